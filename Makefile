@@ -1,0 +1,42 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+help:  ## list what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+install: $(STAMP)  ## make the environment in .venv (quick when nothing changed)
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+run: install  ## start the server with the sample registry and sample objects; ARGS="…" passes flags on
+	$(BIN)/imageyard serve --sample $(ARGS)
+
+test: install  ## run all tests; ARGS="…" passes arguments to pytest
+	$(BIN)/python -m pytest $(ARGS)
+
+check: install  ## format, lint, types, layers
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: install  ## format and mend what the linter can
+	$(BIN)/ruff format src tests bench
+	$(BIN)/ruff check --fix src tests bench
+
+bench: install  ## measure, each figure against a ceiling of the same run; writes bench/out/
+	$(BIN)/python -m bench $(ARGS)
+
+lock: install  ## pin requirements again (needs uv)
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 requirements/runtime.in -o requirements/runtime.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 requirements/dev.in -o requirements/dev.txt
+
+.PHONY: help install run test check fix bench lock

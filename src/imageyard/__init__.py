@@ -1,0 +1,1 @@
+"""imageyard: registry sources and images, verified and kept in sync."""

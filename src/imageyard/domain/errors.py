@@ -1,0 +1,123 @@
+"""Failures in domain words. Each carries facts; HTTP codes and wording for a door are derived in `web`.
+
+`text` is the sentence for people in both languages. It never holds a secret and never a remote answer's body.
+"""
+
+from typing import NamedTuple
+
+from imageyard.domain.text import Text
+
+
+class Cause(NamedTuple):
+    """One bad field: `field` is a JSON path such as `spec.domain`; `reason` is a Kubernetes CauseType."""
+
+    field: str
+    reason: str
+    text: Text
+
+
+# CauseType values of k8s.io/apimachinery/pkg/apis/meta/v1.
+REQUIRED = "FieldValueRequired"
+INVALID = "FieldValueInvalid"
+NOT_SUPPORTED = "FieldValueNotSupported"
+DUPLICATE = "FieldValueDuplicate"
+TYPE_INVALID = "FieldValueTypeInvalid"
+UNKNOWN_FIELD = "FieldValueForbidden"
+
+
+class Failure(Exception):
+    """Base of every failure that a door shows to its caller."""
+
+    def __init__(self, text: Text, *, kind: str = "", name: str = "") -> None:
+        super().__init__(text.en)
+        self.text = text
+        self.kind = kind
+        """Singular lower-case kind the failure is about, e.g. `repository`; "" when none."""
+        self.name = name
+
+
+class Invalid(Failure):
+    """The input breaks rules; `causes` names every bad field. REST 400, kube 422."""
+
+    def __init__(self, causes: list[Cause], *, kind: str = "", name: str = "") -> None:
+        zh = "；".join(f"{c.field}：{c.text.zh}" for c in causes)
+        en = "; ".join(f"{c.field}: {c.text.en}" for c in causes)
+        super().__init__(Text(zh, en), kind=kind, name=name)
+        self.causes = causes
+
+
+class BadRequest(Failure):
+    """The request itself cannot be understood (body that is no JSON, a bad query parameter). 400 at every door."""
+
+    def __init__(self, text: Text, *, causes: list[Cause] | None = None, kind: str = "", name: str = "") -> None:
+        super().__init__(text, kind=kind, name=name)
+        self.causes = causes or []
+
+
+class Unauthorized(Failure):
+    """No token, or one that is unknown, expired or revoked. 401."""
+
+
+class Forbidden(Failure):
+    """The caller is known and may not. 403. Said alike for objects that exist and that do not."""
+
+
+class NotFound(Failure):
+    """No such object. 404."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(Text(f"未找到 {kind} “{name}”", f'{kind} "{name}" not found'), kind=kind, name=name)
+
+
+class AlreadyExists(Failure):
+    """The name is taken. 409."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        text = Text(f"{kind} “{name}” 已存在", f'{kind} "{name}" already exists')
+        super().__init__(text, kind=kind, name=name)
+
+
+class Conflict(Failure):
+    """The object has changed since it was read, or its state forbids this. 409."""
+
+    def __init__(self, kind: str, name: str, text: Text | None = None) -> None:
+        stale = Text(
+            f"{kind} “{name}” 已被修改，请读取最新版本后重试",
+            f'{kind} "{name}" has been modified; read the latest version and try again',
+        )
+        super().__init__(text or stale, kind=kind, name=name)
+
+
+class Gone(Failure):
+    """The asked-for resourceVersion or continue token is older than what is kept. 410 (kube: Expired)."""
+
+    def __init__(self) -> None:
+        super().__init__(Text("请求的版本已过期，请重新列出", "the requested resource version is too old; list again"))
+
+
+class TooLarge(Failure):
+    """A body over the limit. 413."""
+
+
+class UnsupportedMediaType(Failure):
+    """A Content-Type that this door does not take. 415."""
+
+
+class TooManyRequests(Failure):
+    """Slow down; `retry_after` in whole seconds. 429."""
+
+    def __init__(self, text: Text, retry_after: int) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class Unavailable(Failure):
+    """The store cannot write now (disk full, read-only) or the server is stopping. 503."""
+
+    def __init__(self, text: Text, retry_after: int = 5) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class Corrupt(Failure):
+    """Stored bytes do not match their checksum, or do not decrypt. 500; the text names the object only."""

@@ -1,0 +1,103 @@
+"""A kind is one row: names, scope, types, rules, secret fields, searchable fields, columns.
+
+Discovery, OpenAPI, Table, REST, CLI and console read this row; adding a kind touches one file in `kinds/`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from imageyard.domain import objects
+from imageyard.domain.errors import Cause
+from imageyard.domain.objects import Object
+from imageyard.domain.secret import Secret
+
+T = TypeVar("T", bound=Object)
+
+
+class Index(NamedTuple):
+    """What a store keeps beside an object's bytes so that lists and the engine need not decode them."""
+
+    search: tuple[str, ...] = ()
+    """The texts that `search`/`name` look into; no other field is searchable."""
+    status: str = ""
+    """What the `status` filter and `sortBy=status` compare: syncStatus, or verify-status."""
+    reference: str = ""
+    """`namespace/name` of the object this one depends on, "" for none."""
+    due: datetime | None = None
+    """When the engine next has to look at the object; None = never by itself."""
+    synced: datetime | None = None
+    """What `sortBy=lastSynced` compares."""
+    failing: bool = False
+    """Whether the last outcome was a failure (woken by changes of what it depends on)."""
+    fields: Mapping[str, str] = {}
+    """What fieldSelector may ask beyond metadata.name and metadata.namespace."""
+
+
+class Column(NamedTuple):
+    """A printer column. `wide` ones are shown by `-o wide` only."""
+
+    title: str
+    type: str
+    path: Callable[[Any], str]
+    description: str
+    wide: bool = False
+
+
+def _decode_secret(type_: type, value: object) -> object:
+    if type_ is Secret and isinstance(value, str):
+        return Secret(value)
+    raise msgspec.ValidationError("Expected `str`")
+
+
+@dataclass(frozen=True, eq=False)
+class Kind(Generic[T]):
+    """One row. `validate(new, old)` answers every broken rule; old is None on create."""
+
+    name: str
+    plural: str
+    singular: str
+    type: type[T]
+    index: Callable[[T], Index]
+    validate: Callable[[T, T | None], list[Cause]]
+    group: str = objects.GROUP
+    version: str = objects.VERSION
+    path: str = ""
+    """Plural in REST paths where it differs from `plural` (`registry-secrets`)."""
+    namespaced: bool = True
+    served: bool = True
+    """False for kinds that no REST or kube path shows (access tokens)."""
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ("imageyard",)
+    subresources: tuple[str, ...] = ("status",)
+    secret_fields: tuple[str, ...] = ()
+    """Names of spec fields that go to the keyring and never come back."""
+    server_annotations: frozenset[str] = frozenset()
+    """Annotations the server owns: what a caller sets there is ignored with a Warning."""
+    search_parameter: str = "search"
+    """The REST query parameter of the substring search."""
+    sort_keys: tuple[str, ...] = ("name", "createTime")
+    columns: tuple[Column, ...] = field(default=())
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def rest_path(self) -> str:
+        return self.path or self.plural
+
+    def decode(self, body: bytes) -> T:
+        """Read stored bytes. Raises msgspec.ValidationError when they are not this kind."""
+        return msgspec.json.decode(body, type=self.type, dec_hook=_decode_secret)
+
+    def convert(self, document: object) -> T:
+        """Turn a checked JSON document into the type. Callers wanting every error use `document.read`."""
+        return msgspec.convert(document, self.type, dec_hook=_decode_secret)
+
+    def encode(self, obj: T) -> bytes:
+        """Write the bytes that are stored and served. A Secret inside raises TypeError."""
+        return msgspec.json.encode(obj)

@@ -1,0 +1,52 @@
+"""AccessToken: a bearer token imageyard gave out. Only its hash is kept; no door serves this kind."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct, field
+
+from imageyard.domain.errors import Cause
+from imageyard.domain.kind import Index, Kind
+from imageyard.domain.objects import Object
+
+
+class AccessTokenSpec(Struct, rename="camel", omit_defaults=True, kw_only=True):
+    user: str
+    groups: list[str] = []
+    token_hash: str
+    """Hex SHA-256 of the token; the token itself has 256 random bits, so no slow hash is needed."""
+    expires: datetime | None = None
+
+
+class AccessTokenStatus(Struct, rename="camel", omit_defaults=True):
+    last_used: datetime | None = None
+
+
+class AccessToken(Object, kw_only=True):
+    spec: AccessTokenSpec
+    status: AccessTokenStatus = field(default_factory=AccessTokenStatus)
+
+
+def index(token: AccessToken) -> Index:
+    return Index(search=(token.metadata.name,), reference=token.spec.token_hash)
+
+
+def validate(new: AccessToken, old: AccessToken | None) -> list[Cause]:
+    """The name is a DNS-1123 subdomain, the user is not empty."""
+    raise NotImplementedError
+
+
+KIND: Kind[Any] = Kind(
+    name="AccessToken",
+    plural="accesstokens",
+    singular="accesstoken",
+    group="imageyard.internal",
+    version="v1",
+    namespaced=False,
+    served=False,
+    type=AccessToken,
+    index=index,
+    validate=validate,
+    categories=(),
+    subresources=(),
+)

@@ -1,0 +1,48 @@
+"""Namespace: core/v1, cluster-scoped. `default` always exists and cannot be deleted."""
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from imageyard.domain.errors import Cause
+from imageyard.domain.kind import Index, Kind
+from imageyard.domain.objects import Object
+
+DEFAULT = "default"
+
+
+class NamespaceSpec(Struct, omit_defaults=True):
+    finalizers: list[str] = []
+
+
+class NamespaceStatus(Struct, omit_defaults=True):
+    phase: Literal["Active", "Terminating"] = "Active"
+
+
+class Namespace(Object, kw_only=True):
+    spec: NamespaceSpec = field(default_factory=NamespaceSpec)
+    status: NamespaceStatus = field(default_factory=NamespaceStatus)
+
+
+def index(namespace: Namespace) -> Index:
+    return Index(search=(namespace.metadata.name,), status=namespace.status.phase)
+
+
+def validate(new: Namespace, old: Namespace | None) -> list[Cause]:
+    """The name is a DNS-1123 label of at most 63 characters."""
+    raise NotImplementedError
+
+
+KIND: Kind[Any] = Kind(
+    name="Namespace",
+    plural="namespaces",
+    singular="namespace",
+    group="",
+    version="v1",
+    namespaced=False,
+    type=Namespace,
+    index=index,
+    validate=validate,
+    short_names=("ns",),
+    categories=(),
+)

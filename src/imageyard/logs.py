@@ -1,0 +1,1 @@
+"""Structured logs with one redaction point."""

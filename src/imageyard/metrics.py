@@ -1,0 +1,1 @@
+"""Prometheus metrics, low-cardinality labels only."""

@@ -1,0 +1,1 @@
+"""Every setting: frozen, grouped, read once. Precedence: flag, environment, file, default."""

@@ -1,0 +1,189 @@
+"""Objects at rest: the Store protocol and its promises. Nothing above this package may assume SQLite.
+
+Promises every Store keeps (the contract suite in `tests/contract/` is their proof):
+
+1.  A write is answered after it is durable; a reader or watcher never sees what is not durable.
+2.  One global counter numbers the writes (`resourceVersion`); it is never reused and never goes back.
+3.  `replace` and `delete` succeed only against the resourceVersion they name; of two racing writers one wins.
+4.  A watch is ordered, unique, reliable, resumable: from `since` on it shows each later change of its scope
+    exactly once, in the order of resourceVersions, or raises `Gone` when the history is not kept that far
+    (at least 5 minutes and 10,000 changes are) or the watcher fell too far behind.
+5.  What is stored are the bytes that are served, with the resourceVersion inside.
+6.  An object, its sealed secret and its note are written in one transaction, or none of them.
+7.  Stored bytes that do not match their checksum raise `Corrupt`; they are never served.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Literal, NamedTuple, Protocol
+
+from imageyard.domain.kind import Kind
+from imageyard.domain.objects import Key, Object
+from imageyard.domain.selector import FieldSelector, LabelSelector
+
+
+class Stored(NamedTuple):
+    """An object at rest. `body` is its JSON with the resourceVersion inside."""
+
+    key: Key
+    uid: str
+    resource_version: int
+    body: bytes
+
+
+class Change(NamedTuple):
+    """One step of a watch. `body` is the object after the change (before it, for DELETED; b"" for BOOKMARK)."""
+
+    type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
+    resource_version: int
+    key: Key
+    uid: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to list. `namespaces` None means all; `search` is a case-insensitive substring of searchable texts.
+
+    Either `offset` (pages) or `continuation` (a token from an earlier Page) says where to begin.
+    """
+
+    namespaces: frozenset[str] | None = None
+    search: str = ""
+    status: str | None = None
+    reference: str | None = None
+    """`namespace/name`: only objects that refer to it."""
+    failing: bool | None = None
+    labels: LabelSelector | None = None
+    fields: FieldSelector | None = None
+    sort_by: Literal["name", "createTime", "lastSynced", "status"] = "name"
+    """`name` sorts by namespace, then name; the others fall back to that order among equals."""
+    ascending: bool = True
+    offset: int = 0
+    limit: int | None = None
+    continuation: str = ""
+
+
+class Page(NamedTuple):
+    """One page. `total` counts all matches; `continuation` is "" on the last page."""
+
+    items: Sequence[Stored]
+    total: int
+    resource_version: int
+    continuation: str
+
+
+class Due(NamedTuple):
+    """An object the engine has to look at, and when (None in Index.due never shows up here)."""
+
+    key: Key
+    at: datetime
+
+
+class Note(NamedTuple):
+    """A line of an object's history, written with the object. `keep` newest notes of the stream are kept.
+
+    `digests` names contents that must stay readable as long as the note does.
+    """
+
+    stream: Literal["sync", "verify"]
+    keep: int
+    body: bytes
+    digests: tuple[str, ...] = ()
+
+
+class Content(NamedTuple):
+    """What a registry holds under a digest, shared within one scope (registry origin + repository path) only."""
+
+    scope: str
+    digest: str
+    media_type: str
+    body: bytes
+
+
+class Keep(Enum):
+    """`replace(sealed=KEEP)`: the sealed secret stays as it is."""
+
+    KEEP = "keep"
+
+
+KEEP = Keep.KEEP
+
+
+class Store(Protocol):
+    """See the promises above. All failures are `imageyard.domain.errors`."""
+
+    async def create(self, kind: Kind[Any], obj: Object, *, sealed: bytes | None = None) -> Stored:
+        """Store a new object; uid and creationTimestamp are already set, resourceVersion is set here.
+        Raises AlreadyExists, Unavailable."""
+
+    async def get(self, kind: Kind[Any], namespace: str, name: str) -> Stored:
+        """Raises NotFound, Corrupt."""
+
+    async def list(self, kind: Kind[Any], query: Query) -> Page:
+        """Raises Gone for a continuation that is too old, BadRequest for one that is none."""
+
+    async def count(self, kind: Kind[Any], query: Query) -> int:
+        """How many objects match, without reading them."""
+
+    async def replace(
+        self,
+        kind: Kind[Any],
+        obj: Object,
+        *,
+        sealed: bytes | Keep | None = KEEP,
+        note: Note | None = None,
+    ) -> Stored:
+        """Write over the version that `obj.metadata.resource_version` names.
+        `sealed=None` removes the secret. Raises NotFound (also when the uid differs), Conflict, Unavailable."""
+
+    async def delete(
+        self, kind: Kind[Any], namespace: str, name: str, *, uid: str = "", resource_version: str = ""
+    ) -> Stored:
+        """Remove the object, its secret, its notes; answers its last state.
+        Raises NotFound; Conflict when a given uid or resource_version differs."""
+
+    def watch(
+        self,
+        kind: Kind[Any],
+        *,
+        namespace: str | None = None,
+        since: int | None = None,
+        bookmarks: bool = False,
+    ) -> AbstractAsyncContextManager[AsyncIterator[Change]]:
+        """Changes after resourceVersion `since` (None: from now on). With `bookmarks`, a BOOKMARK at least once a
+        minute and one as soon as the watch has caught up. The iterator raises Gone, and ends when the store closes.
+        The watch is registered when the context is entered, so nothing between is missed."""
+
+    async def resource_version(self) -> int:
+        """The newest durable resourceVersion."""
+
+    async def due(self, kind: Kind[Any], until: datetime, limit: int) -> Sequence[Due]:
+        """Objects whose Index.due is at or before `until`, longest overdue first. Reads an index, no objects."""
+
+    async def sealed(self, kind: Kind[Any], namespace: str, name: str) -> bytes | None:
+        """The sealed secret of an object, None when it has none. Raises NotFound."""
+
+    async def sealed_after(self, cursor: str, limit: int) -> Sequence[tuple[str, Key, str, bytes]]:
+        """(cursor, key, uid, sealed) in a stable order, for key rotation; begin with ""."""
+
+    async def reseal(self, key: Key, old: bytes, new: bytes) -> bool:
+        """Swap a sealed secret if it is still `old`; no resourceVersion moves. False when it has changed."""
+
+    async def notes(self, uid: str, stream: Literal["sync", "verify"], limit: int) -> Sequence[bytes]:
+        """An object's history, newest first."""
+
+    async def put_content(self, content: Content) -> None:
+        """Keep a content. It stays at least an hour, and as long as a note or `hold` names it."""
+
+    async def get_content(self, scope: str, digest: str) -> Content | None:
+        """The content, None when it is not held."""
+
+    async def sweep(self, now: datetime) -> int:
+        """Drop contents nobody names any more and history beyond what is promised; answers how many contents."""
+
+    async def holders(self, kind: Kind[Any]) -> Mapping[str, int]:
+        """How many objects refer to each `namespace/name` (Index.reference)."""
