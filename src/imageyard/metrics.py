@@ -1,1 +1,59 @@
-"""Prometheus metrics, low-cardinality labels only."""
+"""Prometheus metrics: base units, low-cardinality labels only, never an image, user or URL.
+
+Names follow the Prometheus naming practices; `workqueue_*` and `apiserver_request_total` are those of Kubernetes'
+own components, so existing dashboards read them. The two user-facing gauges without our prefix
+(`image_registry_connection_failures`, `image_sync_failures`) are filled by a collector in the composition root.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_SLOW = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600)
+
+
+class Metrics:
+    """One registry of metrics for one server; made by the composition root and handed down."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.build = Gauge("imageyard_build_info", "Version of the server.", ["version"], registry=registry)
+        self.syncs = Counter("imageyard_sync", "Finished syncs.", ["result", "reason"], registry=registry)
+        self.sync_seconds = Histogram(
+            "imageyard_sync_duration_seconds", "Time of one sync.", buckets=_SLOW, registry=registry
+        )
+        self.last_success = Gauge(
+            "imageyard_sync_last_success_timestamp_seconds", "When any image was last synced.", registry=registry
+        )
+        self.verifies = Counter("imageyard_verify", "Finished verifications.", ["result", "reason"], registry=registry)
+        self.registry_requests = Counter(
+            "imageyard_registry_requests", "Requests to registries and token services.", ["code"], registry=registry
+        )
+        self.hosts_open = Gauge("imageyard_registry_breakers_open", "Registry hosts not reachable.", registry=registry)
+        self.hosts_paused = Gauge(
+            "imageyard_registry_paused", "Registry hosts in a rate-limit pause.", registry=registry
+        )
+        self.queue_depth = Gauge("workqueue_depth", "Keys waiting.", ["name"], registry=registry)
+        self.queue_adds = Counter("workqueue_adds", "Keys added.", ["name"], registry=registry)
+        self.queue_retries = Counter(
+            "workqueue_retries", "Keys added again after a failure.", ["name"], registry=registry
+        )
+        self.queue_seconds = Histogram(
+            "workqueue_queue_duration_seconds", "Time a key waits.", ["name"], buckets=_SLOW, registry=registry
+        )
+        self.requests = Counter(
+            "apiserver_request", "Answered requests.", ["verb", "resource", "code"], registry=registry
+        )
+        self.request_seconds = Histogram(
+            "apiserver_request_duration_seconds", "Time to answer.", ["verb"], buckets=_FAST, registry=registry
+        )
+        self.longrunning = Gauge("apiserver_longrunning_requests", "Open watches.", ["verb"], registry=registry)
+        self.commit_seconds = Histogram(
+            "imageyard_store_commit_duration_seconds", "Time of one durable commit.", buckets=_FAST, registry=registry
+        )
+        self.audit_errors = Counter("imageyard_audit_error", "Audit records that were not written.", registry=registry)
+
+    def render(self) -> bytes:
+        """The exposition text of every metric."""
+        return generate_latest(self.registry)
