@@ -1,1 +1,240 @@
-"""Every setting: frozen, grouped, read once. Precedence: flag, environment, file, default."""
+"""Every setting: frozen, read once, each with a flag or file key, an environment variable and a line of why.
+
+Precedence: flag, environment (`IMAGEYARD_*`), file (`config.toml` in the data directory, or --config), default.
+An unknown key is an error with a suggestion: a setting that silently does nothing is worse than none.
+"""
+
+import difflib
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+
+PREFIX: Final = "IMAGEYARD_"
+Network = IPv4Network | IPv6Network
+
+
+class InvalidSettings(ValueError):
+    """A setting that cannot be used; the message names it, where it came from, and the fix."""
+
+
+def _setting(default: Any, about: str, *, env: str = "") -> Any:
+    """One field: its default, what it is for, and further environment variables that may carry it."""
+    metadata = {"about": about, "env": env}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def default_data_dir() -> Path:
+    """The platform's user data directory (XDG base directory specification; Library on macOS)."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "imageyard"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "imageyard"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where the server keeps things, where it listens, where it may send bytes, how it paces itself."""
+
+    data_dir: Path = _setting(default_data_dir, "Where the database, keys, certificates and tokens live.")
+    host: str = _setting("127.0.0.1", "Address both listeners bind to.")
+    port: int = _setting(8080, "Plain-HTTP port; 0 picks a free one, told in ports.json.")
+    tls_port: int = _setting(8443, "HTTPS port; 0 picks a free one, told in ports.json.")
+    tls_san: tuple[str, ...] = _setting((), "More names and addresses for the server certificate.")
+    insecure_http: bool = _setting(False, "Offer plain HTTP also beyond loopback.")
+    public_host: tuple[str, ...] = _setting((), "Further Host names callers may use (against DNS rebinding).")
+    trusted_proxy: tuple[Network, ...] = _setting((), "Networks whose X-Forwarded-For is believed.")
+    sample: bool = _setting(False, "Start the sample registry and make the sample objects.")
+    egress_allow: tuple[Network, ...] = _setting(
+        (), "Networks outbound requests may reach although they are loopback, link-local or reserved."
+    )
+    egress_private: Literal["allow", "deny"] = _setting(
+        "allow", "Whether private networks (RFC 1918, ULA, 100.64/10) may be reached."
+    )
+    registry_ca: Path | None = _setting(None, "PEM file of CA certificates trusted for all sources.")
+    language: Literal["zh", "en"] = _setting("zh", "Language of texts written into objects.")
+    auto_create_namespaces: bool = _setting(True, "A namespace comes into being on the first write by REST.")
+    verify_interval: timedelta = _setting(timedelta(minutes=30), "How often each source is verified again.")
+    sync_per_host: int = _setting(6, "Concurrent syncs on one registry host.")
+    sync_total: int = _setting(128, "Concurrent syncs in all.")
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info", "The least severe log lines that are written.", env="LOG_LEVEL"
+    )
+    log_format: Literal["json", "console"] = _setting("json", "json for machines, console for people.")
+
+
+NAMES: Final = tuple(entry.name for entry in fields(Settings))
+CONFIG_FILE: Final = "config.toml"
+
+
+def load(
+    flags: Mapping[str, Any], environment: Mapping[str, str], config: Path | None = None
+) -> tuple[Settings, dict[str, str]]:
+    """Answer the settings and, by name, where each came from. Raises InvalidSettings."""
+    from_environment = _environment(environment)
+    data_dir = flags.get("data_dir") or from_environment.get("data_dir") or default_data_dir()
+    path = config or Path(cast("str | Path", data_dir)) / CONFIG_FILE
+    layers = [
+        ("flag", {name: value for name, value in flags.items() if value is not None and value != ()}),
+        ("environment", from_environment),
+        (str(path), _file(path, required=config is not None)),
+    ]
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for entry in fields(Settings):
+        for origin, layer in layers:
+            if entry.name in layer:
+                values[entry.name] = _convert(entry.name, layer[entry.name], origin)
+                origins[entry.name] = origin
+                break
+        else:
+            origins[entry.name] = "default"
+    return Settings(**values), origins
+
+
+def describe() -> list[tuple[str, str, str, str]]:
+    """(file key, environment variable, default, what for) of every setting, for docs and `config show`."""
+    rows = []
+    for entry in fields(Settings):
+        default = "(user data directory)" if entry.default is MISSING else _plain(entry.default)
+        rows.append((entry.name, PREFIX + entry.name.upper(), default, str(entry.metadata["about"])))
+    return rows
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value)
+    if isinstance(value, timedelta):
+        return f"{int(value.total_seconds())}s"
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _environment(environment: Mapping[str, str]) -> dict[str, str]:
+    known = {PREFIX + name.upper(): name for name in NAMES}
+    values = {}
+    for entry in fields(Settings):
+        fallback = environment.get(str(entry.metadata["env"]), "")
+        if fallback:
+            values[entry.name] = fallback
+    for variable, value in environment.items():
+        if not variable.startswith(PREFIX) or variable.startswith(PREFIX + "TEST_"):
+            continue
+        if variable not in known:
+            raise InvalidSettings(f"unknown environment variable {variable}{_suggest(variable, list(known))}")
+        values[known[variable]] = value
+    return values
+
+
+def _file(path: Path, *, required: bool) -> dict[str, Any]:
+    if not path.exists() and not required:
+        return {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidSettings(f"{path} cannot be read: {error}") from error
+    for name in values:
+        if name not in NAMES:
+            raise InvalidSettings(f"{path}: unknown key {name!r}{_suggest(name, list(NAMES))}")
+    return values
+
+
+def _suggest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; known are: {', '.join(known)}"
+
+
+def _convert(name: str, value: Any, origin: str) -> Any:
+    try:
+        return _CONVERTERS[name](value)
+    except (ValueError, TypeError) as error:
+        raise InvalidSettings(f"{name} ({origin}): {error}") from error
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    return tuple(str(part).strip() for part in parts if str(part).strip())
+
+
+def _networks(value: Any) -> tuple[Network, ...]:
+    return tuple(ip_network(part) for part in _texts(value))
+
+
+def _bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() in ("1", "true", "yes", "on"):
+        return True
+    if str(value).lower() in ("0", "false", "no", "off"):
+        return False
+    raise ValueError(f"{value!r} is neither true nor false")
+
+
+def _port(value: Any) -> int:
+    if isinstance(value, bool) or not 0 <= int(value) <= 65535:
+        raise ValueError(f"{value!r} is no port (0 to 65535)")
+    return int(value)
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not 1 <= int(value) <= 1024:
+        raise ValueError(f"{value!r} is no number from 1 to 1024")
+    return int(value)
+
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+
+
+def _interval(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    text = str(value)
+    if text[-1:] not in _UNITS or not text[:-1].isdecimal():
+        raise ValueError(f"{value!r} is no duration such as 90s, 30m or 1h")
+    interval = timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+    if not timedelta(minutes=1) <= interval <= timedelta(days=1):
+        raise ValueError(f"{value!r} is not between 1m and 24h")
+    return interval
+
+
+def _choice(*choices: str) -> Any:
+    def convert(value: Any) -> str:
+        if str(value).lower() not in choices:
+            raise ValueError(f"{value!r} is none of {', '.join(choices)}")
+        return str(value).lower()
+
+    return convert
+
+
+def _path(value: Any) -> Path:
+    if not str(value):
+        raise ValueError("the path is empty")
+    return Path(value).expanduser()
+
+
+_CONVERTERS: Final[dict[str, Any]] = {
+    "data_dir": _path,
+    "host": str,
+    "port": _port,
+    "tls_port": _port,
+    "tls_san": _texts,
+    "insecure_http": _bool,
+    "public_host": _texts,
+    "trusted_proxy": _networks,
+    "sample": _bool,
+    "egress_allow": _networks,
+    "egress_private": _choice("allow", "deny"),
+    "registry_ca": _path,
+    "language": _choice("zh", "en"),
+    "auto_create_namespaces": _bool,
+    "verify_interval": _interval,
+    "sync_per_host": _count,
+    "sync_total": _count,
+    "log_level": _choice("debug", "info", "warning", "error"),
+    "log_format": _choice("json", "console"),
+}

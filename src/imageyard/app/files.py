@@ -1,0 +1,80 @@
+"""The data directory: which file is what, and how each is written (whole or not at all, for the owner only)."""
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from imageyard.domain.secret import Secret
+
+
+class Ports(NamedTuple):
+    """What `ports.json` tells while the server runs; `http` None when only HTTPS is offered."""
+
+    http: int | None
+    https: int
+
+
+class DataDir:
+    """The names of behaviour section 7; scripts of others rely on them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.database = path / "imageyard.db"
+        self.keys = path / "keys"
+        self.tls = path / "tls"
+        self.admin_token = path / "admin-token"
+        self.kubeconfig = path / "kubeconfig"
+        self.ports = path / "ports.json"
+
+    def make(self) -> None:
+        """Create the directory, for the owner only."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace a file atomically and durably, mode 0600."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def admin_token(directory: DataDir) -> Secret:
+    """Read the bootstrap token, making it on the first start."""
+    with contextlib.suppress(FileNotFoundError):
+        text = directory.admin_token.read_text(encoding="ascii").strip()
+        if text:
+            return Secret(text)
+    token = Secret("iy_" + secrets.token_urlsafe(32))
+    write_private(directory.admin_token, f"{token.reveal()}\n".encode())
+    return token
+
+
+@contextlib.contextmanager
+def announced(directory: DataDir, ports: Ports) -> Iterator[None]:
+    """Tell the ports in use for as long as the block runs."""
+    write_private(directory.ports, json.dumps(ports._asdict()).encode() + b"\n")
+    try:
+        yield
+    finally:
+        directory.ports.unlink(missing_ok=True)
+
+
+def ports_in_use(directory: DataDir) -> Ports | None:
+    """Read what a running server announced; None when there is no announcement (it may be a dead server's)."""
+    try:
+        values = json.loads(directory.ports.read_bytes())
+        return Ports(values["http"], values["https"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
