@@ -41,3 +41,27 @@ def test_a_missing_current_file_is_not_papered_over(tmp_path: Path) -> None:
     (tmp_path / "current").unlink()
     with pytest.raises(KeyringError, match="current"):
         keyfile.load(tmp_path)
+
+
+def test_exported_keys_open_old_values_on_a_new_machine(tmp_path: Path) -> None:
+    sealed = keyfile.load(tmp_path / "old").seal(OWNER, Secret("x"))
+    exported = keyfile.export(tmp_path / "old")
+    keyfile.load(tmp_path / "new")
+    count = keyfile.take_in(tmp_path / "new", exported)
+    assert (count, keyfile.load(tmp_path / "new").open(OWNER, sealed).reveal()) == (1, "x")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b'{"current":"a","keys":{"a":"zz"}}',
+        b'{"current":"../x","keys":{"../x":"' + b"00" * 32 + b'"}}',
+    ],
+)
+def test_a_file_that_is_no_export_changes_nothing(tmp_path: Path, file: bytes) -> None:
+    with pytest.raises(KeyringError):
+        keyfile.take_in(tmp_path / "keys", file)
+    assert not list(tmp_path.rglob("*.key"))

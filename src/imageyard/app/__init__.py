@@ -1,1 +1,82 @@
 """The composition root: Settings in, a running server out. It owns the lifespan and every task."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import uvloop
+
+from imageyard.app import server
+from imageyard.app.administration import Administration, administration
+from imageyard.app.files import DataDir, write_private
+from imageyard.keyring import keyfile
+from imageyard.settings import Settings
+from imageyard.store.sqlite import backup as sqlite_backup
+
+__all__ = ["Administration", "administration", "backup", "export_keys", "import_keys", "restore", "run"]
+
+
+def run(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT. Raises what stops it from starting."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            runner.run(_serve(settings, announce))
+        except BaseExceptionGroup as group:
+            raise _first(group) from None
+
+
+async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with server.running(settings) as running:
+        announce(_greeting(running))
+        sys.stdout.flush()
+        await stop.wait()
+
+
+def _greeting(running: server.Server) -> str:
+    token = running.directory.admin_token
+    base = f"{running.url}/oapis/image.theriseunion.io/v1alpha1/namespaces"
+    lines = [
+        "",
+        f"imageyard is running: {running.url}  (API docs: {running.url}/oapis/docs)",
+        f'  export TOKEN="$(cat {token})"',
+        f'  curl -H "Authorization: Bearer $TOKEN" "{base}/_all_/repositories"',
+        "",
+    ]
+    if running.sample:
+        lines.insert(2, f"  sample registry: {running.sample}, with sources and images in namespaces default and edge")
+    return "\n".join(lines)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The failure a person can read; task groups wrap it."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def backup(directory: DataDir, file: Path) -> None:
+    """Copy the database online and verify the copy. Raises OSError, Failure."""
+    sqlite_backup.copy(directory.path, file)
+
+
+def restore(directory: DataDir, file: Path) -> None:
+    """Put a verified backup in place of the database. Raises Locked while a server runs, OSError, Failure."""
+    sqlite_backup.restore(file, directory.path)
+
+
+def export_keys(directory: DataDir, file: Path) -> int:
+    """Write every key into one private file; answer how many. Raises KeyringError, OSError."""
+    exported = keyfile.export(directory.keys)
+    write_private(file, exported)
+    return len(json.loads(exported)["keys"])
+
+
+def import_keys(directory: DataDir, file: Path) -> int:
+    """Take in the keys of an export; answer how many. Raises KeyringError, OSError."""
+    directory.make()
+    return keyfile.take_in(directory.keys, file.read_bytes())

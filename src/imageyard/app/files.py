@@ -11,6 +11,10 @@ from typing import NamedTuple
 from imageyard.domain.secret import Secret
 
 
+class Unreachable(Exception):
+    """A server is said to run on this data directory and does not answer."""
+
+
 class Ports(NamedTuple):
     """What `ports.json` tells while the server runs; `http` None when only HTTPS is offered."""
 

@@ -3,7 +3,9 @@
 Retired keys stay: a backup taken before a rotation is sealed under them.
 """
 
+import json
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from imageyard.keyring.aead import KEY_BYTES, AeadKeyring
 
 _CURRENT = "current"
 _SUFFIX = ".key"
+_ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
 
 
 def load(directory: Path) -> AeadKeyring:
@@ -31,6 +34,34 @@ def generate(directory: Path) -> tuple[str, bytes]:
     _write(directory / (key_id + _SUFFIX), key.hex())
     _write(directory / _CURRENT, key_id)
     return key_id, key
+
+
+def export(directory: Path) -> bytes:
+    """All keys as one JSON document: `{"current": id, "keys": {id: hex}}`. Raises KeyringError."""
+    load(directory)
+    current = (directory / _CURRENT).read_text(encoding="ascii").strip()
+    keys = {path.stem: _read(path).hex() for path in sorted(directory.glob("*" + _SUFFIX))}
+    return json.dumps({"current": current, "keys": keys}, indent=2).encode() + b"\n"
+
+
+def take_in(directory: Path, exported: bytes) -> int:
+    """Add the keys of an export to those of `directory`; the current key stays, where there is one.
+    Answers how many keys the export held. Raises KeyringError."""
+    try:
+        document = json.loads(exported)
+        keys = {str(key_id): bytes.fromhex(text) for key_id, text in document["keys"].items()}
+        current = str(document["current"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise KeyringError("the file is no export of imageyard keys") from None
+    AeadKeyring(keys, current)
+    if not all(_ID.fullmatch(key_id) for key_id in keys):
+        raise KeyringError("the file is no export of imageyard keys")
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for key_id, key in keys.items():
+        _write(directory / (key_id + _SUFFIX), key.hex())
+    if not (directory / _CURRENT).exists():
+        _write(directory / _CURRENT, current)
+    return len(keys)
 
 
 def _read(path: Path) -> bytes:

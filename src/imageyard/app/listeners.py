@@ -1,0 +1,122 @@
+"""The two listeners, HTTPS and plain HTTP, as two uvicorn servers in one loop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import uvicorn
+from starlette.types import ASGIApp
+
+GRACE: Final = 10
+"""Seconds that requests in flight have to finish after SIGTERM."""
+_BACKLOG: Final = 2048
+
+
+class Bound(NamedTuple):
+    """Sockets that are bound but not yet served, so ports are known before anything is announced."""
+
+    http: socket.socket | None
+    https: socket.socket
+
+    def close(self) -> None:
+        for sock in self:
+            if sock is not None:
+                sock.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a bind address stays on this machine."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def bind(host: str, port: int, tls_port: int, *, plain: bool) -> Bound:
+    """Bind both listeners. Raises OSError naming the address and the flag to change."""
+    https = _bind(host, tls_port, "--tls-port")
+    try:
+        return Bound(_bind(host, port, "--port") if plain else None, https)
+    except OSError:
+        https.close()
+        raise
+
+
+def port_of(sock: socket.socket) -> int:
+    return int(sock.getsockname()[1])
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, bound: Bound, certificate: Path, key: Path) -> AsyncIterator[None]:
+    """Serve until the block ends, then let requests in flight finish (GRACE seconds)."""
+    servers = [_Server(_config(app, ssl_certfile=certificate, ssl_keyfile=key))]
+    sockets = [bound.https]
+    if bound.http is not None:
+        servers.append(_Server(_config(app)))
+        sockets.append(bound.http)
+    async with asyncio.TaskGroup() as tasks:
+        for server, sock in zip(servers, sockets, strict=True):
+            tasks.create_task(server.serve(sockets=[sock]), name=f"listener-{port_of(sock)}")
+        try:
+            for server in servers:
+                await server.up.wait()
+            yield
+        finally:
+            for server in servers:
+                server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """Signals belong to the composition root, not to a listener; `up` tells when connections are taken."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return contextlib.nullcontext()
+
+
+def _config(app: ASGIApp, **tls: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=GRACE,
+        **tls,
+    )
+
+
+def _bind(host: str, port: int, flag: str) -> socket.socket:
+    for family, kind, proto, _, address in _addresses(host, port):
+        sock = socket.socket(family, kind, proto)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(address)
+        except OSError as error:
+            sock.close()
+            raise OSError(
+                error.errno, f"cannot listen on {host}:{port} ({error.strerror}); choose with {flag}"
+            ) from None
+        return sock
+    raise OSError(f"cannot listen on {host!r}: the address is not known; choose with --host")
+
+
+def _addresses(host: str, port: int) -> Iterator[tuple[Any, ...]]:
+    try:
+        yield from socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror:
+        return

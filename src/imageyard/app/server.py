@@ -1,0 +1,230 @@
+"""One server from one Settings: opens what there is to open, starts the tasks, and closes it all in reverse."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Final
+
+import structlog
+
+from imageyard import __version__
+from imageyard.app import certificates, files, listeners, samples
+from imageyard.app.certificates import Certificates
+from imageyard.app.clock import SystemClock
+from imageyard.app.failures import FailureCollector
+from imageyard.app.files import DataDir, Ports
+from imageyard.app.listeners import Bound
+from imageyard.domain.kinds import KINDS
+from imageyard.egress.client import EgressClient
+from imageyard.egress.policy import Policy
+from imageyard.keyring import KeyringError, keyfile
+from imageyard.keyring.aead import AeadKeyring, key_id_of
+from imageyard.metrics import Metrics
+from imageyard.registry.client import RegistryClient
+from imageyard.service.fetch import Fetcher
+from imageyard.service.objects import Objects
+from imageyard.service.requests import SyncRequests
+from imageyard.service.tokens import Tokens
+from imageyard.service.verify import Verifier
+from imageyard.settings import Settings
+from imageyard.store.sqlite.store import SQLiteStore
+from imageyard.sync.engine import Engine, EngineSettings
+from imageyard.web import app as web
+
+log = structlog.get_logger()
+ENGINE_GRACE: Final = 10.0
+"""Seconds that running syncs have to be handed back after SIGTERM."""
+
+
+class Server:
+    """A server that runs: where it is reached and what it consists of."""
+
+    def __init__(self, directory: DataDir, ports: Ports, url: str, sample: str | None) -> None:
+        self.directory = directory
+        self.ports = ports
+        self.url = url
+        """Where a person on this machine reaches it."""
+        self.sample = sample
+        """host:port of the sample registry, None without one."""
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Server]:
+    """Run a server for as long as the block runs. Raises OSError, Locked, KeyringError, InvalidSettings."""
+    directory = DataDir(settings.data_dir)
+    directory.make()
+    clock, metrics = SystemClock(), Metrics()
+    metrics.build.labels(__version__).set(1)
+    async with AsyncExitStack() as stack:
+        bound = _bind(settings)
+        stack.callback(bound.close)
+        ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
+        store = await stack.enter_async_context(
+            SQLiteStore.open(directory.path, KINDS, now=clock.now, observe_commit=metrics.commit_seconds.observe)
+        )
+        keyring = keyfile.load(directory.keys)
+        await _check_keys(store, keyring)
+        sample = await samples.registry(stack, directory) if settings.sample else None
+        gate = await stack.enter_async_context(EgressClient(_policy(settings, bound, sample), roots=_roots(settings)))
+        registry = RegistryClient(gate, clock, observe=lambda code: metrics.registry_requests.labels(code).inc())
+        objects = Objects(store, keyring, clock, auto_create_namespaces=settings.auto_create_namespaces)
+        tokens = Tokens(store, clock)
+        fetcher = Fetcher(store, keyring, registry)
+        verifier = Verifier(
+            store,
+            keyring,
+            registry,
+            clock,
+            language=settings.language,
+            observe=lambda probe: metrics.verifies.labels("success" if probe.success else "failed", probe.reason).inc(),
+            reverify=settings.verify_interval,
+        )
+        engine = Engine(
+            store,
+            fetcher,
+            verifier,
+            registry,
+            clock,
+            metrics,
+            language=settings.language,
+            settings=EngineSettings(per_host=settings.sync_per_host, total=settings.sync_total),
+        )
+        metrics.registry.register(FailureCollector(engine))
+        admin = files.admin_token(directory)
+        await tokens.load()
+        await tokens.ensure_admin(admin)
+        await objects.ensure_default()
+        if sample:
+            await samples.objects(objects, sample)
+        health = Health(store, engine)
+        names = certificates.server_names(settings.host, settings.tls_san)
+        doors = web.Doors(
+            objects=objects,
+            verifier=verifier,
+            sync_requests=SyncRequests(store, clock, fetcher, objects=objects),
+            tokens=tokens,
+            metrics=metrics,
+            clock=clock,
+            ready=health.checks,
+            version=__version__,
+            language=settings.language,
+            allowed_hosts=_allowed_hosts(settings, names),
+        )
+        issued = Certificates(directory.tls)
+        issued.ensure(names, clock.now())
+        url = _url(settings, ports)
+        files.write_private(
+            directory.kubeconfig, certificates.kubeconfig(_secure_url(settings, ports), issued.ca.read_bytes(), admin)
+        )
+        async with asyncio.TaskGroup() as tasks:
+            running_engine = tasks.create_task(engine.run(), name="sync-engine")
+            watching = tasks.create_task(tokens.watch(), name="token-watch")
+            sweeping = tasks.create_task(_sweep(store, clock), name="sweep")
+            async with listeners.serving(web.build(doors), bound, issued.server, issued.server_key):
+                with files.announced(directory, ports):
+                    log.info("started", http=ports.http, https=ports.https, version=__version__)
+                    try:
+                        yield Server(directory, ports, url, sample.address if sample else None)
+                    finally:
+                        health.stopping = True
+                        log.info("stopping")
+                        await engine.stop(ENGINE_GRACE)
+            for task in (running_engine, watching, sweeping):
+                task.cancel()
+
+
+class Health:
+    """The named checks of /readyz. A registry that is down never makes this server unready."""
+
+    def __init__(self, store: SQLiteStore, engine: Engine) -> None:
+        self._store = store
+        self._engine = engine
+        self.stopping = False
+
+    def checks(self) -> Mapping[str, bool]:
+        return {
+            "ping": True,
+            "shutdown": not self.stopping,
+            "storage-read": self._store.readable,
+            "storage-write": self._store.writable,
+            "sync-engine": self._engine.ready,
+        }
+
+
+async def _sweep(store: SQLiteStore, clock: SystemClock) -> None:
+    """Drop what nobody names any more, now and then."""
+    while True:
+        await clock.sleep(timedelta(minutes=10).total_seconds())
+        with contextlib.suppress(Exception):  # it is tried again; the store logs its own failures
+            await store.sweep(clock.now())
+
+
+async def _check_keys(store: SQLiteStore, keyring: AeadKeyring) -> None:
+    """Refuse to start when a stored credential is under a key that is not here."""
+    cursor = ""
+    while batch := await store.sealed_after(cursor, 500):
+        for position, key, _, sealed in batch:
+            cursor = position
+            key_id = key_id_of(sealed)
+            if not keyring.holds(key_id):
+                raise KeyringError(
+                    f"the credential of {key.namespace}/{key.name} is sealed under key {key_id!r}, which is not in "
+                    "the keys directory; put the exported key file back",
+                    key_id,
+                )
+
+
+def _bind(settings: Settings) -> Bound:
+    plain = settings.insecure_http or listeners.is_loopback(settings.host)
+    return listeners.bind(settings.host, settings.port, settings.tls_port, plain=plain)
+
+
+def _policy(settings: Settings, bound: Bound, sample: samples.Sample | None) -> Policy:
+    own = {sock.getsockname()[:2] for sock in bound if sock is not None}
+    opened = {(ip_address(sample.host), sample.port)} if sample else set()
+    return Policy(
+        allow=settings.egress_allow,
+        deny_private=settings.egress_private == "deny",
+        open_endpoints=frozenset(opened),
+        own_listeners={(ip_address(host), port) for host, port in own},
+    )
+
+
+def _roots(settings: Settings) -> str:
+    """The operator's CA file, checked here so that a bad one is told at start and by name."""
+    if settings.registry_ca is None:
+        return ""
+    text = settings.registry_ca.read_text(encoding="ascii")
+    try:
+        ssl.create_default_context(cadata=text)
+    except ssl.SSLError as error:
+        raise OSError(f"{settings.registry_ca} holds no usable CA certificates in PEM form: {error}") from error
+    return text
+
+
+def _allowed_hosts(settings: Settings, names: list[str]) -> Callable[[str], bool]:
+    allowed = {name.lower() for name in (*names, *settings.public_host)}
+
+    def allows(host: str) -> bool:
+        """`host` comes without a port, brackets and case."""
+        return host in allowed or listeners.is_loopback(host)
+
+    return allows
+
+
+def _reachable(settings: Settings) -> str:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "", "localhost") else settings.host  # noqa: S104 - compared
+    host = "::1" if host == "::" else host
+    return f"[{host}]" if ":" in host else host
+
+
+def _secure_url(settings: Settings, ports: Ports) -> str:
+    return f"https://{_reachable(settings)}:{ports.https}"
+
+
+def _url(settings: Settings, ports: Ports) -> str:
+    return f"http://{_reachable(settings)}:{ports.http}" if ports.http else _secure_url(settings, ports)
