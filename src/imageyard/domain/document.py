@@ -1,11 +1,35 @@
 """From a JSON document to a kind's type, telling every bad field rather than the first."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, NamedTuple
 
-from imageyard.domain.errors import Cause
+import msgspec
+from msgspec import inspect
+
+from imageyard.domain.errors import INVALID, NOT_SUPPORTED, REQUIRED, TYPE_INVALID, Cause
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Object
+from imageyard.domain.text import Text
+
+SHOWN: Final = 100
+"""Causes and unknown fields told at once: a 3 MiB body may hold hundred thousands, the answer must not."""
+LONGEST_NAME: Final = 80
+"""Characters of a field's name that a path shows, for the same reason."""
+
+_ENVELOPE: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
+_SERVER_OWNED: Final = frozenset(
+    {
+        "generation",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+        "managedFields",
+    }
+)
+_MISSING: Final = object()
 
 
 class Read(NamedTuple):
@@ -18,7 +42,161 @@ class Read(NamedTuple):
 
 def read(kind: Kind[Any], document: Mapping[str, Any]) -> Read:
     """Convert field by field. Unknown fields are reported in `unknown` and left out; a missing required field, a
-    wrong type or a null each give one cause with its path. `status` and server-owned metadata (uid,
-    creationTimestamp, generation, selfLink, managedFields, deletionTimestamp …) may be anything and are dropped;
-    `metadata.resourceVersion` and `metadata.uid` strings are kept as preconditions."""
-    raise NotImplementedError
+    wrong type or a null each give one cause with its path. `status` and server-owned metadata (creationTimestamp,
+    generation, selfLink, managedFields, deletionTimestamp …) may be anything and are dropped;
+    `metadata.resourceVersion` and `metadata.uid` strings are kept as preconditions. As Kubernetes reads it, a null
+    field of `metadata` is an absent one, and absent `apiVersion` and `kind` are the kind's.
+
+    Never raises for a document made of JSON values. At most SHOWN causes and unknown fields are told. Values are
+    never quoted, since any of them may be a password in the wrong place."""
+    reader = _Reader()
+    root: type = kind.type
+    fields = _fields(root)
+    reader.same("apiVersion", document, kind.api_version)
+    reader.same("kind", document, kind.name)
+    reader.unknown.extend(_join("", name) for name in document if name not in _ENVELOPE)
+    envelope = {"apiVersion": kind.api_version, "kind": kind.name}
+    envelope["metadata"] = reader.value(fields["metadata"].type, _writable(document.get("metadata")), "metadata")
+    if "spec" in document or fields["spec"].required:
+        envelope["spec"] = reader.value(fields["spec"].type, document.get("spec", _MISSING), "spec")
+    causes, unknown = reader.causes[:SHOWN], reader.unknown[:SHOWN]
+    return Read(None, causes, unknown) if causes else Read(kind.convert(envelope), [], unknown)
+
+
+def _writable(metadata: object) -> object:
+    """What a caller may say of `metadata`."""
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping):
+        return metadata
+    kept = {key: value for key, value in metadata.items() if value is not None and key not in _SERVER_OWNED}
+    if not _is_text(kept.get("uid", "")):
+        del kept["uid"]
+    return kept
+
+
+@cache
+def _fields(type_: type) -> dict[str, inspect.Field]:
+    described = inspect.type_info(type_)
+    if not isinstance(described, inspect.StructType):
+        raise TypeError(f"{type_} is no struct")
+    return {field.encode_name: field for field in described.fields}
+
+
+def _join(path: str, name: str) -> str:
+    shown = _shown(name)
+    return f"{path}.{shown}" if path else shown
+
+
+def _shown(name: str) -> str:
+    shown = name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
+    return shown.encode(errors="replace").decode()
+
+
+class _Reader:
+    """Walks a value along its type, collecting what is wrong; answers the value without unknown fields."""
+
+    def __init__(self) -> None:
+        self.causes: list[Cause] = []
+        self.unknown: list[str] = []
+
+    def same(self, field: str, document: Mapping[str, Any], expected: str) -> None:
+        value = document.get(field, expected)
+        if value != expected:
+            text = Text(f"应为“{expected}”", f"must be `{expected}`")
+            self.causes.append(Cause(field, INVALID if isinstance(value, str) else TYPE_INVALID, text))
+
+    def value(self, type_: inspect.Type, value: Any, path: str) -> Any:
+        if value is _MISSING:
+            self.causes.append(Cause(path, REQUIRED, Text("必填", "is required")))
+            return None
+        if isinstance(type_, inspect.UnionType):
+            if value is None and any(isinstance(member, inspect.NoneType) for member in type_.types):
+                return None
+            [type_] = (member for member in type_.types if not isinstance(member, inspect.NoneType))
+        expected = _EXPECTED[type(type_)]
+        if not expected.accepts(value):
+            text = Text(f"类型错误，应为{expected.called.zh}", f"has the wrong type; must be {expected.called.en}")
+            self.causes.append(Cause(path, TYPE_INVALID, text))
+            return None
+        return self._inside(type_, value, path)
+
+    def _inside(self, type_: inspect.Type, value: Any, path: str) -> Any:
+        match type_:
+            case inspect.StructType():
+                return self._struct(_fields(type_.cls), value, path)
+            case inspect.DictType():
+                return {
+                    self.value(type_.key_type, key, path): self.value(type_.value_type, item, f"{path}[{_shown(key)}]")
+                    for key, item in value.items()
+                }
+            case inspect.ListType():
+                return [self.value(type_.item_type, item, f"{path}[{n}]") for n, item in enumerate(value)]
+            case inspect.LiteralType():
+                return self._choice(type_, value, path)
+        return value
+
+    def _struct(self, fields: Mapping[str, inspect.Field], value: Mapping[str, Any], path: str) -> dict[str, Any]:
+        self.unknown.extend(_join(path, name) for name in value if name not in fields)
+        return {
+            name: self.value(field.type, value.get(name, _MISSING), _join(path, name))
+            for name, field in fields.items()
+            if name in value or field.required
+        }
+
+    def _choice(self, type_: inspect.LiteralType, value: str, path: str) -> str:
+        if value not in type_.values:
+            choices = ", ".join(str(choice) for choice in type_.values)
+            self.causes.append(Cause(path, NOT_SUPPORTED, Text(f"可选值：{choices}", f"must be one of: {choices}")))
+        return value
+
+
+def _is_text(value: object) -> bool:
+    # JSON can write half a surrogate pair (`\ud800`), which no UTF-8 can hold.
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+def _is_time(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(msgspec.convert(value, datetime))
+    except msgspec.ValidationError:
+        return False
+
+
+def _is_anything(value: object) -> bool:
+    try:
+        return msgspec.json.encode(value) is not None
+    except (UnicodeEncodeError, TypeError, OverflowError, RecursionError):
+        return False
+
+
+class _Expected(NamedTuple):
+    """What a type is called in JSON's words, and whether a value is of it."""
+
+    called: Text
+    accepts: Callable[[object], bool]
+
+
+_OBJECT: Final = _Expected(Text("对象", "an object"), lambda value: isinstance(value, Mapping))
+_STRING: Final = _Expected(Text("字符串", "a string"), _is_text)
+_EXPECTED: Final[Mapping[type[inspect.Type], _Expected]] = {
+    inspect.StructType: _OBJECT,
+    inspect.DictType: _OBJECT,
+    inspect.ListType: _Expected(Text("列表", "a list"), lambda value: isinstance(value, list)),
+    inspect.StrType: _STRING,
+    inspect.LiteralType: _STRING,
+    inspect.CustomType: _STRING,  # Secret, the one custom type there is
+    inspect.BoolType: _Expected(Text("布尔值 true 或 false", "true or false"), lambda value: isinstance(value, bool)),
+    inspect.IntType: _Expected(Text("整数", "an integer"), _is_integer),
+    inspect.DateTimeType: _Expected(
+        Text("RFC 3339 时间，例如 2024-01-08T10:30:00Z", "an RFC 3339 time such as 2024-01-08T10:30:00Z"), _is_time
+    ),
+    inspect.AnyType: _Expected(Text("有效的 JSON 值", "a JSON value"), _is_anything),
+}

@@ -5,9 +5,11 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from imageyard.domain.errors import Cause
+from imageyard.domain import metadata, names
+from imageyard.domain.errors import INVALID, Cause
 from imageyard.domain.kind import Index, Kind
 from imageyard.domain.objects import Object
+from imageyard.domain.text import Text
 
 
 class AccessTokenSpec(Struct, rename="camel", omit_defaults=True, kw_only=True):
@@ -32,8 +34,20 @@ def index(token: AccessToken) -> Index:
 
 
 def validate(new: AccessToken, old: AccessToken | None) -> list[Cause]:
-    """The name is a DNS-1123 subdomain, the user is not empty."""
-    raise NotImplementedError
+    """The name is a DNS-1123 subdomain; the user and each group are not empty and have no control characters."""
+    groups = ((f"spec.groups[{n}]", group) for n, group in enumerate(new.spec.groups))
+    return [
+        *metadata.check(new.metadata, namespaced=False),
+        *(cause for field_, value in (("spec.user", new.spec.user), *groups) for cause in _identity(field_, value)),
+    ]
+
+
+def _identity(field_: str, value: str) -> list[Cause]:
+    if not value:
+        return [names.required(field_)]
+    if names.has_control(value):
+        return [Cause(field_, INVALID, Text("请去掉控制字符", "drop the control characters"))]
+    return []
 
 
 KIND: Kind[Any] = Kind(

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from imageyard.domain import metadata, names
 from imageyard.domain.errors import Cause
 from imageyard.domain.kind import Index, Kind
 from imageyard.domain.objects import Object
@@ -30,7 +31,10 @@ def index(namespace: Namespace) -> Index:
 
 def validate(new: Namespace, old: Namespace | None) -> list[Cause]:
     """The name is a DNS-1123 label of at most 63 characters."""
-    raise NotImplementedError
+    causes = metadata.check(new.metadata, namespaced=False)
+    if any(cause.field == "metadata.name" for cause in causes) or not new.metadata.name:
+        return causes
+    return causes + names.namespace("metadata.name", new.metadata.name)
 
 
 KIND: Kind[Any] = Kind(

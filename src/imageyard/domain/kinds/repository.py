@@ -1,16 +1,23 @@
 """Repository: an image that the platform relies on, `path:tag` in a registry source, kept in sync."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from imageyard.domain.errors import Cause
+from imageyard.domain import duration, metadata, names, reference
+from imageyard.domain.duration import InvalidDuration
+from imageyard.domain.errors import INVALID, REQUIRED, Cause
 from imageyard.domain.kind import Index, Kind
 from imageyard.domain.objects import ANNOTATION, Condition, Object
+from imageyard.domain.reference import InvalidReference
+from imageyard.domain.text import Text
 
 SYNC_REQUEST = ANNOTATION + "manual-sync"
 """Any new value of this annotation asks for a sync; the engine echoes it in `status.lastHandledSyncRequest`."""
+
+MOST_RETRIES: Final = 10
 
 SyncStatus = Literal["", "Syncing", "Success", "Failed"]
 
@@ -119,8 +126,46 @@ def index(image: Repository) -> Index:
 
 
 def validate(new: Repository, old: Repository | None) -> list[Cause]:
-    """Every broken rule of the spec (behaviour: names, path, tag, durations, retryCount, platform)."""
-    raise NotImplementedError
+    """Every broken rule of the metadata and of the spec: path, tag, registryRef, durations, retryCount, platform.
+    The same rules on create and on update."""
+    spec = new.spec
+    return [
+        *metadata.check(new.metadata, namespaced=True),
+        *_parsed("spec.repository", reference.parse_repository, spec.repository),
+        *_parsed("spec.tag", reference.parse_tag, spec.tag),
+        *names.name("spec.registryRef.name", spec.registry_ref.name),
+        *names.namespace("spec.registryRef.namespace", spec.registry_ref.namespace),
+        *_between("spec.syncInterval", spec.sync_interval, "10s", "720h"),
+        *_between("spec.syncTimeout", spec.sync_timeout, "1s", "1h"),
+        *_retries(spec.retry_count),
+        *([] if spec.platform is UNSET else _parsed("spec.platform", reference.parse_platform, spec.platform)),
+    ]
+
+
+def _parsed(path: str, parse: Callable[[str], object], value: str) -> list[Cause]:
+    try:
+        parse(value)
+    except InvalidReference as wrong:
+        return [Cause(path, INVALID if value else REQUIRED, wrong.text)]
+    return []
+
+
+def _between(path: str, value: str, least: str, most: str) -> list[Cause]:
+    try:
+        elapsed = duration.parse(value)
+    except InvalidDuration:
+        text = Text("请写作 Go 风格的时长，例如 30m、1h30m、90s", "write a duration such as 30m, 1h30m or 90s")
+        return [Cause(path, INVALID, text)]
+    if duration.parse(least) <= elapsed <= duration.parse(most):
+        return []
+    return [Cause(path, INVALID, Text(f"须在 {least} 到 {most} 之间", f"must be between {least} and {most}"))]
+
+
+def _retries(count: int) -> list[Cause]:
+    if 0 <= count <= MOST_RETRIES:
+        return []
+    text = Text(f"须在 0 到 {MOST_RETRIES} 之间", f"must be between 0 and {MOST_RETRIES}")
+    return [Cause("spec.retryCount", INVALID, text)]
 
 
 KIND: Kind[Any] = Kind(
