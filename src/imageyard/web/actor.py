@@ -1,0 +1,70 @@
+"""From a bearer token to an Actor, and the throttle on addresses that keep failing."""
+
+import re
+from collections import OrderedDict, deque
+from typing import Final
+
+from imageyard.domain.access import Actor
+from imageyard.domain.clock import Clock
+from imageyard.domain.errors import TooManyRequests, Unauthorized
+from imageyard.domain.text import Text
+from imageyard.service.tokens import Tokens
+
+_BEARER: Final = re.compile(rb"bearer +([A-Za-z0-9._~+/=-]{1,4096})", re.IGNORECASE)
+"""RFC 6750 section 2.1; longer tokens than any we issue are not looked at."""
+
+
+class Throttle:
+    """Failed authentications of the last minute by address. Memory is bounded: the address that failed longest ago
+    is forgotten first."""
+
+    FAILURES: Final = 20
+    WINDOW: Final = 60.0
+    ADDRESSES: Final = 10_000
+
+    def __init__(self) -> None:
+        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def failed(self, address: str, now: float) -> float | None:
+        """Count a failure. Seconds to wait when there were too many, None when there were not."""
+        times = self._failures.setdefault(address, deque(maxlen=self.FAILURES))
+        self._failures.move_to_end(address)
+        while times and times[0] <= now - self.WINDOW:
+            times.popleft()
+        if len(times) == self.FAILURES:
+            # Refused ones are not counted: who waits as told is let in again.
+            return times[0] + self.WINDOW - now
+        times.append(now)
+        if len(self._failures) > self.ADDRESSES:
+            self._failures.popitem(last=False)
+        return None
+
+
+class Authentication:
+    """Recognises callers. A valid token is served whatever its address did before."""
+
+    def __init__(self, tokens: Tokens, clock: Clock) -> None:
+        self._tokens = tokens
+        self._clock = clock
+        self._throttle = Throttle()
+
+    def recognise(self, authorization: bytes | None, address: str) -> Actor:
+        """Raises Unauthorized; TooManyRequests for an address with more than 20 failures within a minute.
+        A request that brings no token guesses nothing and is not counted."""
+        if authorization is None:
+            raise Unauthorized(
+                Text(
+                    "需要访问令牌：请在请求头中加入 Authorization: Bearer <token>",
+                    "a token is needed: send the header Authorization: Bearer <token>",
+                )
+            )
+        token = _BEARER.fullmatch(authorization.strip())
+        actor = self._tokens.recognise(token[1].decode("ascii"), address) if token else None
+        if actor is not None:
+            return actor
+        wait = self._throttle.failed(address, self._clock.monotonic())
+        if wait is not None:
+            raise TooManyRequests(
+                Text("认证失败次数过多，请稍后再试", "too many failed authentications; try again later"), int(wait) + 1
+            )
+        raise Unauthorized(Text("访问令牌无效、已过期或已撤销", "the token is unknown, expired or revoked"))

@@ -1,0 +1,64 @@
+"""All doors behind one: `build` puts them together; importing this module does nothing."""
+
+from collections.abc import Mapping
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from imageyard.web import errors, exchange, health, reply
+from imageyard.web.actor import Authentication
+from imageyard.web.doors import Doors
+from imageyard.web.health import HealthDoor
+from imageyard.web.metrics import MetricsDoor
+from imageyard.web.middleware import Authenticated, BodyLimited, HostChecked, Observed, Render, Translated
+from imageyard.web.oapis.door import RestDoor
+
+__all__ = ["Doors", "build"]
+
+OPEN_PATHS = health.PATHS
+"""Served without a token. Everything else needs one."""
+
+
+def build(doors: Doors) -> ASGIApp:
+    """The ASGI application of a server: HTTP only, without lifespan (the composition root owns that)."""
+    rest, probes = RestDoor(doors), HealthDoor(doors)
+    entrances: Mapping[str, ASGIApp] = {
+        "oapis": rest,
+        "livez": probes,
+        "readyz": probes,
+        "healthz": probes,
+        "version": probes,
+        "metrics": MetricsDoor(doors),
+        "": _to_docs,
+    }
+    renders: Mapping[str, Render] = {"oapis": errors.render}
+    app: ASGIApp = Entrances(entrances)
+    app = BodyLimited(app)
+    app = Authenticated(app, Authentication(doors.tokens, doors.clock), OPEN_PATHS)
+    app = HostChecked(app, doors.allowed_hosts, health.PROBES)
+    app = Translated(app, renders)
+    return Observed(app, doors.metrics, doors.language)
+
+
+class Entrances:
+    """From a path's first segment to the door behind it."""
+
+    def __init__(self, doors: Mapping[str, ASGIApp]) -> None:
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        door = self._doors.get(first_segment(scope["path"]))
+        if door is None:
+            raise errors.UnknownPath
+        await door(scope, receive, send)
+
+
+def first_segment(path: str) -> str:
+    return path.split("/", 2)[1] if path.startswith("/") else "?"
+
+
+async def _to_docs(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] != "/":
+        raise errors.UnknownPath
+    if scope["method"] not in ("GET", "HEAD"):
+        raise errors.MethodNotAllowed(scope["method"], ("GET", "HEAD"))
+    await reply.send(reply.see_other("/oapis/docs"), exchange.of(scope).method, send)

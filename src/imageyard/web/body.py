@@ -1,0 +1,99 @@
+"""Bodies: what a door accepts as JSON or YAML, before anybody asks what it means.
+
+Pure but for `read`: bytes and a media type in, plain values out. Whatever the bytes are, the answer is a value or
+BadRequest, UnsupportedMediaType, TooLarge; never another exception.
+"""
+
+import asyncio
+from typing import Any, Final
+
+from imageyard.domain.errors import REQUIRED, TYPE_INVALID, BadRequest, Cause, Invalid, UnsupportedMediaType
+from imageyard.domain.text import Text
+from imageyard.web import json_body, yaml_body
+from imageyard.web.exchange import Disconnected, Exchange
+
+JSON: Final = "application/json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+JSON_PATCH: Final = "application/json-patch+json"
+YAML: Final = "application/yaml"
+_YAML_NAMES: Final = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
+_IN_THREAD: Final = 64 * 1024
+"""YAML is read at some 3 MB/s; from this size on the event loop would feel it."""
+
+OBJECTS: Final = (JSON, YAML)
+PATCHES: Final = (MERGE_PATCH, JSON, JSON_PATCH)
+
+
+async def document(exchange: Exchange, *, required: bool = True) -> dict[str, Any]:
+    """The JSON object in a JSON or YAML body; {} when there is no body and none is required."""
+    _, value = await _value(exchange, OBJECTS, required=required)
+    return _mapping(value)
+
+
+async def patch(exchange: Exchange) -> tuple[str, Any]:
+    """Which kind of patch, and its value: an object for a merge patch; what a JSON patch holds is judged later."""
+    media_type, value = await _value(exchange, PATCHES, required=True)
+    return media_type, value if media_type == JSON_PATCH else _mapping(value)
+
+
+async def _value(exchange: Exchange, accepted: tuple[str, ...], *, required: bool) -> tuple[str, Any]:
+    raw = await read(exchange)
+    if not raw.strip():
+        if required:
+            raise _required()
+        return JSON, {}
+    media_type = media_type_of(exchange.header(b"content-type"), accepted)
+    if media_type == YAML and len(raw) > _IN_THREAD:
+        return media_type, await asyncio.to_thread(parse, raw, media_type)
+    return media_type, parse(raw, media_type)
+
+
+async def read(exchange: Exchange) -> bytes:
+    """All of the body; the middleware has put the limit on it. Raises Disconnected."""
+    message = await exchange.receive()
+    if message["type"] == "http.disconnect":
+        raise Disconnected
+    if not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+        return body
+    chunks = [message.get("body", b"")]
+    while message.get("more_body", False):
+        message = await exchange.receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        chunks.append(message.get("body", b""))
+    return b"".join(chunks)
+
+
+def media_type_of(content_type: str, accepted: tuple[str, ...]) -> str:
+    """Which of the accepted types a Content-Type names; an absent one means JSON. Raises UnsupportedMediaType."""
+    name, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    name = YAML if name in _YAML_NAMES else name or JSON
+    charsets = [part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")]
+    if name in accepted and all(charset in ("utf-8", "utf8", "us-ascii") for charset in charsets):
+        return name
+    raise UnsupportedMediaType(
+        Text(
+            f"不支持的 Content-Type，请加入请求头 Content-Type: {accepted[0]}（可用：{'、'.join(accepted)}；UTF-8）",
+            f"Content-Type not supported; send Content-Type: {accepted[0]} (accepted: {', '.join(accepted)}; UTF-8)",
+        )
+    )
+
+
+def parse(raw: bytes, media_type: str) -> Any:
+    """Read JSON, or YAML as the same values. Raises BadRequest, Invalid."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadRequest(Text("请求体不是 UTF-8 文本", "the body is no UTF-8 text")) from None
+    return yaml_body.parse(text) if media_type == YAML else json_body.parse(text)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    raise Invalid([Cause("", TYPE_INVALID, Text("请求体必须是一个对象", "the body must be an object"))])
+
+
+def _required() -> Invalid:
+    return Invalid([Cause("", REQUIRED, Text("请求体不能为空", "a body is required"))])

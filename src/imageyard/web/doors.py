@@ -1,0 +1,30 @@
+"""What the doors need of the rest of the server, handed in by the composition root."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from imageyard.domain.clock import Clock
+from imageyard.domain.text import Language
+from imageyard.metrics import Metrics
+from imageyard.service.objects import Objects
+from imageyard.service.requests import SyncRequests
+from imageyard.service.tokens import Tokens
+from imageyard.service.verify import Verifier
+
+
+@dataclass(frozen=True)
+class Doors:
+    objects: Objects
+    verifier: Verifier
+    sync_requests: SyncRequests
+    tokens: Tokens
+    metrics: Metrics
+    clock: Clock
+    ready: Callable[[], Mapping[str, bool]]
+    """Named readiness checks; each must hold for /readyz to answer 200."""
+    version: str
+    """The product's own version, `X.Y.Z`."""
+    allowed_hosts: Callable[[str], bool]
+    """Whether a Host header's name may be served: lower case, without port and brackets."""
+    language: Language = "zh"
+    """Spoken where a request does not prefer one."""

@@ -1,0 +1,137 @@
+"""From a failure in domain words to the REST door's Status, once. The API reference gives the shape."""
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from imageyard.domain import errors
+from imageyard.domain.errors import Failure
+from imageyard.domain.objects import API_VERSION
+from imageyard.domain.text import Language, Text
+from imageyard.web import reply
+from imageyard.web.reply import Reply
+
+
+class MethodNotAllowed(Failure):
+    """The path is known, the method is not. 405; `allowed` goes to the Allow header."""
+
+    def __init__(self, method: str, allowed: Iterable[str]) -> None:
+        self.allowed = ", ".join(allowed)
+        super().__init__(
+            Text(
+                f"此路径不支持 {method} 方法，可用：{self.allowed}",
+                f"this path does not take {method}; it takes {self.allowed}",
+            )
+        )
+
+
+class UnknownPath(Failure):
+    """Nothing is served here. 404."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                "此路径不存在，接口列表见 /oapis/docs",
+                "there is nothing at this path; /oapis/docs lists what there is",
+            )
+        )
+
+
+class Misdirected(Failure):
+    """The Host header names a server we are not (RFC 9110 section 15.5.20). 421."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                "Host 请求头中的主机名不被接受，请由管理员用 --public-host 登记",
+                "this server does not answer to the name in the Host header; an operator adds names with --public-host",
+            )
+        )
+
+
+class Unexpected(Failure):
+    """Whatever nobody foresaw. 500; the log has the rest under the request id."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(
+            Text(
+                f"服务器内部错误，请凭请求编号 {request_id} 查看日志",
+                f"internal server error; the log has it under request id {request_id}",
+            )
+        )
+
+
+class Outcome(NamedTuple):
+    code: int
+    reason: str
+
+
+STATUS_OF: Final[dict[type[Failure], Outcome]] = {
+    errors.Invalid: Outcome(400, "Invalid"),
+    errors.BadRequest: Outcome(400, "Invalid"),
+    errors.Unauthorized: Outcome(401, "Unauthorized"),
+    errors.Forbidden: Outcome(403, "Forbidden"),
+    errors.NotFound: Outcome(404, "NotFound"),
+    UnknownPath: Outcome(404, "NotFound"),
+    MethodNotAllowed: Outcome(405, "MethodNotAllowed"),
+    errors.AlreadyExists: Outcome(409, "AlreadyExists"),
+    errors.Conflict: Outcome(409, "Conflict"),
+    errors.Gone: Outcome(410, "Expired"),
+    errors.TooLarge: Outcome(413, "RequestEntityTooLarge"),
+    errors.UnsupportedMediaType: Outcome(415, "UnsupportedMediaType"),
+    Misdirected: Outcome(421, "MisdirectedRequest"),
+    errors.TooManyRequests: Outcome(429, "TooManyRequests"),
+    errors.Corrupt: Outcome(500, "InternalError"),
+    Unexpected: Outcome(500, "InternalError"),
+    errors.Unavailable: Outcome(503, "ServiceUnavailable"),
+}
+_INTERNAL: Final = Outcome(500, "InternalError")
+
+
+def outcome(failure: Failure) -> Outcome:
+    """The nearest entry of the table; 500 for a failure that has none."""
+    return next((STATUS_OF[base] for base in type(failure).__mro__ if base in STATUS_OF), _INTERNAL)
+
+
+def render(failure: Failure, language: Language) -> Reply:
+    """The REST Status of a failure, in the caller's language."""
+    code, reason = outcome(failure)
+    status = {
+        "apiVersion": API_VERSION,
+        "kind": "Status",
+        "metadata": {},
+        "status": "Failure",
+        "message": failure.text.speak(language),
+        "reason": reason,
+        "details": _details(failure, language),
+        "code": code,
+    }
+    return reply.json(status, code, headers(failure))
+
+
+def _details(failure: Failure, language: Language) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    if failure.name:
+        details["name"] = failure.name
+    if failure.kind:
+        details["kind"] = failure.kind
+    if isinstance(failure, errors.Invalid | errors.BadRequest) and failure.causes:
+        details["causes"] = [
+            {"field": cause.field, "reason": cause.reason, "message": cause.text.speak(language)}
+            for cause in failure.causes
+        ]
+    return details
+
+
+def headers(failure: Failure) -> reply.Headers:
+    """What HTTP wants beside the body, the same at every door."""
+    match failure:
+        case errors.Unauthorized():
+            return ((b"www-authenticate", b"Bearer"),)
+        case MethodNotAllowed():
+            return ((b"allow", failure.allowed.encode("ascii")),)
+        case errors.TooManyRequests() | errors.Unavailable():
+            return ((b"retry-after", b"%d" % max(1, failure.retry_after)),)
+        case errors.TooLarge():
+            # The rest of the body is still on its way; reading it only to drop it would serve nobody.
+            return ((b"connection", b"close"),)
+    return ()

@@ -1,0 +1,59 @@
+"""One request and what is known about it on its way through the door.
+
+Made by the outermost middleware and carried in the ASGI scope, so that each layer reads the headers once.
+"""
+
+from typing import Final
+
+from starlette.types import Receive, Scope
+
+from imageyard.domain.access import ANONYMOUS, Actor
+from imageyard.domain.text import Language
+from imageyard.web import language
+
+KEY: Final = "imageyard.exchange"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_NOBODY: Final = Actor(ANONYMOUS, frozenset())
+
+
+class Disconnected(Exception):
+    """The client went away while its body was read; nobody is left to answer."""
+
+
+class Exchange:
+    """`headers` are lower-case bytes, of a repeated one the last. `actor` is set by authentication.
+    `verb` and `resource` label metrics: set by the router from closed sets, never from the path's text."""
+
+    __slots__ = ("_default", "actor", "headers", "method", "path", "query", "receive", "request_id", "resource", "verb")
+
+    def __init__(self, scope: Scope, receive: Receive, request_id: str, default: Language) -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: bytes = scope["query_string"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.receive = receive
+        self.request_id = request_id
+        self.actor = _NOBODY
+        self.verb = ""
+        self.resource = ""
+        self._default = default
+
+    @property
+    def language(self) -> Language:
+        """What answers that are no objects are spoken in."""
+        return language.choose(self.header(b"accept-language"), self._default)
+
+    def header(self, name: bytes) -> str:
+        """A header's value, "" when it is absent."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+
+def of(scope: Scope) -> Exchange:
+    found: Exchange = scope[KEY]
+    return found
+
+
+def address_of(scope: Scope) -> str:
+    """Where the connection comes from; "" on a socket that has no address."""
+    client = scope.get("client")
+    return client[0] if client else ""

@@ -1,0 +1,58 @@
+"""An answer as plain values, and how it is sent. No response objects: this is the hot path."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from starlette.types import Send
+
+from imageyard.domain.text import Text
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+_JSON: Final[Headers] = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+_UNQUOTABLE: Final = dict.fromkeys((*range(32), 127), " ") | {ord('"'): "'", ord("\\"): "/"}
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Reply(NamedTuple):
+    status: int
+    headers: Headers
+    body: bytes
+
+
+NO_CONTENT: Final = Reply(204, ((b"cache-control", b"no-store"),), b"")
+
+
+def stored(body: bytes, status: int = 200, warnings: tuple[Text, ...] = ()) -> Reply:
+    """Stored bytes as they are."""
+    return Reply(status, _JSON if not warnings else (*_JSON, *map(_warning, warnings)), body)
+
+
+def json(document: Mapping[str, Any], status: int = 200, headers: Headers = ()) -> Reply:
+    return Reply(status, (*_JSON, *headers), _encode(document))
+
+
+def text(body: str, status: int = 200) -> Reply:
+    """Plain text for probes."""
+    headers = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
+    return Reply(status, headers, body.encode())
+
+
+def see_other(location: str) -> Reply:
+    return Reply(303, ((b"location", location.encode("ascii")), (b"cache-control", b"no-store")), b"")
+
+
+def _warning(warning: Text) -> tuple[bytes, bytes]:
+    """`299 - "…"`, as Kubernetes clients read it. Header values are ASCII, so the sentence is the English one."""
+    words = warning.en.translate(_UNQUOTABLE).encode("ascii", "replace")
+    return (b"warning", b'299 - "' + words + b'"')
+
+
+async def send(reply: Reply, method: str, send: Send) -> None:
+    """Send it; HEAD gets the headers a GET would, and no body."""
+    headers = [*reply.headers]
+    if reply.status != 204:
+        headers.append((b"content-length", b"%d" % len(reply.body)))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
