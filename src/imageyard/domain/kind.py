@@ -80,6 +80,8 @@ class Kind(Generic[T]):
     search_parameter: str = "search"
     """The REST query parameter of the substring search."""
     sort_keys: tuple[str, ...] = ("name", "createTime")
+    selectable: tuple[str, ...] = ()
+    """What fieldSelector may name beyond metadata.name and metadata.namespace: the keys of Index.fields."""
     columns: tuple[Column, ...] = field(default=())
 
     @property

@@ -179,4 +179,5 @@ KIND: Kind[Any] = Kind(
     subresources=("status", "sync"),
     search_parameter="name",
     sort_keys=("name", "createTime", "lastSynced", "status"),
+    selectable=("spec.registryRef.name", "status.syncStatus"),
 )
