@@ -4,7 +4,9 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ (semantics
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from imageyard.domain.objects import GROUP
 
 MASTERS = "system:masters"
 AUTHENTICATED = "system:authenticated"
@@ -27,7 +29,7 @@ class Action(NamedTuple):
     resource: str
     namespace: str = ""
     name: str = ""
-    group: str = "image.theriseunion.io"
+    group: str = GROUP
     path: str = ""
     """A non-resource URL such as /metrics; then the other fields are empty."""
 
@@ -51,12 +53,77 @@ class Grant(NamedTuple):
     namespace: str = ""
 
 
+_EVERYTHING: Final = frozenset({"*"})
+_READ: Final = frozenset({"get", "list", "watch"})
+_GROUPS: Final = frozenset({GROUP})
+_SOURCES: Final = frozenset({"registrysecrets", "registrysecrets/status"})
+_IMAGES: Final = frozenset({"repositories", "repositories/status"})
+_BOTH: Final = _SOURCES | _IMAGES
+
+CLUSTER_ADMIN: Final = (
+    Rule(_EVERYTHING, resources=_EVERYTHING, groups=_EVERYTHING),
+    Rule(_EVERYTHING, paths=_EVERYTHING),
+)
+IMAGE_ADMIN: Final = (
+    Rule(_EVERYTHING, resources=_BOTH | {"registrysecrets/verify", "repositories/sync"}, groups=_GROUPS),
+)
+IMAGE_OPERATOR: Final = (
+    Rule(_READ, resources=_BOTH, groups=_GROUPS),
+    Rule(frozenset({"create", "update", "patch"}), resources=frozenset({"repositories"}), groups=_GROUPS),
+    Rule(frozenset({"create"}), resources=frozenset({"repositories/sync"}), groups=_GROUPS),
+)
+IMAGE_VIEWER: Final = (Rule(_READ, resources=_BOTH, groups=_GROUPS),)
+
+
 def builtin_grants() -> tuple[Grant, ...]:
     """cluster-admin, image-admin, image-operator, image-viewer, each bound to the group of its name everywhere
     (cluster-admin: system:masters)."""
-    raise NotImplementedError
+    return (
+        Grant(f"Group:{MASTERS}", CLUSTER_ADMIN),
+        Grant("Group:image-admin", IMAGE_ADMIN),
+        Grant("Group:image-operator", IMAGE_OPERATOR),
+        Grant("Group:image-viewer", IMAGE_VIEWER),
+    )
 
 
 def allows(actor: Actor, action: Action, grants: Iterable[Grant]) -> bool:
     """Whether some grant of the actor's covers the action."""
-    raise NotImplementedError
+    subjects = {f"User:{actor.user}", *(f"Group:{group}" for group in actor.groups)}
+    return any(
+        _covers(rule, action)
+        for grant in grants
+        if grant.subject in subjects and _reaches(grant, action)
+        for rule in grant.rules
+    )
+
+
+def _reaches(grant: Grant, action: Action) -> bool:
+    """A grant in one namespace says nothing about another, about the whole cluster, or about a URL."""
+    return not grant.namespace or (not action.path and grant.namespace == action.namespace)
+
+
+def _covers(rule: Rule, action: Action) -> bool:
+    if not _among(action.verb, rule.verbs):
+        return False
+    if action.path:
+        return any(_path_matches(pattern, action.path) for pattern in rule.paths)
+    return (
+        _among(action.group, rule.groups)
+        and _resource_matches(action.resource, rule.resources)
+        and (not rule.names or action.name in rule.names)
+    )
+
+
+def _among(value: str, allowed: frozenset[str]) -> bool:
+    return "*" in allowed or value in allowed
+
+
+def _resource_matches(resource: str, allowed: frozenset[str]) -> bool:
+    """`repositories` does not cover `repositories/sync`; `*/sync` covers the sync of every resource."""
+    _, slash, subresource = resource.partition("/")
+    return _among(resource, allowed) or (slash == "/" and f"*/{subresource}" in allowed)
+
+
+def _path_matches(pattern: str, path: str) -> bool:
+    """`*` and `/metrics/*` cover what begins so; anything else is the exact path."""
+    return path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern

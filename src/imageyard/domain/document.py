@@ -11,12 +11,10 @@ from msgspec import inspect
 from imageyard.domain.errors import INVALID, NOT_SUPPORTED, REQUIRED, TYPE_INVALID, Cause
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Object
-from imageyard.domain.text import Text
+from imageyard.domain.text import Text, excerpt
 
 SHOWN: Final = 100
 """Causes and unknown fields told at once: a 3 MiB body may hold hundred thousands, the answer must not."""
-LONGEST_NAME: Final = 80
-"""Characters of a field's name that a path shows, for the same reason."""
 
 _ENVELOPE: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 _SERVER_OWNED: Final = frozenset(
@@ -84,13 +82,8 @@ def _fields(type_: type) -> dict[str, inspect.Field]:
 
 
 def _join(path: str, name: str) -> str:
-    shown = _shown(name)
+    shown = excerpt(name)
     return f"{path}.{shown}" if path else shown
-
-
-def _shown(name: str) -> str:
-    shown = name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
-    return shown.encode(errors="replace").decode()
 
 
 class _Reader:
@@ -127,7 +120,7 @@ class _Reader:
                 return self._struct(_fields(type_.cls), value, path)
             case inspect.DictType():
                 return {
-                    self.value(type_.key_type, key, path): self.value(type_.value_type, item, f"{path}[{_shown(key)}]")
+                    self.value(type_.key_type, key, path): self.value(type_.value_type, item, f"{path}[{excerpt(key)}]")
                     for key, item in value.items()
                 }
             case inspect.ListType():

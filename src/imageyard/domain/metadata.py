@@ -7,7 +7,7 @@ from typing import Final
 from imageyard.domain import names, reference
 from imageyard.domain.errors import INVALID, Cause
 from imageyard.domain.objects import ObjectMeta
-from imageyard.domain.text import Text
+from imageyard.domain.text import Text, excerpt
 
 LONGEST_GENERATE_NAME: Final = 247
 """Leaves room for the suffix that makes a name of it, within the 253 of a name."""
@@ -54,8 +54,8 @@ def _labels(labels: Mapping[str, str]) -> Iterator[Cause]:
             yield _bad_key("metadata.labels", key)
         if not names.is_label_value(value):
             text = Text(
-                f"标签“{_shown(key)}”的值最长 63 个字符，由字母、数字、“-”“_”“.”组成，首尾为字母或数字",
-                f"the value of label `{_shown(key)}` has at most 63 letters, digits, `-`, `_` and `.`, and begins "
+                f"标签“{excerpt(key)}”的值最长 63 个字符，由字母、数字、“-”“_”“.”组成，首尾为字母或数字",
+                f"the value of label `{excerpt(key)}` has at most 63 letters, digits, `-`, `_` and `.`, and begins "
                 "and ends with a letter or digit",
             )
             yield Cause("metadata.labels", INVALID, text)
@@ -78,12 +78,8 @@ def _finalizers(finalizers: list[str]) -> Iterator[Cause]:
 
 def _bad_key(field: str, key: str) -> Cause:
     text = Text(
-        f"键“{_shown(key)}”应写作 [前缀/]名称：前缀为域名，名称最长 63 个字符，由字母、数字、“-”“_”“.”组成",
-        f"the key `{_shown(key)}` is written [prefix/]name: the prefix a DNS name, the name at most 63 letters, "
+        f"键“{excerpt(key)}”应写作 [前缀/]名称：前缀为域名，名称最长 63 个字符，由字母、数字、“-”“_”“.”组成",
+        f"the key `{excerpt(key)}` is written [prefix/]name: the prefix a DNS name, the name at most 63 letters, "
         "digits, `-`, `_` and `.`",
     )
     return Cause(field, INVALID, text)
-
-
-def _shown(key: str) -> str:
-    return key if len(key) <= 80 else key[:80] + "…"

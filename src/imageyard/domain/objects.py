@@ -14,6 +14,8 @@ VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 ANNOTATION = "theriseunion.io/"
 """Prefix of the product's own annotations."""
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+"""Index.due of an object that waits for the engine since its last change: before everything scheduled."""
 
 
 class Key(NamedTuple):

@@ -1,7 +1,12 @@
 """Label and field selectors, in the grammar of Kubernetes (k8s.io/apimachinery/pkg/labels, /fields)."""
 
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, NamedTuple
+
+from imageyard.domain import names, text
+from imageyard.domain.errors import BadRequest
+from imageyard.domain.text import Text
 
 
 class Requirement(NamedTuple):
@@ -11,12 +16,25 @@ class Requirement(NamedTuple):
     operator: Literal["in", "notin", "exists", "absent"]
     values: tuple[str, ...] = ()
 
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """`notin` (and `!=`) holds also for an object without the label."""
+        value = labels.get(self.key)
+        match self.operator:
+            case "in":
+                return value is not None and value in self.values
+            case "notin":
+                return value is None or value not in self.values
+            case "exists":
+                return value is not None
+            case "absent":
+                return value is None
+
 
 class LabelSelector(NamedTuple):
     requirements: tuple[Requirement, ...]
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        raise NotImplementedError
+        return all(requirement.matches(labels) for requirement in self.requirements)
 
 
 class FieldSelector(NamedTuple):
@@ -25,14 +43,131 @@ class FieldSelector(NamedTuple):
     terms: tuple[tuple[str, Literal["=", "!="], str], ...]
 
     def matches(self, fields: Mapping[str, str]) -> bool:
-        raise NotImplementedError
+        """A field that is not there counts as empty."""
+        return all((fields.get(path, "") == value) == (operator == "=") for path, operator, value in self.terms)
 
 
-def parse_labels(text: str) -> LabelSelector:
-    """Parse `a=b,c!=d,e in (f,g),!h,i`. Raises BadRequest naming the bad part."""
-    raise NotImplementedError
+_PIECE = re.compile(r"[ \t\r\n]*(==|!=|[=!(),<>]|[^ \t\r\n=!(),<>]+)")
+_SPECIAL: Final = frozenset({"==", "!=", "=", "!", "(", ")", ",", "<", ">", ""})
+_OPERATORS: Final[Mapping[str, Literal["in", "notin"]]] = {
+    "=": "in",
+    "==": "in",
+    "in": "in",
+    "!=": "notin",
+    "notin": "notin",
+}
 
 
-def parse_fields(text: str, allowed: frozenset[str]) -> FieldSelector:
-    """Parse `metadata.name=x,status.syncStatus!=Failed`. Raises BadRequest for a path not in `allowed`."""
-    raise NotImplementedError
+def parse_labels(selector: str) -> LabelSelector:
+    """Parse `a=b,c!=d,e in (f,g),!h,i`. Raises BadRequest naming the bad part.
+
+    `>` and `<` are refused: they compare numbers, which no label of these kinds holds."""
+    return LabelSelector(_Parser(_PIECE.findall(selector)).requirements())
+
+
+class _Parser:
+    """Reads pieces from left to right; "" is the end."""
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        self._pieces = [*pieces, ""]
+        self._at = 0
+
+    def requirements(self) -> tuple[Requirement, ...]:
+        found: list[Requirement] = []
+        if not self._peek():
+            return ()
+        found.append(self._requirement())
+        while piece := self._take():
+            if piece != ",":
+                raise self._unexpected(piece, "`,`")
+            found.append(self._requirement())
+        return tuple(found)
+
+    def _requirement(self) -> Requirement:
+        if self._peek() == "!":
+            self._take()
+            return Requirement(self._key(), "absent")
+        key = self._key()
+        piece = self._peek()
+        if piece in ("", ","):
+            return Requirement(key, "exists")
+        self._take()
+        operator = _OPERATORS.get(piece)
+        if operator is None:
+            raise self._unexpected(piece, "`=`, `==`, `!=`, `in`, `notin`")
+        values = self._listed() if piece in ("in", "notin") else (self._value(),)
+        return Requirement(key, operator, tuple(dict.fromkeys(values)))
+
+    def _key(self) -> str:
+        piece = self._take()
+        if piece in _SPECIAL:
+            raise self._unexpected(piece, "a key")
+        if not names.is_qualified(piece):
+            raise _bad(f"“{text.excerpt(piece)}”不是有效的标签键", f"`{text.excerpt(piece)}` is no valid label key")
+        return piece
+
+    def _value(self) -> str:
+        """One value; nothing before `,`, `)` or the end is the empty value."""
+        if self._peek() in (",", ")", ""):
+            return ""
+        piece = self._take()
+        if piece in _SPECIAL:
+            raise self._unexpected(piece, "a value")
+        if not names.is_label_value(piece):
+            raise _bad(f"“{text.excerpt(piece)}”不是有效的标签值", f"`{text.excerpt(piece)}` is no valid label value")
+        return piece
+
+    def _listed(self) -> tuple[str, ...]:
+        if (piece := self._take()) != "(":
+            raise self._unexpected(piece, "`(`")
+        values = [self._value()]
+        while (piece := self._take()) == ",":
+            values.append(self._value())
+        if piece != ")":
+            raise self._unexpected(piece, "`,` or `)`")
+        return tuple(values)
+
+    def _peek(self) -> str:
+        return self._pieces[self._at]
+
+    def _take(self) -> str:
+        piece = self._pieces[self._at]
+        self._at = min(self._at + 1, len(self._pieces) - 1)
+        return piece
+
+    def _unexpected(self, piece: str, expected: str) -> BadRequest:
+        found = f"`{text.excerpt(piece)}`" if piece else "the end"
+        found_zh = f"“{text.excerpt(piece)}”" if piece else "结尾"
+        return _bad(f"标签选择器在{found_zh}处有误，此处应为 {expected}", f"found {found} where {expected} should be")
+
+
+def parse_fields(selector: str, allowed: frozenset[str]) -> FieldSelector:
+    """Parse `metadata.name=x,status.syncStatus!=Failed`. Raises BadRequest for a path not in `allowed`.
+
+    A backslash keeps `,`, `=` and itself in a value; no white space is dropped."""
+    return FieldSelector(tuple(_term(term, allowed) for term in _FIELD_SPLIT.findall(selector)))
+
+
+_FIELD_TERM = re.compile(r"((?:[^=!\\]|\\.|!(?!=))*)(!=|==|=)((?:[^=,\\]|\\[\\,=])*)", re.DOTALL)
+_FIELD_SPLIT = re.compile(r"(?:[^,\\]|\\.|\\$)+", re.DOTALL)
+
+
+def _term(term: str, allowed: frozenset[str]) -> tuple[str, Literal["=", "!="], str]:
+    found = _FIELD_TERM.fullmatch(term)
+    if found is None:
+        raise _bad(
+            f"无法理解字段选择器“{text.excerpt(term)}”，应为 字段=值 或 字段!=值",
+            f"cannot read the field selector `{text.excerpt(term)}`; write field=value or field!=value",
+        )
+    path, operator, value = found.groups()
+    if path not in allowed:
+        choices = ", ".join(sorted(allowed))
+        raise _bad(
+            f"不支持按字段“{text.excerpt(path)}”筛选；可用字段：{choices}",
+            f"field `{text.excerpt(path)}` cannot be selected; these can: {choices}",
+        )
+    return path, "!=" if operator == "!=" else "=", re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
+
+
+def _bad(zh: str, en: str) -> BadRequest:
+    return BadRequest(Text(zh, en))

@@ -14,3 +14,10 @@ class Text(NamedTuple):
     def speak(self, language: Language) -> str:
         """Answer the sentence in `language`."""
         return self.zh if language == "zh" else self.en
+
+
+def excerpt(given: str, longest: int = 80) -> str:
+    """What a message shows of a text that a caller sent: bounded, and without the half surrogate pairs that JSON can
+    write and UTF-8 cannot."""
+    shown = given if len(given) <= longest else given[:longest] + "…"
+    return shown.encode(errors="replace").decode()

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from imageyard.domain import metadata, names, pem, reference
 from imageyard.domain.errors import INVALID, NOT_SUPPORTED, REQUIRED, Cause
 from imageyard.domain.kind import Index, Kind
-from imageyard.domain.objects import ANNOTATION, Condition, Object
+from imageyard.domain.objects import ANNOTATION, AT_ONCE, Condition, Object
 from imageyard.domain.reference import InvalidReference
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
@@ -86,7 +86,7 @@ def index(source: RegistrySecret) -> Index:
             source.spec.domain,
         ),
         status=verify_status(source),
-        due=source.status.next_verify,
+        due=source.status.next_verify or (AT_ONCE if verify_status(source) == "untested" else None),
         failing=verify_status(source) == "failed",
     )
 

@@ -10,7 +10,7 @@ from imageyard.domain import duration, metadata, names, reference
 from imageyard.domain.duration import InvalidDuration
 from imageyard.domain.errors import INVALID, REQUIRED, Cause
 from imageyard.domain.kind import Index, Kind
-from imageyard.domain.objects import ANNOTATION, Condition, Object
+from imageyard.domain.objects import ANNOTATION, AT_ONCE, Condition, Object
 from imageyard.domain.reference import InvalidReference
 from imageyard.domain.text import Text
 
@@ -100,11 +100,22 @@ class RepositoryStatus(Struct, rename="camel", omit_defaults=True):
     last_handled_sync_request: str = ""
     conditions: list[Condition] = []
     manifest: Manifest | None = None
+    observed_image: str = ""
+    """What `manifest` and the last attempt are about: source, path, tag, platform."""
 
 
 class Repository(Object, kw_only=True):
     spec: RepositorySpec
     status: RepositoryStatus = field(default_factory=lambda: RepositoryStatus(sync_status=""))
+
+
+def pending(image: Repository) -> bool:
+    """Whether the engine has yet to answer a creation, a change of spec, or a request."""
+    request = image.metadata.annotations.get(SYNC_REQUEST, "")
+    return image.status.observed_generation != image.metadata.generation or request not in (
+        "",
+        image.status.last_handled_sync_request,
+    )
 
 
 def index(image: Repository) -> Index:
@@ -118,7 +129,7 @@ def index(image: Repository) -> Index:
         ),
         status=status.sync_status,
         reference=f"{spec.registry_ref.namespace}/{spec.registry_ref.name}",
-        due=status.next_sync,
+        due=AT_ONCE if pending(image) else status.next_sync,
         synced=status.last_synced,
         failing=status.sync_status == "Failed",
         fields={"spec.registryRef.name": spec.registry_ref.name, "status.syncStatus": status.sync_status},
