@@ -9,6 +9,8 @@ from imageyard.domain.text import Text
 MAX_DEPTH: Final = 64
 MAX_VALUES: Final = 200_000
 """Values in one body. No object needs a hundredth of it; it bounds the work that 3 MiB of brackets can cause."""
+LONGEST_PATH: Final = 200
+"""Characters of a field's path that an answer shows: a key may be as long as the body."""
 _INTEGERS: Final = range(-(2**63), 2**64)
 """What 64 bits hold; larger ones could not be written back."""
 
@@ -34,7 +36,7 @@ def malformed(language: str, line: int, column: int) -> BadRequest:
 
 
 def duplicate(path: str) -> Invalid:
-    return Invalid([Cause(path, DUPLICATE, Text("字段重复", "the field is given twice"))])
+    return Invalid([Cause(path[:LONGEST_PATH], DUPLICATE, Text("字段重复", "the field is given twice"))])
 
 
 def integer(digits: str, base: int = 10) -> int:

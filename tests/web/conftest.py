@@ -1,0 +1,76 @@
+"""A server's doors over use cases in memory, and clients who stand before them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+import structlog
+from starlette.types import ASGIApp
+
+from imageyard.metrics import Metrics
+from imageyard.web import app
+from tests.fakes.asgi import Client
+from tests.fakes.clock import FakeClock
+from tests.web.standin import MemoryObjects, MemorySyncRequests, MemoryTokens, MemoryVerifier
+
+HOSTS = {"127.0.0.1", "localhost", "::1", "yard.example.com"}
+
+
+@dataclass
+class Yard:
+    """What stands behind the doors, for tests to look at."""
+
+    objects: MemoryObjects = field(default_factory=MemoryObjects)
+    verifier: MemoryVerifier = field(default_factory=MemoryVerifier)
+    sync_requests: MemorySyncRequests = field(default_factory=MemorySyncRequests)
+    clock: FakeClock = field(default_factory=FakeClock)
+    metrics: Metrics = field(default_factory=Metrics)
+    checks: dict[str, bool] = field(default_factory=lambda: {"ping": True, "storage-write": True})
+
+    def build(self) -> ASGIApp:
+        return app.build(
+            app.Doors(
+                objects=self.objects,
+                verifier=self.verifier,
+                sync_requests=self.sync_requests,
+                tokens=MemoryTokens(),
+                metrics=self.metrics,
+                clock=self.clock,
+                ready=lambda: self.checks,
+                version="1.2.3",
+                allowed_hosts=HOSTS.__contains__,
+            )
+        )
+
+
+@pytest.fixture
+def yard() -> Yard:
+    return Yard()
+
+
+@pytest.fixture
+def application(yard: Yard) -> ASGIApp:
+    return yard.build()
+
+
+@pytest.fixture
+def admin(application: ASGIApp) -> Client:
+    return Client(application, {"authorization": "Bearer admin-token"})
+
+
+@pytest.fixture
+def viewer(application: ASGIApp) -> Client:
+    """Somebody known who may do nothing."""
+    return Client(application, {"authorization": "Bearer viewer-token"})
+
+
+@pytest.fixture
+def stranger(application: ASGIApp) -> Client:
+    return Client(application)
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[structlog.typing.EventDict]]:
+    """What was logged, in order."""
+    with structlog.testing.capture_logs() as entries:
+        yield entries
