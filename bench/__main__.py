@@ -1,0 +1,35 @@
+"""`python -m bench [--quick]`: measure, print, write bench/out/. Exits 1 when a target is missed."""
+
+import argparse
+import platform
+import sys
+from datetime import UTC, datetime
+
+from bench import objects, report, syncs
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the objects, shorter runs")
+    parser.add_argument("--only", choices=("objects", "syncs"), help="one part")
+    arguments = parser.parse_args()
+    count, images, seconds = (10_000, 200, 2) if arguments.quick else (100_000, 1_000, 5)
+    figures = []
+    if arguments.only != "syncs":
+        figures += objects.measure(count, seconds)
+    if arguments.only != "objects":
+        figures += syncs.measure(images)
+    settings = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "objects": count,
+        "images": images,
+        "seconds per run": seconds,
+    }
+    path = report.write(settings, figures)
+    print(path.read_text())
+    return 0 if all(figure.met for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
