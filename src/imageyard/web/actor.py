@@ -25,6 +25,9 @@ class Throttle:
     def __init__(self) -> None:
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._failures)
+
     def failed(self, address: str, now: float) -> float | None:
         """Count a failure. Seconds to wait when there were too many, None when there were not."""
         times = self._failures.setdefault(address, deque(maxlen=self.FAILURES))
