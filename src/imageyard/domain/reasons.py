@@ -139,13 +139,13 @@ TABLE: Final[dict[Reason, Explained]] = {
         Text("镜像仓库限制了请求频率", "the registry limits the request rate"),
         Text(
             "稍后会自动重试；可延长 syncInterval 或使用有更高配额的账号",
-            "retried later; a longer syncInterval helps",
+            "it is retried later; a longer syncInterval or an account with a higher quota helps",
         ),
         backoff=True,
         again=True,
     ),
     Reason.ServerError: Explained(
-        Text("镜像仓库内部错误", "the registry answered with a server error"),
+        Text("镜像仓库返回了服务器错误", "the registry answered with a server error"),
         Text("检查镜像仓库的状态与日志", "check the registry's state and logs"),
         backoff=True,
         again=True,
@@ -156,7 +156,10 @@ TABLE: Final[dict[Reason, Explained]] = {
     ),
     Reason.PolicyBlocked: Explained(
         Text("镜像仓库的策略阻止了拉取（漏洞或签名策略）", "a policy of the registry blocks the pull"),
-        Text("检查 Harbor 项目的漏洞阻止与签名策略", "check the project's vulnerability and signature policies"),
+        Text(
+            "检查镜像仓库中项目的部署安全策略，例如 Harbor 的漏洞阻止与内容信任",
+            "check the project's deployment security, for example Harbor's vulnerability and signature policies",
+        ),
     ),
     Reason.Unsupported: Explained(
         Text(
@@ -167,12 +170,12 @@ TABLE: Final[dict[Reason, Explained]] = {
         stalled=True,
     ),
     Reason.UnsupportedManifest: Explained(
-        Text("不支持的清单格式", "the manifest's format is not supported"),
+        Text("不支持该镜像清单的格式", "the manifest's format is not supported"),
         Text("使用较新的工具重新推送该镜像（schema 1 已淘汰）", "push the image again with a current tool"),
         stalled=True,
     ),
     Reason.ManifestInvalid: Explained(
-        Text("清单内容无效或与摘要不符", "the manifest is malformed or does not match its digest"),
+        Text("镜像清单的内容无效，或与摘要不符", "the manifest is malformed or does not match its digest"),
         Text(
             "重新推送该镜像；检查中间代理是否改写了内容",
             "push the image again; check proxies that rewrite answers",
@@ -181,12 +184,12 @@ TABLE: Final[dict[Reason, Explained]] = {
     ),
     Reason.ResponseTooLarge: Explained(
         Text("镜像仓库的应答超过大小上限", "the registry's answer is larger than the limit"),
-        Text("检查该地址是否为镜像仓库", "check that the address is a registry"),
+        Text("确认 spec.domain 指向的是镜像仓库", "check that spec.domain is a registry"),
         stalled=True,
     ),
     Reason.RedirectRefused: Explained(
-        Text("镜像仓库的重定向不被允许", "the registry redirects to where imageyard does not follow"),
-        Text("在 spec.domain 中填写最终地址", "name the final host in spec.domain"),
+        Text("镜像仓库重定向到了不允许访问的地址", "the registry redirects to where imageyard does not follow"),
+        Text("在 spec.domain 中直接填写重定向后的主机", "name the final host in spec.domain"),
         stalled=True,
     ),
     Reason.RealmRefused: Explained(
@@ -224,8 +227,7 @@ TABLE: Final[dict[Reason, Explained]] = {
     ),
     Reason.Interrupted: Explained(
         Text("同步被中断（服务停止或超时）", "the sync was interrupted (server stop or timeout)"),
-        Text("将自动重试", "it is tried again by itself"),
-        backoff=True,
+        Text("无需操作，会自动重试", "nothing to do; it is tried again by itself"),
     ),
     Reason.Suspended: Explained(
         Text("已暂停定时同步", "scheduled syncs are suspended"),
@@ -233,14 +235,14 @@ TABLE: Final[dict[Reason, Explained]] = {
     ),
     Reason.Pending: Explained(
         Text("等待首次同步", "waiting for the first sync"),
-        Text("稍候", "wait a moment"),
+        Text("无需操作，首次同步即将开始", "nothing to do; the first sync starts soon"),
     ),
     Reason.AnonymousOnly: Explained(
         Text(
-            "镜像仓库对任何人应答，无法验证该凭证",
+            "镜像仓库允许匿名访问，无法验证该凭证是否有效",
             "the registry answers everybody, so the credential could not be tested",
         ),
-        Text("如仓库应当要求登录，请检查其认证配置", "if it should ask for a login, check its configuration"),
+        Text("若该仓库应当要求登录，请检查其认证配置", "if it should ask for a login, check its configuration"),
     ),
     Reason.Verified: Explained(Text("连接成功", "connection succeeded"), Text("无需操作", "nothing to do")),
     Reason.Synced: Explained(Text("同步成功", "synced"), Text("无需操作", "nothing to do")),

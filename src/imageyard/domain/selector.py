@@ -58,6 +58,14 @@ _OPERATORS: Final[Mapping[str, Literal["in", "notin"]]] = {
 }
 
 
+_COMMA: Final = Text("“,”", "`,`")
+_OPERATOR: Final = Text("运算符 =、==、!=、in 或 notin", "one of `=`, `==`, `!=`, `in`, `notin`")
+_KEY: Final = Text("标签键", "a key")
+_VALUE: Final = Text("标签值", "a value")
+_OPEN: Final = Text("“(”", "`(`")
+_CLOSE: Final = Text("“,”或“)”", "`,` or `)`")
+
+
 def parse_labels(selector: str) -> LabelSelector:
     """Parse `a=b,c!=d,e in (f,g),!h,i`. Raises BadRequest naming the bad part.
 
@@ -79,7 +87,7 @@ class _Parser:
         found.append(self._requirement())
         while piece := self._take():
             if piece != ",":
-                raise self._unexpected(piece, "`,`")
+                raise self._unexpected(piece, _COMMA)
             found.append(self._requirement())
         return tuple(found)
 
@@ -94,14 +102,14 @@ class _Parser:
         self._take()
         operator = _OPERATORS.get(piece)
         if operator is None:
-            raise self._unexpected(piece, "`=`, `==`, `!=`, `in`, `notin`")
+            raise self._unexpected(piece, _OPERATOR)
         values = self._listed() if piece in ("in", "notin") else (self._value(),)
         return Requirement(key, operator, tuple(dict.fromkeys(values)))
 
     def _key(self) -> str:
         piece = self._take()
         if piece in _SPECIAL:
-            raise self._unexpected(piece, "a key")
+            raise self._unexpected(piece, _KEY)
         if not names.is_qualified(piece):
             raise _bad(f"“{text.excerpt(piece)}”不是有效的标签键", f"`{text.excerpt(piece)}` is no valid label key")
         return piece
@@ -112,19 +120,19 @@ class _Parser:
             return ""
         piece = self._take()
         if piece in _SPECIAL:
-            raise self._unexpected(piece, "a value")
+            raise self._unexpected(piece, _VALUE)
         if not names.is_label_value(piece):
             raise _bad(f"“{text.excerpt(piece)}”不是有效的标签值", f"`{text.excerpt(piece)}` is no valid label value")
         return piece
 
     def _listed(self) -> tuple[str, ...]:
         if (piece := self._take()) != "(":
-            raise self._unexpected(piece, "`(`")
+            raise self._unexpected(piece, _OPEN)
         values = [self._value()]
         while (piece := self._take()) == ",":
             values.append(self._value())
         if piece != ")":
-            raise self._unexpected(piece, "`,` or `)`")
+            raise self._unexpected(piece, _CLOSE)
         return tuple(values)
 
     def _peek(self) -> str:
@@ -135,10 +143,11 @@ class _Parser:
         self._at = min(self._at + 1, len(self._pieces) - 1)
         return piece
 
-    def _unexpected(self, piece: str, expected: str) -> BadRequest:
-        found = f"`{text.excerpt(piece)}`" if piece else "the end"
-        found_zh = f"“{text.excerpt(piece)}”" if piece else "结尾"
-        return _bad(f"标签选择器在{found_zh}处有误，此处应为 {expected}", f"found {found} where {expected} should be")
+    def _unexpected(self, piece: str, expected: Text) -> BadRequest:
+        shown = text.excerpt(piece)
+        zh = f"“{shown}”处应为{expected.zh}" if piece else f"结尾处缺少{expected.zh}"
+        en = f"found `{shown}` where {expected.en} should be" if piece else f"{expected.en} is missing at the end"
+        return _bad(f"标签选择器有误：{zh}", f"bad label selector: {en}")
 
 
 def parse_fields(selector: str, allowed: frozenset[str]) -> FieldSelector:
