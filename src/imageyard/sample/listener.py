@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -85,7 +86,13 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(HttpToolsProtocol):
-    """Shows the transport to the application, which may want to break the connection on purpose."""
+    """Shows the transport to the application, which may want to break the connection on purpose, and takes a
+    stranger's bytes (a TLS handshake on the plain port) without a word: only errors are logged."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = logging.getLogger("imageyard.sample")
+        self.logger.setLevel(logging.ERROR)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

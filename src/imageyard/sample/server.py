@@ -33,7 +33,7 @@ class SampleRegistry:
         certificate: Certificate | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._clock = clock or _WallClock()
+        self._clock = clock or WallClock()
         accounts = {credentials.user: Account(credentials.password)}
         access = Either(Bearer(accounts, self._clock), Basic(accounts), catalogue.BASIC)
         self.registry = Registry(Storage(), access)
@@ -63,7 +63,9 @@ class SampleRegistry:
         return self._listener.address
 
 
-class _WallClock:
+class WallClock:
+    """The clock of a sample that is not given another."""
+
     def now(self) -> datetime:
         return datetime.now(UTC)
 

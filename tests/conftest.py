@@ -1,0 +1,44 @@
+"""Fixtures that tests of several parts share."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import programs, registries
+from tests.fakes.registries import DockerRegistry, Served
+
+
+@pytest.fixture
+async def sample_registry() -> AsyncIterator[Served]:
+    """The sample registry, empty and open to all."""
+    async with registries.sample() as served:
+        yield served
+
+
+@pytest.fixture
+async def docker_registry(tmp_path: Path) -> AsyncIterator[DockerRegistry]:
+    """Debian's docker-registry without sign-in."""
+    async with registries.docker_registry(tmp_path / "docker-registry") as registry:
+        yield registry
+
+
+@pytest.fixture
+async def docker_registry_htpasswd(tmp_path: Path) -> AsyncIterator[DockerRegistry]:
+    """Debian's docker-registry behind Basic."""
+    async with registries.docker_registry(tmp_path / "docker-registry", "htpasswd") as registry:
+        yield registry
+
+
+@pytest.fixture
+async def docker_registry_token(tmp_path: Path) -> AsyncIterator[DockerRegistry]:
+    """Debian's docker-registry behind a token service on another port."""
+    async with registries.docker_registry(tmp_path / "docker-registry", "token") as registry:
+        yield registry
+
+
+@pytest.fixture(autouse=True)
+def needed_programs(request: pytest.FixtureRequest) -> None:
+    """`@pytest.mark.needs("kubectl")` skips the test where the program is missing (see programs.need)."""
+    for mark in request.node.iter_markers("needs"):
+        programs.need(*mark.args)
