@@ -1,14 +1,15 @@
 """The gate over aiohttp: prepare, send, read. Every exchange of the server is one call of `EgressClient.send`."""
 
-import asyncio
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.metadata import version
 from types import TracebackType
 from typing import Final, Self
 
 import aiohttp
 import structlog
+from yarl import URL
 
 from imageyard.domain.reasons import Reason
 from imageyard.egress import EgressError, Request, Response, dialer, failures, limits, target
@@ -16,7 +17,7 @@ from imageyard.egress.dialer import Dial
 from imageyard.egress.limits import Limits
 from imageyard.egress.policy import Policy
 from imageyard.egress.resolver import Resolver, SystemResolver
-from imageyard.egress.target import Target
+from imageyard.egress.target import Origin
 from imageyard.egress.trust import Handshake, Trust, handshake
 from imageyard.egress.vetting import Vetting
 
@@ -47,6 +48,8 @@ class EgressClient:
         self._resolve = resolve or SystemResolver()
         self._vetting = Vetting(policy, self._resolve, limits.connect, clock)
         self._dial = dialer.guarded(dial, self._vetting)
+        self._clock = clock
+        self._timeout = lru_cache(maxsize=512)(self._make_timeout)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -77,10 +80,18 @@ class EgressClient:
             trust_env=False,
             auto_decompress=False,
             headers={"User-Agent": f"imageyard/{version('imageyard')}", "Accept-Encoding": "identity"},
-            timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect, sock_read=limits.first_byte),
             max_line_size=limits.header_line,
             max_field_size=limits.header_line,
             max_headers=limits.headers,
+        )
+
+    def _make_timeout(self, total: float) -> aiohttp.ClientTimeout:
+        limits = self._limits
+        return aiohttp.ClientTimeout(
+            total=max(total, 0.001),
+            connect=limits.connect,
+            sock_read=limits.first_byte,
+            ceil_threshold=limits.total + 1,
         )
 
     async def send(self, request: Request) -> Response:
@@ -89,42 +100,54 @@ class EgressClient:
         A GET or HEAD that meets a connection which the server has just closed is sent once more (RFC 9110 section
         9.2.2), a POST is not.
         """
-        goal = _parse(request.url)
+        url, origin = _parse(request.url)
         tls = Handshake()
         handshake.set(tls)
         try:
-            async with asyncio.timeout(min(request.timeout, self._limits.total)):
-                return await self._exchange(goal, request)
+            return await self._exchange(request, url, origin)
         except failures.FOREIGN as error:
             failure = failures.translate(error, handshake_began=tls.began)
-            log.debug(
-                "egress_failed", host=goal.host, port=goal.port, reason=failure.reason, error=type(error).__name__
-            )
+            cause = type(error).__name__
+        log.debug("egress_failed", host=origin.host, port=origin.port, reason=failure.reason, cause=cause)
         # Raised here, not above: a foreign exception in the chain would carry the request's headers along.
         raise failure
 
-    async def _exchange(self, goal: Target, request: Request) -> Response:
-        assert self._session is not None, "EgressClient is an async context manager"  # noqa: S101
-        await self._vetting.vet(goal.host, goal.port, goal.address)
-        async with self._session.request(
+    async def _exchange(self, request: Request, url: URL, origin: Origin) -> Response:
+        if self._session is None:
+            raise RuntimeError("EgressClient is an async context manager, and is not open")
+        began = self._clock()
+        allowed = min(request.timeout, self._limits.total)
+        await self._vetting.vet(origin.host, origin.port, origin.address, within=allowed)
+        context = await self._trust.context(request.tls) if origin.secure else True
+        answer = await self._session.request(
             request.method,
-            goal.url,
+            url,
             headers=request.headers,
             data=request.body,
             allow_redirects=False,
-            ssl=await self._trust.context(request.tls) if goal.url.scheme == "https" else True,
-        ) as answer:
+            ssl=context,
+            timeout=self._timeout(round(allowed - (self._clock() - began), 1)),
+        )
+        try:
             body = await _read(answer, request)
-        headers = tuple((name.lower().decode("latin-1"), value.decode("latin-1")) for name, value in answer.raw_headers)
+        finally:
+            answer.release()  # back to the pool when read to its end, closed otherwise
+        # A list inside, since a generator costs half as much again, and this runs for every poll.
+        headers = tuple([(_lower(name), value.decode("latin-1")) for name, value in answer.raw_headers])
         return Response(request.url, answer.status, headers, body)
 
 
-def _parse(url: str) -> Target:
+def _parse(url: str) -> tuple[URL, Origin]:
     try:
         return target.parse(url)
     except ValueError:
         log.warning("egress_denied", kind="malformed_url", setting="none")
         raise EgressError(Reason.EgressDenied, "address") from None
+
+
+@lru_cache(maxsize=512)
+def _lower(name: bytes) -> str:
+    return name.lower().decode("latin-1")  # latin-1, here and for values, since no byte fails in it
 
 
 async def _read(answer: aiohttp.ClientResponse, request: Request) -> bytes:

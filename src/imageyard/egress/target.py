@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from yarl import URL
@@ -10,29 +11,35 @@ from imageyard.egress.listeners import IPAddress
 
 # Stricter than RFC 3986 on purpose: no userinfo, no percent-encoded or non-ASCII host, no zone, no backslash before
 # the path. Parsers disagree about these, and disagreement is how a checked host becomes another dialled one.
-_URL: Final = re.compile(r"(?i:https?)://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?(?:[/?#][!-~]*)?")
+_URL: Final = re.compile(r"((?i:https?)://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?)(?:[/?#][!-~]*)?")
 _NUMERIC_LABEL: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
-class Target(NamedTuple):
+class Origin(NamedTuple):
     """`address` is set when the host is a literal, which no resolver ever sees."""
 
-    url: URL
+    secure: bool
     host: str
     port: int
     address: IPAddress | None
 
 
-def parse(text: str) -> Target:
+def parse(text: str) -> tuple[URL, Origin]:
     """Read an absolute http(s) URL. It is sent as written: a signed URL must not be normalised.
     Raises ValueError for anything else."""
-    if _URL.fullmatch(text) is None:
+    match = _URL.fullmatch(text)
+    if match is None:
         raise ValueError("not an absolute http(s) URL of a plain host")
+    return URL(text, encoded=True), _origin(match[1])
+
+
+@lru_cache(maxsize=1024)
+def _origin(text: str) -> Origin:
     url = URL(text, encoded=True)
     host, port = (url.raw_host or "").lower(), url.port
     if not host or port is None:
         raise ValueError("no host")
-    return Target(url, host, port, _literal(host))
+    return Origin(url.scheme == "https", host, port, _literal(host))
 
 
 def _literal(host: str) -> IPAddress | None:

@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 import structlog
@@ -52,11 +53,14 @@ class Vetting(AbstractResolver):
         self._answers: dict[tuple[str, int], _Answer] = {}
         self._lookups: dict[tuple[str, int], asyncio.Task[_Answer]] = {}
 
-    async def vet(self, host: str, port: int, literal: IPAddress | None = None) -> tuple[IPAddress, ...]:
-        """The addresses of `host`, all of them allowed at `port`. Raises EgressError (DNSFailed, EgressDenied)."""
+    async def vet(
+        self, host: str, port: int, literal: IPAddress | None = None, within: float = inf
+    ) -> tuple[IPAddress, ...]:
+        """The addresses of `host`, all of them allowed at `port`; `within` bounds the seconds of a lookup.
+        Raises EgressError (DNSFailed, EgressDenied)."""
         answer = self._answers.get((host, port))
         if answer is None or answer.expires <= self._clock():
-            answer = self._keep(host, port, (literal,)) if literal else await self._look_up(host, port)
+            answer = self._keep(host, port, (literal,)) if literal else await self._look_up(host, port, within)
         if answer.revision != self._policy.own_listeners.revision:
             if not all(self.allows(host, address, port) for address in answer.addresses):
                 raise EgressError(Reason.EgressDenied, "address")
@@ -77,7 +81,7 @@ class Vetting(AbstractResolver):
             )
         return verdict.allowed
 
-    async def _look_up(self, host: str, port: int) -> _Answer:
+    async def _look_up(self, host: str, port: int, within: float) -> _Answer:
         """One lookup at a time for a name; a caller that gives up does not take it from the others."""
         lookup = self._lookups.get((host, port))
         if lookup is None:
@@ -85,7 +89,7 @@ class Vetting(AbstractResolver):
             self._lookups[host, port] = lookup
             lookup.add_done_callback(lambda done: self._settle((host, port), done))
         try:
-            async with asyncio.timeout(self._within):
+            async with asyncio.timeout(min(self._within, within)):
                 return await asyncio.shield(lookup)
         except TimeoutError:
             raise EgressError(Reason.DNSFailed, "address") from None
