@@ -1,0 +1,41 @@
+"""What a HEAD tells: the digest, or that a GET has to tell it. Pure."""
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from imageyard.domain import reference
+from imageyard.registry import Head, errors, ratelimit
+from imageyard.registry.wire import Landed
+
+_NOT_KNOWN: Final = frozenset({405, 501})
+
+
+class GetInstead(NamedTuple):
+    """HEAD did not tell. `unusable`: it never will at this registry."""
+
+    unusable: bool
+
+
+def read(landed: Landed, now: datetime) -> Head | GetInstead:
+    """Interpret an answer to HEAD, which never has a body. Raises RegistryError."""
+    response = landed.response
+    if response.status == 200:
+        media_type = errors.media_type(response)
+        digest = _digest(response.header("docker-content-digest"))
+        if digest and media_type != "text/html":
+            return Head(digest, media_type, ratelimit.quota(response))
+        return GetInstead(unusable=media_type != "text/html")
+    if response.status == 404:
+        # Whether the tag or the repository is missing stands in the body that HEAD does not have.
+        return GetInstead(unusable=False)
+    if response.status in _NOT_KNOWN or (response.status == 403 and landed.crossed):
+        # A redirect to storage whose URL is signed for GET answers 403 to HEAD (moby#50065).
+        return GetInstead(unusable=True)
+    raise errors.of_status(response, now)
+
+
+def _digest(text: str) -> str:
+    try:
+        return reference.parse_digest(text.strip())
+    except reference.InvalidReference:
+        return ""

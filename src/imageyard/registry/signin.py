@@ -1,0 +1,191 @@
+"""Asking as somebody: the conversation of request, 401, token exchange and one more request.
+
+What to do is decided in `auth`; here it is done, and what was learned is kept: per credential and origin how callers
+sign in, so that the next request needs no 401 first.
+"""
+
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+from imageyard.domain.clock import Clock
+from imageyard.domain.reasons import Reason
+from imageyard.domain.secret import Secret
+from imageyard.domain.text import Text
+from imageyard.registry import RegistryError, Source, auth, challenge, errors, exchange, origin, tokens
+from imageyard.registry.auth import Answer, Bearer, Exchange, Learn, Realm, Refused, Scheme, Sent, UseBasic
+from imageyard.registry.origin import Origin
+from imageyard.registry.wire import Ask, Landed, Wire
+
+MAX_KNOWN: Final = 1024
+
+
+class _Attempt(NamedTuple):
+    """What the next request carries. `untrusted` is the realm that was asked anonymously though we have a
+    credential, "" otherwise."""
+
+    sent: Sent
+    authorization: Secret | None = None
+    scope: str = ""
+    key: tokens.Key | None = None
+    untrusted: Realm | None = None
+
+
+class SignIn:
+    """Asks on behalf of sources."""
+
+    def __init__(self, sender: Wire, clock: Clock) -> None:
+        self._wire = sender
+        self._clock = clock
+        self._tokens = tokens.Tokens(clock.monotonic)
+        self._known: OrderedDict[tuple[str, Origin], Scheme] = OrderedDict()
+
+    async def ask(self, source: Source, ask: Ask) -> Landed:
+        """Ask, signing in as the registry wants. The answer is never a 401. Raises RegistryError."""
+        home = origin.of(source)
+        attempt = await self._first(source, home, ask)
+        exchanges = 1 if attempt.sent == "fresh" else 0
+        while True:
+            landed = await self._wire.follow(source, home, ask, attempt.authorization)
+            if landed.response.status != 401:
+                return _permitted(landed, attempt)
+            if landed.crossed:
+                raise _elsewhere()
+            step = await self._decide(source, home, ask, landed, attempt, exchanges)
+            match step:
+                case Exchange(bearer, scope):
+                    self._drop(attempt)
+                    attempt = await self._with_token(source, home, bearer, scope, ask.scope)
+                    exchanges += 1
+                case UseBasic() if (credential := basic(source)) is not None:
+                    self._learn(source, home, "basic")
+                    attempt = _Attempt("basic", credential)
+                case _:
+                    raise _refused(source, landed, attempt, self._clock)
+
+    def forget(self, credential: str) -> None:
+        """Drop tokens and what is known of a credential."""
+        self._tokens.forget(credential)
+        for key in [key for key in self._known if key[0] == credential]:
+            del self._known[key]
+
+    async def _first(self, source: Source, home: Origin, ask: Ask) -> _Attempt:
+        known = self._known.get((source.credential, home))
+        if isinstance(known, Bearer):
+            return await self._with_token(source, home, known, ask.scope, ask.scope)
+        credential = basic(source) if known == "basic" else None
+        return _Attempt("basic", credential) if credential is not None else _Attempt("nothing")
+
+    async def _decide(
+        self, source: Source, home: Origin, ask: Ask, landed: Landed, attempt: _Attempt, exchanges: int
+    ) -> Answer:
+        known = self._known.get((source.credential, home))
+        asked = challenge.choose(_challenges(landed))
+        step = auth.answer(asked, attempt.sent, known, ask.scope, attempt.scope, exchanges)
+        if isinstance(step, Learn):
+            base = await self._wire.follow(source, home, Ask("GET", "/v2/"), None)
+            usable = base.response.status == 401 and not base.crossed
+            asked = challenge.choose(_challenges(base)) if usable else None
+            step = auth.answer(asked, attempt.sent, known, ask.scope, attempt.scope, exchanges)
+        return Refused() if isinstance(step, Learn) else step
+
+    async def _with_token(self, source: Source, home: Origin, bearer: Bearer, scope: str, own: str) -> _Attempt:
+        realm = auth.realm(bearer.realm, home, source.trusted_realm_hosts)
+        if realm is None:
+            raise errors.error(Reason.RealmRefused, Text("realm 不是有效的地址", "the realm is no valid URL"))
+        if scope != own and realm.url.origin.host != home.host:
+            # The registry names a repository that we did not ask for, at a token service it shares with others:
+            # the token would let it read there as us.
+            raise errors.error(Reason.Unauthorized, unauthorized=True)
+        signed = realm.trusted and not auth.anonymous(source)
+        key = tokens.Key(source.credential, home, str(realm.url), bearer.service, scope, signed)
+        untrusted = None if realm.trusted or auth.anonymous(source) else realm
+        held = self._tokens.held(key)
+        if held is not None:
+            return _Attempt("cached", _bearer(held), scope, key, untrusted)
+        if signed:
+            basic(source)
+
+        async def fetch() -> tokens.Token:
+            return await exchange.fetch(self._wire, source, home, realm, bearer.service, scope, self._clock.now())
+
+        try:
+            value = await self._tokens.get(key, fetch)
+        except RegistryError as error:
+            if untrusted is not None and error.unauthorized:
+                raise realm_refused(untrusted) from error
+            raise
+        self._learn(source, home, bearer)
+        return _Attempt("fresh", _bearer(value), scope, key, untrusted)
+
+    def _drop(self, attempt: _Attempt) -> None:
+        if attempt.key is not None and attempt.authorization is not None:
+            self._tokens.drop(attempt.key, Secret(attempt.authorization.reveal().removeprefix("Bearer ")))
+
+    def _learn(self, source: Source, home: Origin, scheme: Scheme) -> None:
+        self._known[(source.credential, home)] = scheme
+        self._known.move_to_end((source.credential, home))
+        while len(self._known) > MAX_KNOWN:
+            self._known.popitem(last=False)
+
+
+def realm_refused(realm: Realm) -> RegistryError:
+    """The credential was not shown to this token service; says what to do about it."""
+    host = realm.url.origin.authority
+    if realm.url.origin.scheme == "http":
+        detail = Text(
+            f"http://{host} 是明文地址，请修正镜像仓库的外部访问地址（Harbor 的 external_url）",
+            f"http://{host} is plain HTTP; correct the registry's external URL (external_url in Harbor)",
+        )
+    else:
+        detail = Text(
+            f"若信任 {host}，请将其加入 spec.trustedRealmHosts",
+            f"if you trust {host}, add it to spec.trustedRealmHosts",
+        )
+    return errors.error(Reason.RealmRefused, detail)
+
+
+def _challenges(landed: Landed) -> list[str]:
+    return [value for name, value in landed.response.headers if name == "www-authenticate"]
+
+
+def _permitted(landed: Landed, attempt: _Attempt) -> Landed:
+    if landed.response.status == 403 and attempt.untrusted is not None and not landed.crossed:
+        raise realm_refused(attempt.untrusted)
+    return landed
+
+
+def _elsewhere() -> RegistryError:
+    return errors.error(
+        Reason.RedirectRefused,
+        Text(
+            "重定向到的主机要求登录，未向其发送凭证",
+            "the host it redirects to asks for a login; no credential was sent there",
+        ),
+    )
+
+
+def _refused(source: Source, landed: Landed, attempt: _Attempt, clock: Clock) -> RegistryError:
+    if attempt.untrusted is not None:
+        return realm_refused(attempt.untrusted)
+    if not auth.anonymous(source):
+        return errors.of_status(landed.response, clock.now())
+    return errors.error(
+        Reason.Unauthorized,
+        Text(
+            "匿名访问被拒绝：需要登录，或镜像不存在",
+            "anonymous access denied: a login is needed, or the image is missing",
+        ),
+        unauthorized=True,
+    )
+
+
+def basic(source: Source) -> Secret | None:
+    """The Basic credentials. Raises RegistryError (InvalidSpec) for what a header cannot carry."""
+    if not auth.sendable(source):
+        detail = Text("用户名或密码含有无法发送的字符", "user name or password hold characters that cannot be sent")
+        raise errors.error(Reason.InvalidSpec, detail)
+    return auth.basic(source)
+
+
+def _bearer(token: Secret) -> Secret:
+    return Secret(f"Bearer {token.reveal()}")

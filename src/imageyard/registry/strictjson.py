@@ -1,0 +1,38 @@
+"""JSON as it may be trusted from a stranger: strict UTF-8, no repeated keys, no NaN, bounded in depth and count."""
+
+import json
+from typing import Final
+
+MAX_VALUES: Final = 200_000
+"""Values in one document. 4 MiB of `[[],[],…` would otherwise grow to a hundred times that in memory."""
+
+
+class BadJSON(ValueError):
+    """The bytes are no JSON that we take. Its text never quotes them."""
+
+
+class RepeatedKey(BadJSON):
+    """An object has a key twice: two readers could see two different documents (CVE-2021-41190)."""
+
+
+def read(body: bytes) -> object:
+    """Parse a document. Raises BadJSON."""
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
+        raise BadJSON("too many values")
+    try:
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except BadJSON:
+        raise
+    except (ValueError, RecursionError):
+        raise BadJSON("no JSON, or nested too deeply") from None
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise RepeatedKey("a key is given twice")
+    return found
+
+
+def _no_constant(_: str) -> object:
+    raise BadJSON("NaN and Infinity are no JSON")
