@@ -1,0 +1,205 @@
+"""From what a caller sent to what is stored: places, rules, server-owned parts. Pure; the store is asked elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Literal, NamedTuple
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from imageyard.domain import document, objects
+from imageyard.domain.errors import INVALID, REQUIRED, UNKNOWN_FIELD, BadRequest, Cause, Conflict, Invalid
+from imageyard.domain.kind import Kind
+from imageyard.domain.kinds.registry_secret import RegistrySecret
+from imageyard.domain.kinds.repository import Repository
+from imageyard.domain.objects import Object, ObjectMeta
+from imageyard.domain.text import Text
+from imageyard.service import images, last_applied, sources
+
+ALL: Final = "_all_"
+SUFFIX_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
+"""Of generated names, as k8s.io/apimachinery/pkg/util/rand has it: no vowels and no look-alikes, so no words."""
+SUFFIX_LENGTH: Final = 5
+
+UNCHANGED_PASSWORD: Final = Text(
+    "spec.password 只写不读，与已保存的密码相同，未作更改",
+    "spec.password is write-only and equals the stored one; it is unchanged",
+)
+
+
+class Options(NamedTuple):
+    """What differs between the doors. REST refuses unknown fields and makes namespaces on the first write;
+    kube does as `fieldValidation` says and wants a namespace to be there."""
+
+    unknown: Literal["refuse", "warn", "drop"] = "refuse"
+    create_namespace: bool = True
+
+
+REST: Final = Options()
+
+
+class Admitted(NamedTuple):
+    """An object as it is to be stored, and what the caller should know."""
+
+    obj: Any
+    warnings: tuple[Text, ...] = ()
+
+
+def refuse_all(kind: Kind[Any], namespace: str) -> None:
+    """`_all_` is a list scope: nothing is written to it or read through it. Raises BadRequest."""
+    if kind.namespaced and namespace == ALL:
+        text = Text(f"“{ALL}”只能用于列表，请写具体的命名空间", f"`{ALL}` is for lists only; name one namespace")
+        raise BadRequest(text, causes=[Cause("metadata.namespace", INVALID, text)], kind=kind.singular)
+
+
+def parse(
+    kind: Kind[Any], namespace: str, name: str, body: Mapping[str, Any], old: Object | None, options: Options
+) -> Admitted:
+    """Read and check a body sent to a path; `name` is "" on create. Raises BadRequest where body and path disagree,
+    Invalid with every bad field."""
+    read = document.read(kind, _placed(kind, namespace, name, body))
+    causes, warnings = list(read.causes), []
+    if options.unknown == "refuse":
+        causes += [Cause(field, UNKNOWN_FIELD, Text("未知字段", "is an unknown field")) for field in read.unknown]
+    elif options.unknown == "warn":
+        warnings = [Text(f"未知字段“{field}”", f'unknown field "{field}"') for field in read.unknown]
+    obj = read.object
+    if obj is not None:
+        annotations = last_applied.scrub(obj.metadata.annotations, kind.secret_fields)
+        obj = replace(obj, metadata=replace(obj.metadata, annotations=annotations))
+        causes += kind.validate(obj, old)
+    if causes or obj is None:
+        raise Invalid(causes, kind=kind.singular, name=name or _name(body))
+    return Admitted(obj, tuple(warnings))
+
+
+def create(kind: Kind[Any], obj: Object, *, name: str, uid: str, has_password: bool, now: datetime) -> Admitted:
+    """A new object. Status and whatever else the server owns begin afresh, so an exported object can be posted."""
+    given = obj.metadata
+    kept = ObjectMeta(
+        name=name,
+        generate_name=given.generate_name,
+        namespace=given.namespace,
+        uid=uid,
+        generation=1,
+        creation_timestamp=objects.seconds(now),
+        labels=given.labels,
+        annotations=_users(kind, given),
+        finalizers=given.finalizers,
+        owner_references=given.owner_references,
+    )
+    new: Any = replace(obj, metadata=kept)
+    match new:
+        case RegistrySecret():
+            new = sources.created(new, has_password=has_password, now=now)
+        case Repository():
+            new = images.created(new, now)
+    return Admitted(new, _ignored(kind, given, new.metadata))
+
+
+def update(kind: Kind[Any], obj: Any, old: Any, *, password: bool | None, now: datetime) -> Admitted:
+    """The object after a PUT or patch; equal to `old` when nothing changed. `password` tells that it changed and
+    whether there is one now. Raises Conflict for a stale precondition, Invalid for a finalizer put on the dying."""
+    _preconditions(kind, obj.metadata, old.metadata)
+    given = obj.metadata
+    changed = password is not None or bare(kind, obj).spec != old.spec
+    held = {key: value for key, value in old.metadata.annotations.items() if key in kind.server_annotations}
+    kept = replace(
+        old.metadata,
+        generation=old.metadata.generation + changed,
+        labels=given.labels,
+        annotations={**_users(kind, given), **held},
+        finalizers=given.finalizers,
+        owner_references=given.owner_references,
+    )
+    new: Any = replace(bare(kind, obj), metadata=kept, status=old.status)
+    match new:
+        case RegistrySecret() if changed:
+            new = sources.changed(new, old, password=password, now=now)
+        case Repository() if changed:
+            new = images.changed(new, old, now)
+    return Admitted(new, _ignored(kind, given, new.metadata))
+
+
+def bare(kind: Kind[Any], obj: Any) -> Any:
+    """The object without its secret fields: as it is stored, compared and shown."""
+    if not kind.secret_fields:
+        return obj
+    return replace(obj, spec=replace(obj.spec, **dict.fromkeys(kind.secret_fields, UNSET)))
+
+
+def refuse_null_secrets(kind: Kind[Any], patch: Mapping[str, Any]) -> None:
+    """A merge patch takes null for "remove", and the stored object has no password to remove. Raises Invalid."""
+    spec = patch.get("spec")
+    nulls = [name for name in kind.secret_fields if isinstance(spec, Mapping) and spec.get(name, "") is None]
+    if nulls:
+        text = Text("不能为 null；不修改请去掉此字段", "must not be null; leave the field out to keep what is stored")
+        raise Invalid([Cause(f"spec.{name}", INVALID, text) for name in nulls], kind=kind.singular)
+
+
+def _placed(kind: Kind[Any], namespace: str, name: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The body with the namespace of its path. Raises BadRequest where they disagree."""
+    meta = body.get("metadata")
+    if meta is None:
+        meta = {}
+    if not isinstance(meta, Mapping):
+        return body
+    causes = []
+    if kind.namespaced and meta.get("namespace") not in (None, "", namespace):
+        causes.append(_disagrees("metadata.namespace", namespace))
+    if name and meta.get("name") in (None, ""):
+        causes.append(Cause("metadata.name", REQUIRED, Text(f"必填，应为“{name}”", f"is required; it is `{name}`")))
+    elif name and meta.get("name") != name:
+        causes.append(_disagrees("metadata.name", name))
+    if causes:
+        raise BadRequest(_sentence(causes), causes=causes, kind=kind.singular, name=name)
+    return {**body, "metadata": {**meta, "namespace": namespace}} if kind.namespaced else body
+
+
+def _disagrees(field: str, expected: str) -> Cause:
+    return Cause(field, INVALID, Text(f"与路径不一致，应为“{expected}”", f"differs from the path; it is `{expected}`"))
+
+
+def _sentence(causes: Sequence[Cause]) -> Text:
+    return Text(
+        "；".join(f"{cause.field}：{cause.text.zh}" for cause in causes),
+        "; ".join(f"{cause.field}: {cause.text.en}" for cause in causes),
+    )
+
+
+def _name(body: Mapping[str, Any]) -> str:
+    meta = body.get("metadata")
+    name = meta.get("name") if isinstance(meta, Mapping) else None
+    return name if isinstance(name, str) and len(name) <= 253 else ""
+
+
+def _preconditions(kind: Kind[Any], given: ObjectMeta, old: ObjectMeta) -> None:
+    if given.uid and given.uid != old.uid:
+        text = Text(
+            f"{kind.singular} “{old.name}”的 uid 不符：它已被删除并重新创建",
+            f'the uid of {kind.singular} "{old.name}" differs: it was deleted and made anew',
+        )
+        raise Conflict(kind.singular, old.name, text)
+    if given.resource_version and given.resource_version != old.resource_version:
+        raise Conflict(kind.singular, old.name)
+    added = set(given.finalizers) - set(old.finalizers)
+    if old.deletion_timestamp is not None and added:
+        text = Text("对象正在删除，不能再添加 finalizer", "no finalizer is added to an object that is being deleted")
+        raise Invalid([Cause("metadata.finalizers", INVALID, text)], kind=kind.singular, name=old.name)
+
+
+def _users(kind: Kind[Any], given: ObjectMeta) -> dict[str, str]:
+    return {key: value for key, value in given.annotations.items() if key not in kind.server_annotations}
+
+
+def _ignored(kind: Kind[Any], given: ObjectMeta, final: ObjectMeta) -> tuple[Text, ...]:
+    """Who sends back what was read changes nothing and needs no warning."""
+    keys = sorted(
+        key
+        for key, value in given.annotations.items()
+        if key in kind.server_annotations and final.annotations.get(key) != value
+    )
+    listed = ", ".join(keys)
+    if not keys:
+        return ()
+    return (Text(f"已忽略由服务端维护的注解：{listed}", f"ignored annotations that the server owns: {listed}"),)
