@@ -80,6 +80,10 @@ class Hosts:
             host = self._hosts[name] = Host(slots=self._per_host)
         return host
 
+    def peek(self, name: str) -> Host | None:
+        """A host as it is, without beginning to track it."""
+        return self._hosts.get(name)
+
     def admit(self, name: str, now: float, *, forced: bool = False) -> Admission:
         """Whether a sync may start. Whoever gets GO or REFUSE calls `start`, then `release`."""
         host = self[name]
@@ -151,9 +155,7 @@ class Hosts:
         host.reason = reason
         if reason in SURELY_DOWN:
             host.down = True
-        if host.breaker is Breaker.HALF_OPEN or (
-            host.breaker is Breaker.CLOSED and host.failures >= self._open_after
-        ):
+        if host.breaker is Breaker.HALF_OPEN or (host.breaker is Breaker.CLOSED and host.failures >= self._open_after):
             host.breaker = Breaker.OPEN
             host.slots = self._per_host
             return Shift.OPENED

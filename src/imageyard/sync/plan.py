@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
-from imageyard.domain import duration, objects, reasons, reference
+from imageyard.domain import duration, objects, reasons
+from imageyard.domain.kinds import repository
 from imageyard.domain.kinds.repository import SYNC_REQUEST, Repository, RepositorySpec
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
@@ -27,7 +28,6 @@ LONGEST_SPREAD: Final = timedelta(minutes=10)
 
 INTERVALS: Final = (timedelta(seconds=10), timedelta(hours=720))
 TIMEOUTS: Final = (timedelta(seconds=1), timedelta(hours=1))
-RETRIES: Final = 10
 
 
 class InvalidSpec(ValueError):
@@ -77,7 +77,7 @@ def decide(image: Repository, now: datetime, *, woken: Trigger | None = None) ->
     status, request = image.status, asked(image)
     settled = status.observed_generation == image.metadata.generation
     try:
-        timing = read(image.spec)
+        timing = read(image)
     except InvalidSpec as problem:
         told = settled and not request and status.reason == Reason.InvalidSpec
         return Wait(None) if told else Park(Reason.InvalidSpec, problem.text, request)
@@ -116,37 +116,43 @@ def subject(spec: RepositorySpec) -> str:
     return f"{text} {platform}" if platform else text
 
 
-def read(spec: RepositorySpec) -> Timing:
-    """Check what was stored. Raises InvalidSpec: rows written by an older version or by hand may break rules."""
-    try:
-        reference.parse_repository(spec.repository)
-        reference.parse_tag(spec.tag)
-    except reference.InvalidReference as problem:
-        raise InvalidSpec(problem.text) from None
+def read(image: Repository) -> Timing:
+    """Check what was stored: rows written by an older version or by hand may break rules. Raises InvalidSpec.
+    A generation that was synced before has been checked in full."""
+    if image.status.observed_generation != image.metadata.generation:
+        causes = repository.validate(image, None)
+        if causes:
+            text = causes[0].text
+            raise InvalidSpec(Text(f"{causes[0].field}：{text.zh}", f"{causes[0].field}: {text.en}"))
+    spec = image.spec
     return _timing(spec.sync_interval, spec.sync_timeout, spec.retry_count)
 
 
 @lru_cache(maxsize=1024)
 def _timing(interval: str, timeout: str, retries: int) -> Timing:
-    if not 0 <= retries <= RETRIES:
-        raise InvalidSpec(Text(f"spec.retryCount 应在 0 与 {RETRIES} 之间", f"spec.retryCount must be 0 to {RETRIES}"))
-    return Timing(
-        _duration("spec.syncInterval", interval, INTERVALS, "10s–720h"),
-        _duration("spec.syncTimeout", timeout, TIMEOUTS, "1s–1h"),
-        retries,
+    timing = Timing(_duration("spec.syncInterval", interval), _duration("spec.syncTimeout", timeout), retries)
+    sensible = (
+        INTERVALS[0] <= timing.interval <= INTERVALS[1]
+        and TIMEOUTS[0] <= timing.timeout <= TIMEOUTS[1]
+        and 0 <= retries <= repository.MOST_RETRIES
     )
+    if not sensible:
+        raise InvalidSpec(
+            Text(
+                "spec.syncInterval、spec.syncTimeout 或 spec.retryCount 超出范围",
+                "spec.syncInterval, spec.syncTimeout or spec.retryCount is out of range",
+            )
+        )
+    return timing
 
 
-def _duration(field: str, text: str, bounds: tuple[timedelta, timedelta], words: str) -> timedelta:
+def _duration(field: str, text: str) -> timedelta:
     try:
-        parsed = duration.parse(text)
+        return duration.parse(text)
     except duration.InvalidDuration:
         raise InvalidSpec(
             Text(f"{field} 不是有效的时长（例如 1h30m）", f"{field} is no duration such as 1h30m")
         ) from None
-    if not bounds[0] <= parsed <= bounds[1]:
-        raise InvalidSpec(Text(f"{field} 应在 {words} 之间", f"{field} must be within {words}"))
-    return parsed
 
 
 def next_sync(reason: Reason, failures: int, interval: timedelta, now: datetime, jitter: float) -> datetime:
@@ -160,7 +166,7 @@ def next_sync(reason: Reason, failures: int, interval: timedelta, now: datetime,
 
 def backoff(failures: int) -> timedelta:
     """30 s × 2^(failures-1), at most 15 min."""
-    return min(FIRST_BACKOFF * 2 ** min(failures - 1, 10), LONGEST_BACKOFF)
+    return min(FIRST_BACKOFF * 2.0 ** min(failures - 1, 10), LONGEST_BACKOFF)
 
 
 def retry_delay(tries: int, retry_after: float | None, jitter: float) -> float:

@@ -1,0 +1,150 @@
+"""One kind's keys as the engine has to see them: those that change (watch) and those that are due (window).
+
+Only keys of the near future are held; the store's due index has the rest.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from imageyard.domain.clock import Clock
+from imageyard.domain.errors import Gone
+from imageyard.domain.kind import Kind
+from imageyard.domain.objects import Key
+from imageyard.store import Change, Store
+from imageyard.sync.alarm import Alarm, Moment
+from imageyard.sync.window import Window
+
+log = structlog.get_logger()
+
+OWN_WRITES_KEPT: Final = 8192
+RECONNECT: Final = 1.0
+"""Seconds before a watch that broke is opened again."""
+
+
+class Feed:
+    """`run` watches, `refill` reads the due index; both tell keys through the callbacks, which do not raise."""
+
+    def __init__(
+        self,
+        store: Store,
+        kind: Kind[Any],
+        clock: Clock,
+        alarm: Alarm,
+        *,
+        span: timedelta,
+        limit: int,
+        changed: Callable[[Change], None],
+        due: Callable[[Key, datetime], None],
+        busy: Callable[[Key], bool],
+        load: Callable[[], int],
+        listed: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._kind = kind
+        self._clock = clock
+        self._alarm = alarm
+        self._span = span
+        self._limit = limit
+        self._changed = changed
+        self._tell_due = due
+        self._busy = busy
+        self._load = load
+        self._listed = listed
+        self._window = Window()
+        self._horizon = clock.now()
+        self._next: tuple[datetime, Moment] | None = None
+        self._own: set[int] = set()
+        self._own_order: deque[int] = deque()
+        self.live = False
+        """Whether the watch stands and the first look was taken."""
+
+    def __len__(self) -> int:
+        return len(self._window)
+
+    def wrote(self, resource_version: int) -> None:
+        """A write of our own, whose event means nothing new."""
+        self._own.add(resource_version)
+        self._own_order.append(resource_version)
+        if len(self._own_order) > OWN_WRITES_KEPT:
+            self._own.discard(self._own_order.popleft())
+
+    def is_own(self, resource_version: int) -> bool:
+        return resource_version in self._own
+
+    def put(self, key: Key, at: datetime | None) -> None:
+        """Tell the key again at that moment; what lies beyond the window is left to the store."""
+        if at is None or at > self._horizon:
+            self._window.discard(key)
+            return
+        self._window.put(key, at)
+        self._arm()
+
+    def hold(self, key: Key, at: datetime) -> None:
+        """Like `put`, also beyond the window: until then the due index is not followed for this key."""
+        self._window.put(key, at)
+        self._arm()
+
+    def holds(self, key: Key) -> bool:
+        return key in self._window
+
+    def discard(self, key: Key) -> None:
+        self._window.discard(key)
+
+    async def run(self) -> None:
+        """Watch until the end; after a gap the due index tells what was missed."""
+        since: int | None = None
+        while True:
+            try:
+                async with self._store.watch(self._kind, since=since) as changes:
+                    if not self.live or since is None:
+                        await self._listed()
+                        await self.refill()
+                        self.live = True
+                    async for change in changes:
+                        since = change.resource_version
+                        if change.type != "BOOKMARK" and since not in self._own:
+                            self._changed(change)
+            except Gone:
+                since = None
+            except Exception as problem:
+                log.warning("watch_broke", kind=self._kind.plural, problem=type(problem).__name__)
+            await self._clock.sleep(RECONNECT)
+
+    async def keep_filled(self) -> None:
+        """Read the due index again before the window runs empty."""
+        while True:
+            await self._clock.sleep(self._span.total_seconds() / 4)
+            try:
+                await self.refill()
+            except Exception as problem:
+                log.warning("due_not_read", kind=self._kind.plural, problem=type(problem).__name__)
+
+    async def refill(self) -> None:
+        """Keys that wait elsewhere are due as well, so they must not use up the limit."""
+        until, limit = self._clock.now() + self._span, self._limit + self._load()
+        rows = await self._store.due(self._kind, until, limit)
+        self._horizon = until if len(rows) < limit else max(rows[-1].at, self._clock.now())
+        for key, at in rows:
+            if key not in self._window and not self._busy(key):
+                self._window.put(key, at)
+        self._arm()
+
+    def _arm(self) -> None:
+        """One moment is set for the earliest key."""
+        at = self._window.next()
+        if at is None or (self._next is not None and self._next[0] <= at):
+            return
+        if self._next is not None:
+            self._next[1].cancel()
+        delay = max((at - self._clock.now()).total_seconds(), 0.0)
+        self._next = (at, self._alarm.after(delay, self._ring))
+
+    def _ring(self) -> None:
+        self._next = None
+        for key, at in self._window.pop(self._clock.now()):
+            self._tell_due(key, at)
+        self._arm()

@@ -1,0 +1,298 @@
+"""One image, once: decide -> tell that it runs -> fetch with retries -> write the outcome.
+
+Each write is made against the version that was read. A lost race is read and decided again; an outcome that belongs
+to an older spec is dropped.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import structlog
+
+from imageyard.domain import reasons
+from imageyard.domain.clock import Clock
+from imageyard.domain.errors import Conflict, NotFound
+from imageyard.domain.kinds import REPOSITORY
+from imageyard.domain.kinds.repository import Manifest, Repository, RepositorySpec, RepositoryStatus
+from imageyard.domain.objects import Key
+from imageyard.domain.reasons import Reason
+from imageyard.domain.text import Language, Text
+from imageyard.registry import Probe, Source
+from imageyard.service.fetch import Fetched, Resolved, Unresolved
+from imageyard.store import Note, Store
+from imageyard.sync import plan, status
+from imageyard.sync.alarm import Alarm, Deadline
+from imageyard.sync.hosts import Hosts, Shift
+from imageyard.sync.plan import Park, Sync, Trigger, Wait
+
+log = structlog.get_logger()
+
+RACES: Final = 5
+"""Lost races in one write before the key is looked at afresh."""
+
+
+class Fetching(Protocol):
+    """What the engine needs of `service.fetch.Fetcher`."""
+
+    async def resolve(self, namespace: str, spec: RepositorySpec) -> Resolved | Unresolved: ...
+
+    async def fetch(self, source: Source, spec: RepositorySpec, held: Manifest | None) -> Fetched: ...
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """One running sync. `image` is the newest version we know of; writes go against it."""
+
+    key: Key
+    host: str
+    refused: bool = False
+    """The host's breaker is open: conclude without asking it."""
+    woken: Trigger | None = None
+    image: Repository | None = None
+    sync: Sync | None = None
+    before: RepositoryStatus | None = None
+    task: asyncio.Task[None] | None = None
+    marking: asyncio.Task[None] | None = None
+    slow: bool = False
+    moved: bool = False
+    """The object changed under the run so that its outcome says nothing: look again."""
+    seen: list[int] = field(default_factory=list)
+    """Versions the watch showed while it ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What a reconciler needs of the engine around it."""
+
+    host_of: Callable[[RepositorySpec], str]
+    verify: Callable[[str, str], Awaitable[Probe | None]]
+    """Test a source's stored credential, unless it was just found good."""
+    written: Callable[[int], None]
+    """A resourceVersion that is our own."""
+    reported: Callable[[str, Shift], None]
+    finished: Callable[[Run, Repository, Fetched, float], None]
+
+
+class Reconciler:
+    def __init__(
+        self,
+        store: Store,
+        fetcher: Fetching,
+        clock: Clock,
+        alarm: Alarm,
+        hosts: Hosts,
+        language: Language,
+        jitter: Callable[[], float],
+        ties: Ties,
+    ) -> None:
+        self._store = store
+        self._fetcher = fetcher
+        self._clock = clock
+        self._alarm = alarm
+        self._hosts = hosts
+        self._language = language
+        self._jitter = jitter
+        self._ties = ties
+
+    async def read(self, key: Key) -> Repository:
+        """Raises NotFound, Corrupt, msgspec.ValidationError."""
+        stored = await self._store.get(REPOSITORY, key.namespace, key.name)
+        image: Repository = REPOSITORY.decode(stored.body)
+        return image
+
+    async def write(self, image: Repository, note: Note | None = None) -> Repository:
+        """Raises Conflict, NotFound, Unavailable."""
+        stored = await self._store.replace(REPOSITORY, image, note=note)
+        self._ties.written(stored.resource_version)
+        image.metadata.resource_version = str(stored.resource_version)
+        return image
+
+    async def run(self, run: Run) -> datetime | None:
+        """Bring one image up to date; answers when it is due next, None when not by itself.
+        What the store raises goes through. Cancelled, it hands the image back."""
+        try:
+            return await self._run(run)
+        except asyncio.CancelledError:
+            await self._hand_back(run)
+            raise
+
+    async def _run(self, run: Run) -> datetime | None:
+        for _ in range(RACES):
+            run.image = image = run.image or await self.read(run.key)
+            decision = plan.decide(image, self._clock.now(), woken=None if run.refused else run.woken)
+            try:
+                match decision:
+                    case Wait(until):
+                        return until
+                    case Park():
+                        await self.park(image, decision)
+                        return None
+                    case Sync():
+                        return await self._sync(run, image, decision)
+            except Conflict:
+                run.image = None
+        run.moved = True
+        return None
+
+    async def park(self, image: Repository, park: Park) -> None:
+        """Tell why nothing is scheduled."""
+        now = self._clock.now()
+        await self.write(status.parked(image, park.reason, park.message, park.request, now, self._language))
+
+    async def _sync(self, run: Run, image: Repository, sync: Sync) -> datetime | None:
+        if self._ties.host_of(image.spec) != run.host:
+            run.moved = True
+            return None
+        run.sync, run.before = sync, image.status
+        started = self._clock.monotonic()
+        if run.refused and sync.trigger != "manual":
+            outcome = self._refusal(run.host)
+        else:
+            if sync.trigger in plan.ANNOUNCED:
+                run.image = await self.write(status.syncing(image, sync, self._clock.now()))
+            outcome = await self._within_timeout(run, sync)
+        return await self._conclude(run, sync, outcome, self._clock.monotonic() - started)
+
+    def _refusal(self, host: str) -> Fetched:
+        reason = self._hosts[host].reason
+        text = reasons.explain(reason).text
+        return Fetched(
+            reason,
+            Text(
+                f"{text.zh}（镜像仓库连续连接失败，恢复后会自动同步）",
+                f"{text.en} (it failed repeatedly; syncs as soon as it is back)",
+            ),
+        )
+
+    async def _within_timeout(self, run: Run, sync: Sync) -> Fetched:
+        seconds = sync.timing.timeout.total_seconds()
+        try:
+            async with Deadline(self._alarm, seconds):
+                return await self._attempts(run, sync, self._clock.monotonic() + seconds)
+        except TimeoutError:
+            self._report(run.host, Fetched(Reason.Timeout, Text("", "")))
+            return Fetched(
+                Reason.Timeout,
+                Text("同步未在 spec.syncTimeout 内完成", "the sync did not finish within spec.syncTimeout"),
+            )
+        except Exception:
+            log.exception("sync_crashed", namespace=run.key.namespace, name=run.key.name)
+            return Fetched(
+                Reason.Interrupted,
+                Text("服务内部错误，详见服务日志", "an internal error; the server's log has the details"),
+            )
+
+    async def _attempts(self, run: Run, sync: Sync, deadline: float) -> Fetched:
+        """Try, and try again for what another try may mend, as long as the host is worth it."""
+        tries = 0
+        while True:
+            tries += 1
+            outcome = await self._attempt(run)
+            self._report(run.host, outcome)
+            if tries > sync.timing.retries or not reasons.explain(outcome.reason).again:
+                return outcome
+            delay = plan.retry_delay(tries, outcome.retry_after, self._jitter())
+            if outcome.reason is Reason.RateLimited:
+                delay = max(delay, self._hosts.pause_left(run.host, self._clock.monotonic()))
+            if delay > min(plan.LONGEST_RETRY, deadline - self._clock.monotonic()) or self._hosts.is_open(run.host):
+                return outcome
+            await self._clock.sleep(delay)
+
+    async def _attempt(self, run: Run) -> Fetched:
+        image = run.image
+        if image is None:
+            raise RuntimeError("a sync without its image")
+        resolved = await self._fetcher.resolve(run.key.namespace, image.spec)
+        if isinstance(resolved, Unresolved):
+            return Fetched(resolved.reason, resolved.message)
+        same = image.status.observed_image in ("", plan.subject(image.spec))
+        held = image.status.manifest if same else None
+        fetched = await self._fetcher.fetch(resolved.source, image.spec, held)
+        return await self._judge(image.spec, fetched) if fetched.unauthorized else fetched
+
+    async def _judge(self, spec: RepositorySpec, fetched: Fetched) -> Fetched:
+        """A 401 after sign-in: is the credential refused, or only this repository out of sight?"""
+        probe = await self._ties.verify(spec.registry_ref.namespace, spec.registry_ref.name)
+        if probe is None:
+            return fetched
+        if probe.success:
+            reason = Reason.RepositoryNotFound
+        elif probe.reason in (Reason.Unauthorized, Reason.Forbidden, Reason.CredentialRefused):
+            reason = Reason.CredentialRefused
+        else:
+            return fetched
+        return fetched._replace(reason=reason, message=reasons.explain(reason).text)
+
+    def _report(self, host: str, outcome: Fetched) -> None:
+        if reasons_of_the_host(outcome.reason):
+            now = self._clock.monotonic()
+            shift = self._hosts.report(host, outcome.reason, now, outcome.retry_after, outcome.quota)
+            self._ties.reported(host, shift)
+
+    async def _conclude(self, run: Run, sync: Sync, outcome: Fetched, seconds: float) -> datetime | None:
+        """Write the outcome; when somebody else wrote meanwhile, onto what they wrote."""
+        await self._marked(run)
+        image = run.image
+        if image is None or run.before is None:
+            raise RuntimeError("an outcome without its image")
+        jitter, now = self._jitter(), self._clock.now()
+        for _ in range(RACES):
+            after = status.finished(image, sync, outcome, now, jitter, self._language)
+            line = status.note(run.before, after.status, sync, outcome, timedelta(seconds=seconds))
+            try:
+                await self.write(after, line)
+            except Conflict:
+                fresh = await self.read(run.key)
+                if _identity(fresh) != _identity(image):
+                    run.moved = True
+                    return None
+                image = run.image = fresh
+                continue
+            run.image = None
+            self._ties.finished(run, after, outcome, seconds)
+            return after.status.next_sync
+        run.moved = True
+        return None
+
+    async def mark(self, run: Run) -> None:
+        """Show `Syncing` for a sync that takes long. When the object has just changed, the outcome will tell."""
+        image, sync = run.image, run.sync
+        if image is None or sync is None or image.status.sync_status == "Syncing":
+            return
+        try:
+            run.image = await self.write(status.syncing(image, sync, self._clock.now()))
+        except (Conflict, NotFound):
+            return
+
+    async def _marked(self, run: Run) -> None:
+        if run.marking is not None:
+            await asyncio.wait({run.marking})
+
+    async def _hand_back(self, run: Run) -> None:
+        """The image waits for the next start, due at once; should the write fail, its `nextSync` brings it back."""
+        await self._marked(run)
+        if run.image is None or run.image.status.sync_status != "Syncing":
+            return
+        try:
+            await self.write(status.handed_back(run.image, self._clock.now(), self._language))
+        except Exception:
+            log.warning("hand_back_failed", namespace=run.key.namespace, name=run.key.name)
+
+
+def reasons_of_the_host(reason: Reason) -> bool:
+    """Whether the outcome came from the registry host at all."""
+    return reason not in (
+        Reason.RegistryNotFound,
+        Reason.ReferenceNotPermitted,
+        Reason.CredentialRefused,
+        Reason.Interrupted,
+        Reason.InvalidSpec,
+        Reason.EgressDenied,
+    )
+
+
+def _identity(image: Repository) -> tuple[str, int]:
+    return image.metadata.uid, image.metadata.generation

@@ -1,0 +1,254 @@
+"""What the engine knows of each RegistrySecret: its host, whether its credential holds, and what its `status` should
+say of the host and of who uses it. Verifications of one source never run twice at once."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from imageyard.domain import objects
+from imageyard.domain.clock import Clock
+from imageyard.domain.errors import Conflict, NotFound
+from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
+from imageyard.domain.kinds.registry_secret import (
+    VERIFY_TIMESTAMP,
+    HostStatus,
+    RegistrySecret,
+    verify_status,
+)
+from imageyard.domain.kinds.repository import RegistryRef, RepositorySpec
+from imageyard.domain.objects import AT_ONCE
+from imageyard.domain.secret import Secret
+from imageyard.registry import Probe, Quota, Registry, Source
+from imageyard.store import Query, Store
+from imageyard.sync.hosts import Breaker, Hosts
+
+log = structlog.get_logger()
+
+VERIFIED_FOR: Final = 180.0
+"""Seconds during which a credential found good is not tested again for the sake of one image."""
+PAGE: Final = 500
+SERIES: Final = 1000
+"""Failing sources that are told to the metrics."""
+QUOTA_STEP: Final = 10
+"""A quota is worth a write when it has moved by a tenth of its limit."""
+
+
+class Verifying(Protocol):
+    """What the engine needs of `service.verify.Verifier`."""
+
+    async def stored(self, namespace: str, name: str) -> Probe | None: ...
+
+
+@dataclass(slots=True)
+class Seen:
+    """One source as last seen."""
+
+    host: str
+    credential: tuple[int, datetime | None]
+    """Generation and time of the password: when it moves, failing images deserve another try."""
+    verified: str
+    stamp: str
+    used_by: int
+    shown: HostStatus | None
+    failures: int = 0
+    good: Probe | None = None
+    """The last test's answer while it was a success, and until when it is trusted."""
+    good_until: float = 0.0
+
+
+class Sources:
+    def __init__(
+        self,
+        store: Store,
+        verifier: Verifying,
+        registry: Registry,
+        clock: Clock,
+        hosts: Hosts,
+        written: Callable[[int], None],
+    ) -> None:
+        self._store = store
+        self._verifier = verifier
+        self._registry = registry
+        self._clock = clock
+        self._hosts = hosts
+        self._written = written
+        self._seen: dict[str, Seen] = {}
+        self._by_host: dict[str, set[str]] = {}
+        self._verifying: dict[str, asyncio.Future[Probe | None]] = {}
+
+    def host_of(self, spec: RepositorySpec) -> str:
+        """The host whose pace an image follows; "" when its source is not there."""
+        seen = self._seen.get(f"{spec.registry_ref.namespace}/{spec.registry_ref.name}")
+        return seen.host if seen else ""
+
+    def host(self, namespace: str, name: str) -> str:
+        seen = self._seen.get(f"{namespace}/{name}")
+        return seen.host if seen else ""
+
+    def on(self, host: str) -> list[str]:
+        """`namespace/name` of the sources at a host, in order."""
+        return sorted(self._by_host.get(host, ()))
+
+    def failing(self) -> list[tuple[str, str, int]]:
+        """(name, namespace, failed verifications in a row)."""
+        failing = [(ref.split("/", 1), seen.failures) for ref, seen in self._seen.items() if seen.failures]
+        return [(name, namespace, failures) for (namespace, name), failures in failing[:SERIES]]
+
+    def note(self, source: RegistrySecret) -> bool:
+        """Take in what a source is now; True when its failing images deserve another try."""
+        ref = f"{source.metadata.namespace}/{source.metadata.name}"
+        old, new = self._seen.get(ref), self._read(source)
+        self._seen[ref] = new
+        if old is None or old.host != new.host:
+            self._leave(ref, old)
+            self._by_host.setdefault(new.host, set()).add(ref)
+        if old is None:
+            new.failures = 1 if new.verified == "failed" else 0
+            return True
+        new.failures = old.failures
+        if new.verified != "failed":
+            new.failures = 0
+        elif new.stamp != old.stamp:
+            new.failures += 1
+        same = old.credential == new.credential
+        if same:
+            new.good, new.good_until = old.good, old.good_until
+        return not same or (new.verified == "success" and old.verified != "success")
+
+    def forget(self, namespace: str, name: str) -> None:
+        ref = f"{namespace}/{name}"
+        self._leave(ref, self._seen.pop(ref, None))
+
+    def _leave(self, ref: str, old: Seen | None) -> None:
+        if old is not None:
+            refs = self._by_host.get(old.host, set())
+            refs.discard(ref)
+            if not refs:
+                self._by_host.pop(old.host, None)
+
+    def _read(self, source: RegistrySecret) -> Seen:
+        spec, status = source.spec, source.status
+        place = Source(spec.domain, spec.provider, "", Secret(""), "", insecure=spec.insecure)
+        return Seen(
+            host=self._registry.host(place),
+            credential=(source.metadata.generation, status.password_updated_time),
+            verified=verify_status(source),
+            stamp=source.metadata.annotations.get(VERIFY_TIMESTAMP, ""),
+            used_by=status.used_by,
+            shown=status.host,
+        )
+
+    async def load(self, found: Callable[[RegistrySecret], None]) -> None:
+        """Read all sources, page by page; those that are gone are forgotten."""
+        known, token = set(self._seen), ""
+        while True:
+            page = await self._store.list(REGISTRY_SECRET, Query(limit=PAGE, continuation=token))
+            for stored in page.items:
+                known.discard(f"{stored.key.namespace}/{stored.key.name}")
+                try:
+                    found(REGISTRY_SECRET.decode(stored.body))
+                except msgspec.ValidationError:
+                    log.warning("source_not_readable", namespace=stored.key.namespace, name=stored.key.name)
+            token = page.continuation
+            if not token:
+                break
+        for ref in known:
+            self.forget(*ref.split("/", 1))
+
+    async def verify(self, namespace: str, name: str) -> Probe | None:
+        """Test the stored credential; whoever asks meanwhile gets the same answer."""
+        ref = f"{namespace}/{name}"
+        running = self._verifying.get(ref)
+        if running is not None:
+            return await asyncio.shield(running)
+        future = self._verifying[ref] = asyncio.get_running_loop().create_future()
+        probe: Probe | None = None
+        try:
+            probe = await self._verifier.stored(namespace, name)
+        finally:
+            del self._verifying[ref]
+            future.set_result(probe)
+        seen = self._seen.get(ref)
+        if seen is not None and probe is not None:
+            seen.good = probe if probe.success else None
+            seen.good_until = self._clock.monotonic() + VERIFIED_FOR
+        return probe
+
+    async def is_good(self, namespace: str, name: str) -> Probe | None:
+        """Like `verify`, but a credential that was just found good is not tested again."""
+        seen = self._seen.get(f"{namespace}/{name}")
+        if seen is not None and seen.good is not None and self._clock.monotonic() < seen.good_until:
+            return seen.good
+        return await self.verify(namespace, name)
+
+    async def tell(self, users: Mapping[str, int] | None) -> None:
+        """Write `usedBy` and `host` where they differ from what is shown."""
+        for ref in list(self._seen):
+            seen = self._seen.get(ref)
+            if seen is None:
+                continue
+            used_by = users.get(ref, 0) if users is not None else seen.used_by
+            host = self._host_status(seen.host)
+            if used_by != seen.used_by or _worth_telling(seen.shown, host):
+                await self._tell(ref, used_by, host)
+
+    async def users(self) -> Mapping[str, int]:
+        return await self._store.holders(REPOSITORY)
+
+    async def _tell(self, ref: str, used_by: int, host: HostStatus | None) -> None:
+        namespace, name = ref.split("/", 1)
+        try:
+            stored = await self._store.get(REGISTRY_SECRET, namespace, name)
+            source: RegistrySecret = REGISTRY_SECRET.decode(stored.body)
+            status = msgspec.structs.replace(source.status, used_by=used_by, host=host)
+            written = await self._store.replace(REGISTRY_SECRET, msgspec.structs.replace(source, status=status))
+        except (Conflict, NotFound):
+            return  # Somebody else wrote: the next round compares again.
+        self._written(written.resource_version)
+        seen = self._seen.get(ref)
+        if seen is not None:
+            seen.used_by, seen.shown = used_by, host
+
+    def _host_status(self, name: str) -> HostStatus | None:
+        now = self._clock.monotonic()
+        host = self._hosts.peek(name)
+        if host is None:
+            return None
+        limit, remaining = host.quota or Quota(None, None)
+        pause = host.paused_until - now
+        if host.breaker is Breaker.OPEN:
+            return HostStatus("open", None, limit, remaining)
+        if pause > 0:
+            until = objects.seconds(self._clock.now() + timedelta(seconds=pause))
+            return HostStatus("paused", until, limit, remaining)
+        return HostStatus("ok", None, limit, remaining) if host.quota else None
+
+
+def verify_due(source: RegistrySecret) -> datetime | None:
+    """When a source is to be verified next."""
+    if source.status.next_verify is None and verify_status(source) == "untested":
+        return AT_ONCE
+    return source.status.next_verify
+
+
+def any_image(namespace: str, name: str) -> RepositorySpec:
+    """A spec that stands for a source alone, to have it resolved for a probe."""
+    return RepositorySpec(repository="probe", tag="probe", registry_ref=RegistryRef(name, namespace))
+
+
+def _worth_telling(shown: HostStatus | None, host: HostStatus | None) -> bool:
+    old, new = shown or HostStatus(), host or HostStatus()
+    if old.state != new.state or old.quota_limit != new.quota_limit:
+        return True
+    if old.paused_until is not None and new.paused_until is not None:
+        # Both are rounded from a moment that is computed afresh each time.
+        return abs(old.paused_until - new.paused_until) > timedelta(seconds=2)
+    if old.quota_remaining is None or new.quota_remaining is None:
+        return old.quota_remaining is not new.quota_remaining
+    step = max((new.quota_limit or 0) // QUOTA_STEP, 1)
+    return abs(old.quota_remaining - new.quota_remaining) >= step
