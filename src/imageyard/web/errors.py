@@ -1,7 +1,9 @@
 """From a failure in domain words to the REST door's Status, once. The API reference gives the shape."""
 
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from imageyard.domain import errors
 from imageyard.domain.errors import Failure
@@ -92,34 +94,43 @@ def outcome(failure: Failure) -> Outcome:
     return next((STATUS_OF[base] for base in type(failure).__mro__ if base in STATUS_OF), _INTERNAL)
 
 
+class StatusCause(Struct):
+    field: str
+    reason: str
+    message: str
+
+
+class StatusDetails(Struct, omit_defaults=True):
+    name: str = ""
+    kind: str = ""
+    causes: list[StatusCause] = []
+
+
+class Status(Struct, rename="camel", kw_only=True):
+    """The reference's error, field by field and in its order."""
+
+    api_version: str = API_VERSION
+    kind: str = "Status"
+    metadata: dict[str, str] = {}
+    status: str = "Failure"
+    message: str
+    reason: str
+    details: StatusDetails
+    code: int
+
+
 def render(failure: Failure, language: Language) -> Reply:
     """The REST Status of a failure, in the caller's language."""
     code, reason = outcome(failure)
-    status = {
-        "apiVersion": API_VERSION,
-        "kind": "Status",
-        "metadata": {},
-        "status": "Failure",
-        "message": failure.text.speak(language),
-        "reason": reason,
-        "details": _details(failure, language),
-        "code": code,
-    }
+    details = StatusDetails(failure.name, failure.kind, _causes(failure, language))
+    status = Status(message=failure.text.speak(language), reason=reason, details=details, code=code)
     return reply.json(status, code, headers(failure))
 
 
-def _details(failure: Failure, language: Language) -> dict[str, Any]:
-    details: dict[str, Any] = {}
-    if failure.name:
-        details["name"] = failure.name
-    if failure.kind:
-        details["kind"] = failure.kind
-    if isinstance(failure, errors.Invalid | errors.BadRequest) and failure.causes:
-        details["causes"] = [
-            {"field": cause.field, "reason": cause.reason, "message": cause.text.speak(language)}
-            for cause in failure.causes
-        ]
-    return details
+def _causes(failure: Failure, language: Language) -> list[StatusCause]:
+    if not isinstance(failure, errors.Invalid | errors.BadRequest):
+        return []
+    return [StatusCause(cause.field, cause.reason, cause.text.speak(language)) for cause in failure.causes]
 
 
 def headers(failure: Failure) -> reply.Headers:

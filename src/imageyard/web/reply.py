@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec import Struct
 from starlette.types import Send
 
 from imageyard.domain.text import Text
@@ -29,7 +30,7 @@ def stored(body: bytes, status: int = 200, warnings: tuple[Text, ...] = ()) -> R
     return Reply(status, _JSON if not warnings else (*_JSON, *map(_warning, warnings)), body)
 
 
-def json(document: Mapping[str, Any], status: int = 200, headers: Headers = ()) -> Reply:
+def json(document: Struct | Mapping[str, Any], status: int = 200, headers: Headers = ()) -> Reply:
     return Reply(status, (*_JSON, *headers), _encode(document))
 
 

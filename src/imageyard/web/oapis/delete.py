@@ -8,6 +8,7 @@ from imageyard.web import body, reply
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
 from imageyard.web.oapis import parameters
+from imageyard.web.oapis.answers import Deletion, Deletions
 from imageyard.web.oapis.target import Target
 from imageyard.web.reply import Reply
 
@@ -26,16 +27,8 @@ async def named(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     parameters.refuse_dry_run(exchange.query)
     names = _names(await body.document(exchange, required=False))
     removed = await doors.objects.delete_names(exchange.actor, target.kind, target.namespace, names)
-    items = [
-        {
-            "name": each.name,
-            "success": each.success,
-            "reason": each.reason,
-            "message": each.text.speak(exchange.language),
-        }
-        for each in removed
-    ]
-    return reply.json({"items": items})
+    items = [Deletion(each.name, each.success, each.reason, each.text.speak(exchange.language)) for each in removed]
+    return reply.json(Deletions(items))
 
 
 def _names(document: dict[str, Any]) -> list[str]:

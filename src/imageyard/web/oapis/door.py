@@ -8,13 +8,16 @@ from starlette.types import Receive, Scope, Send
 from imageyard.web import errors, exchange, reply
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
-from imageyard.web.oapis import namespaces, routes
+from imageyard.web.oapis import docs, namespaces, openapi, routes
 from imageyard.web.reply import Reply
 
 Page = Callable[[Doors, Exchange], Awaitable[Reply]]
 
 PAGES: Final[Mapping[str, Page]] = {
     f"{routes.PREFIX}/namespaces": namespaces.collection,
+    openapi.PATH: openapi.page,
+    docs.PATH: docs.page,
+    docs.STYLESHEET: docs.stylesheet,
 }
 """Paths that belong to no kind; each is for reading only."""
 READ: Final = ("GET", "HEAD")

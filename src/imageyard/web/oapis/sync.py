@@ -7,6 +7,7 @@ from imageyard.web import body, reply
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
 from imageyard.web.oapis import parameters
+from imageyard.web.oapis.answers import Submission
 from imageyard.web.oapis.target import Target
 from imageyard.web.reply import Reply
 
@@ -23,7 +24,7 @@ async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
         return await _preview(doors, exchange, target)
     at_once = await doors.sync_requests.sync(exchange.actor, target.namespace, target.name)
     words = SUBMITTED if at_once else WAITING
-    return reply.json({"success": True, "message": words.speak(exchange.language)})
+    return reply.json(Submission(True, words.speak(exchange.language)))
 
 
 async def _preview(doors: Doors, exchange: Exchange, target: Target) -> Reply:

@@ -3,6 +3,7 @@
 from imageyard.web import body, reply
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
+from imageyard.web.oapis.answers import Step, Verification
 from imageyard.web.oapis.target import Target
 from imageyard.web.reply import Reply
 
@@ -12,20 +13,5 @@ async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     document = await body.document(exchange, required=False)
     probe = await doors.verifier.by_request(exchange.actor, target.namespace, target.name, document)
     language = exchange.language
-    steps = [
-        {
-            "name": step.name,
-            "outcome": step.outcome,
-            "message": step.message.speak(language),
-            "milliseconds": step.milliseconds,
-        }
-        for step in probe.steps
-    ]
-    return reply.json(
-        {
-            "success": probe.success,
-            "message": probe.message.speak(language),
-            "reason": probe.reason,
-            "steps": steps,
-        }
-    )
+    steps = [Step(each.name, each.outcome, each.message.speak(language), each.milliseconds) for each in probe.steps]
+    return reply.json(Verification(probe.success, probe.message.speak(language), probe.reason, steps))
