@@ -6,8 +6,10 @@ A registry chooses the realm and the redirect, so both are hostile input. Exact 
 import base64
 from typing import Final, Literal, NamedTuple
 
+from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
-from imageyard.registry import Source, origin, providers
+from imageyard.domain.text import Text
+from imageyard.registry import Source, errors, origin, providers
 from imageyard.registry.challenge import Challenge
 from imageyard.registry.origin import URL, Origin
 
@@ -65,9 +67,13 @@ def redirect(current: URL, location: str) -> Hop | None:
 
 
 def basic(source: Source) -> Secret | None:
-    """The Basic credentials of a source (RFC 7617, UTF-8); None when it is anonymous."""
+    """The Basic credentials of a source (RFC 7617, UTF-8); None when it is anonymous. Raises RegistryError
+    (InvalidSpec) for what a header cannot carry."""
     if anonymous(source):
         return None
+    if not _sendable(source):
+        detail = Text("用户名或密码含有无法发送的字符", "user name or password hold characters that cannot be sent")
+        raise errors.error(Reason.InvalidSpec, detail)
     pair = f"{source.username}:{source.password.reveal()}".encode()
     return Secret(f"Basic {base64.b64encode(pair).decode('ascii')}")
 
@@ -76,8 +82,8 @@ def anonymous(source: Source) -> bool:
     return not source.username and not source.password
 
 
-def sendable(source: Source) -> bool:
-    """Whether RFC 7617 can carry the credential: no colon in the user name, no control characters."""
+def _sendable(source: Source) -> bool:
+    """RFC 7617: no colon in the user name, no control characters."""
     return ":" not in source.username and not any(
         ord(char) < 32 or ord(char) == 127 for char in source.username + source.password.reveal()
     )

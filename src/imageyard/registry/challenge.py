@@ -73,8 +73,7 @@ def _one(header: str, position: int) -> tuple[Challenge, int]:
     space = _SPACE.match(header, position)
     if space is not None:
         token68 = _TOKEN68.match(header, space.end())
-        # `Negotiate, Basic …` has no space before its comma; `Negotiate YII=` has one and a lone value.
-        if token68 is not None and not _starts_param_list(header, token68):
+        if token68 is not None:
             return Challenge(scheme[0].lower(), params), _skip(header, token68.end())
     position = _skip(header, position)
     while (name := _NAME.match(header, position)) is not None:
@@ -84,12 +83,6 @@ def _one(header: str, position: int) -> tuple[Challenge, int]:
         params[name[1].lower()] = value
         position = _skip(header, position)
     return Challenge(scheme[0].lower(), params), position
-
-
-def _starts_param_list(header: str, token68: re.Match[str]) -> bool:
-    """Whether what looks like a token68 is a parameter with a bare value (`realm=x`)."""
-    name = _NAME.match(header, token68.start())
-    return name is not None and name.end() < token68.end() and not token68[0].endswith("=")
 
 
 def _value(header: str, position: int) -> tuple[str, int]:

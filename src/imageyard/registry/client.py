@@ -54,8 +54,7 @@ class RegistryClient:
             if isinstance(found, Head):
                 return found
             answered = await self._get(source, path, tag)
-            if found.unusable or landed.response.status == 404:
-                # A 404 whose GET succeeds is a server that does not know HEAD.
+            if found.unusable:
                 self._skip_head(home)
             return answered
         return await self._get(source, path, tag)

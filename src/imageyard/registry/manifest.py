@@ -112,7 +112,8 @@ def parse(body: bytes, content_type: str) -> Parsed:
         return _artifact(document, media_type, "blobs")
     if document.get("schemaVersion") != 2 or isinstance(document.get("schemaVersion"), bool):
         raise _invalid("schemaVersion 不是 2", "schemaVersion is not 2")
-    has_children, has_content = "manifests" in document, "config" in document or "layers" in document
+    has_children = document.get("manifests") is not None
+    has_content = document.get("config") is not None or document.get("layers") is not None
     if has_children and has_content:
         # Two readers would see two different things under one digest (CVE-2021-41190).
         raise _invalid("同时包含 manifests 与 config/layers", "it has both manifests and config/layers")

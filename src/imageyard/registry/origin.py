@@ -5,6 +5,7 @@ backslashes, control characters, non-ASCII, percent signs in hosts) is refused r
 """
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import urljoin
 
@@ -62,10 +63,15 @@ class URL(NamedTuple):
 
 def of(source: Source) -> Origin:
     """The origin of a source. Docker Hub's names are one. Raises InvalidReference."""
-    domain = reference.parse_domain(source.domain)
+    return _of(source.domain, source.insecure)
+
+
+@lru_cache(maxsize=4096)
+def _of(text: str, insecure: bool) -> Origin:
+    domain = reference.parse_domain(text)
     if reference.is_docker_hub(domain):
         return Origin("https", HUB, 443)
-    scheme = "http" if source.insecure else "https"
+    scheme = "http" if insecure else "https"
     return Origin(scheme, domain.host, domain.port or PORTS[scheme])
 
 

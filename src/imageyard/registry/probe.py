@@ -222,7 +222,7 @@ class _Run:
         return _Login("ok", providers.of(home).note or _OK)
 
     def _credential(self) -> Secret | None:
-        return signin.basic(self._source)
+        return auth.basic(self._source)
 
     async def _signed(self, home: Origin, path: str, authorization: Secret | None) -> Response:
         """One request with a credential to the source's own origin; a redirect is not followed."""

@@ -27,6 +27,7 @@ class _Attempt(NamedTuple):
     authorization: Secret | None = None
     scope: str = ""
     key: tokens.Key | None = None
+    token: Secret | None = None
     untrusted: Realm | None = None
 
 
@@ -56,7 +57,7 @@ class SignIn:
                     self._drop(attempt)
                     attempt = await self._with_token(source, home, bearer, scope, ask.scope)
                     exchanges += 1
-                case UseBasic() if (credential := basic(source)) is not None:
+                case UseBasic() if (credential := auth.basic(source)) is not None:
                     self._learn(source, home, "basic")
                     attempt = _Attempt("basic", credential)
                 case _:
@@ -72,7 +73,7 @@ class SignIn:
         known = self._known.get((source.credential, home))
         if isinstance(known, Bearer):
             return await self._with_token(source, home, known, ask.scope, ask.scope)
-        credential = basic(source) if known == "basic" else None
+        credential = auth.basic(source) if known == "basic" else None
         return _Attempt("basic", credential) if credential is not None else _Attempt("nothing")
 
     async def _decide(
@@ -101,9 +102,7 @@ class SignIn:
         untrusted = None if realm.trusted or auth.anonymous(source) else realm
         held = self._tokens.held(key)
         if held is not None:
-            return _Attempt("cached", _bearer(held), scope, key, untrusted)
-        if signed:
-            basic(source)
+            return _Attempt("cached", _bearer(held), scope, key, held, untrusted)
 
         async def fetch() -> tokens.Token:
             return await exchange.fetch(self._wire, source, home, realm, bearer.service, scope, self._clock.now())
@@ -115,11 +114,11 @@ class SignIn:
                 raise realm_refused(untrusted) from error
             raise
         self._learn(source, home, bearer)
-        return _Attempt("fresh", _bearer(value), scope, key, untrusted)
+        return _Attempt("fresh", _bearer(value), scope, key, value, untrusted)
 
     def _drop(self, attempt: _Attempt) -> None:
-        if attempt.key is not None and attempt.authorization is not None:
-            self._tokens.drop(attempt.key, Secret(attempt.authorization.reveal().removeprefix("Bearer ")))
+        if attempt.key is not None and attempt.token is not None:
+            self._tokens.drop(attempt.key, attempt.token)
 
     def _learn(self, source: Source, home: Origin, scheme: Scheme) -> None:
         self._known[(source.credential, home)] = scheme
@@ -177,14 +176,6 @@ def _refused(source: Source, landed: Landed, attempt: _Attempt, clock: Clock) ->
         ),
         unauthorized=True,
     )
-
-
-def basic(source: Source) -> Secret | None:
-    """The Basic credentials. Raises RegistryError (InvalidSpec) for what a header cannot carry."""
-    if not auth.sendable(source):
-        detail = Text("用户名或密码含有无法发送的字符", "user name or password hold characters that cannot be sent")
-        raise errors.error(Reason.InvalidSpec, detail)
-    return auth.basic(source)
 
 
 def _bearer(token: Secret) -> Secret:
