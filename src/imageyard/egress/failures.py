@@ -47,7 +47,7 @@ def translate(error: Exception, *, handshake_began: bool) -> EgressError:
             return EgressError(Reason.EgressDenied, "address")
         case aiohttp.ClientResponseError():
             return EgressError(Reason.NotARegistry, "registry")
-        case _ if isinstance(error.__cause__, ssl.SSLError):  # TLS 1.3 refuses a client after the handshake
+        case _ if isinstance(error.__cause__, ssl.SSLError):  # TLS 1.3 refuses a client after its handshake
             return EgressError(Reason.TLSInvalid, "tls")
         case _:
             return EgressError(Reason.ConnectionRefused, "registry")
