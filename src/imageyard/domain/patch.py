@@ -177,9 +177,9 @@ def _fresh(value: Any) -> Any:
 
 def _is_deeper(value: Any, levels: int) -> bool:
     layer = [value]
-    for _ in range(levels + 1):
+    for _ in range(levels):
         layer = [item for held in layer for item in _items(held)]
-    return bool(layer)
+    return any(isinstance(item, dict | list) for item in layer)
 
 
 def _items(value: Any) -> Sequence[Any]:
