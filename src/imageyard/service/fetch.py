@@ -1,11 +1,20 @@
 """Fetch what a spec names: find the source, check the reference, talk to the registry. Used by sync and preview."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-from imageyard.domain.kinds.repository import Manifest, RepositorySpec
+from msgspec import UNSET
+
+from imageyard.domain import reasons
+from imageyard.domain.errors import Corrupt, NotFound
+from imageyard.domain.kinds.repository import Manifest, RegistryRef, RepositorySpec
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
-from imageyard.registry import Quota, Source
+from imageyard.keyring import Keyring
+from imageyard.registry import Document, Quota, Registry, RegistryError, Source
+from imageyard.service import sources
+from imageyard.service.credentials import Credentials
+from imageyard.store import Content, Store
 
 
 class Resolved(NamedTuple):
@@ -17,7 +26,8 @@ class Resolved(NamedTuple):
 
 
 class Unresolved(NamedTuple):
-    """Why a reference cannot be used: RegistryNotFound, ReferenceNotPermitted, CredentialRefused."""
+    """Why a reference cannot be used: RegistryNotFound, ReferenceNotPermitted, CredentialRefused; InvalidSpec when
+    the stored password cannot be decrypted."""
 
     reason: Reason
     message: Text
@@ -36,13 +46,104 @@ class Fetched(NamedTuple):
     """Documents the manifest stands on, to be held by history."""
     retry_after: float | None = None
     quota: Quota | None = None
+    unauthorized: bool = False
+    """A 401 after sign-in: the credential is refused, or this repository is out of its sight. Verify tells which."""
 
 
 class Fetcher:
+    def __init__(self, store: Store, keyring: Keyring, registry: Registry) -> None:
+        self._store = store
+        self._registry = registry
+        self._credentials = Credentials(store, keyring)
+
     async def resolve(self, namespace: str, spec: RepositorySpec) -> Resolved | Unresolved:
         """Find the source a Repository in `namespace` refers to and open its credential."""
-        raise NotImplementedError
+        ref = spec.registry_ref
+        try:
+            secret, source = await self._credentials.open(ref.namespace, ref.name)
+        except NotFound:
+            return _missing(namespace, ref)
+        except Corrupt as corrupt:
+            return Unresolved(Reason.InvalidSpec, corrupt.text) if _is_own(namespace, ref) else _not_permitted()
+        if not _is_own(namespace, ref) and not {namespace, "*"} & set(secret.spec.allowed_namespaces):
+            return _not_permitted()
+        if sources.is_refused(secret):
+            return Unresolved(Reason.CredentialRefused, reasons.explain(Reason.CredentialRefused).text)
+        return Resolved(source, secret.metadata.uid, secret.metadata.generation)
 
     async def fetch(self, source: Source, spec: RepositorySpec, held: Manifest | None) -> Fetched:
         """One attempt: HEAD, then what is new by digest. Never raises RegistryError. Contents are stored."""
-        raise NotImplementedError
+        return await self._attempt(source, spec, held, self._keep)
+
+    async def look(self, source: Source, spec: RepositorySpec) -> Fetched:
+        """One attempt that stores nothing."""
+        return await self._attempt(source, spec, None, _forget)
+
+    async def _attempt(self, source: Source, spec: RepositorySpec, held: Manifest | None, keep: "_Keeper") -> Fetched:
+        scope = self._registry.scope(source, spec.repository)
+        try:
+            head = await self._registry.head(source, spec.repository, spec.tag)
+            if held is not None and held.digest and held.digest == head.digest:
+                return _unchanged(source, held, head.quota)
+            found = await self._registry.inspect(
+                source,
+                spec.repository,
+                spec.tag,
+                head,
+                platform="" if spec.platform is UNSET else spec.platform,
+                lookup=lambda digest: self._held(scope, digest),
+            )
+        except RegistryError as error:
+            return _failed(source, error)
+        await keep(scope, found.documents)
+        digests = tuple(document.digest for document in found.documents)
+        return Fetched(
+            Reason.Synced, _SYNCED, source.domain, found.manifest, digests=digests, quota=found.quota or head.quota
+        )
+
+    async def _held(self, scope: str, digest: str) -> Document | None:
+        content = await self._store.get_content(scope, digest)
+        return None if content is None else Document(content.digest, content.media_type, content.body)
+
+    async def _keep(self, scope: str, documents: Sequence[Document]) -> None:
+        for document in documents:
+            await self._store.put_content(Content(scope, document.digest, document.media_type, document.body))
+
+
+_Keeper = Callable[[str, Sequence[Document]], Awaitable[None]]
+_SYNCED = reasons.explain(Reason.Synced).text
+
+
+async def _forget(scope: str, documents: Sequence[Document]) -> None:
+    pass
+
+
+def _is_own(namespace: str, ref: RegistryRef) -> bool:
+    return namespace == ref.namespace
+
+
+def _missing(namespace: str, ref: RegistryRef) -> Unresolved:
+    if not _is_own(namespace, ref):
+        return _not_permitted()
+    text = Text(f"本命名空间中没有镜像源“{ref.name}”", f'there is no registry source "{ref.name}" in this namespace')
+    return Unresolved(Reason.RegistryNotFound, text)
+
+
+def _not_permitted() -> Unresolved:
+    """The same words whether the source exists or not: nobody learns what is in another namespace."""
+    return Unresolved(Reason.ReferenceNotPermitted, reasons.explain(Reason.ReferenceNotPermitted).text)
+
+
+def _unchanged(source: Source, held: Manifest, quota: Quota | None) -> Fetched:
+    return Fetched(Reason.Synced, _SYNCED, source.domain, held, unchanged=True, digests=(held.digest,), quota=quota)
+
+
+def _failed(source: Source, error: RegistryError) -> Fetched:
+    return Fetched(
+        error.reason,
+        error.message,
+        source.domain,
+        retry_after=error.retry_after,
+        quota=error.quota,
+        unauthorized=error.unauthorized,
+    )

@@ -1,25 +1,189 @@
 """Bearer tokens: made, recognised, revoked. Only a hash is stored; comparison takes constant time."""
 
+import asyncio
+import hashlib
+import hmac
+import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
 
-from imageyard.domain.access import Actor
-from imageyard.domain.kinds.access_token import AccessToken
+from msgspec.structs import replace
+
+from imageyard.domain import objects
+from imageyard.domain.access import AUTHENTICATED, MASTERS, Actor
+from imageyard.domain.clock import Clock
+from imageyard.domain.errors import INVALID, Cause, Failure, Gone, Invalid, NotFound
+from imageyard.domain.kinds import ACCESS_TOKEN
+from imageyard.domain.kinds.access_token import AccessToken, AccessTokenSpec, AccessTokenStatus
+from imageyard.domain.objects import ObjectMeta
 from imageyard.domain.secret import Secret
+from imageyard.domain.text import Text
+from imageyard.store import Change, Query, Store
+
+PREFIX: Final = "iy_"
+BYTES: Final = 32
+"""256 random bits, written as 43 characters."""
+BOOTSTRAP: Final = "bootstrap-admin"
+ADMIN: Final = "admin"
+USE_WRITTEN: Final = timedelta(hours=1)
+"""`lastUsed` of a token is written back at most this often."""
+_FLUSH: Final = 60.0
 
 
 class Tokens:
+    """Recognises tokens in memory; `watch` keeps the memory true to the store."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._by_hash: dict[str, AccessToken] = {}
+        self._version = 0
+        self._used: dict[str, datetime] = {}
+        """Last use by hash, of tokens used since it was written last."""
+        self._revoked: set[str] = set()
+        """uids of tokens revoked here whose deletion the watch has not shown yet: what it shows of them is older."""
+
+    async def load(self) -> None:
+        """Read all tokens into memory."""
+        page = await self._store.list(ACCESS_TOKEN, Query())
+        held: list[AccessToken] = [ACCESS_TOKEN.decode(stored.body) for stored in page.items]
+        self._by_hash = {token.spec.token_hash: token for token in held}
+        self._version = page.resource_version
+
+    async def watch(self) -> None:
+        """Follow tokens made and revoked by others and write last uses back, until the store closes."""
+        async with asyncio.TaskGroup() as tasks:
+            writing = tasks.create_task(self._write_uses(), name="token-uses")
+            await self._follow()
+            writing.cancel()
+
     async def create(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
         """Raises AlreadyExists, Invalid."""
-        raise NotImplementedError
+        token = Secret(PREFIX + secrets.token_urlsafe(BYTES))
+        now = self._clock.now()
+        expires = None if ttl is None else objects.seconds(now) + ttl
+        made = self._token(
+            name, AccessTokenSpec(user=user, groups=list(groups), token_hash=_hash(token), expires=expires)
+        )
+        causes = ACCESS_TOKEN.validate(made, None)
+        if ttl is not None and ttl <= timedelta(0):
+            causes.append(Cause("spec.expires", INVALID, Text("有效期须大于零", "the lifetime must be above zero")))
+        if causes:
+            raise Invalid(causes, kind=ACCESS_TOKEN.singular, name=name)
+        await self._store.create(ACCESS_TOKEN, made)
+        self._by_hash[made.spec.token_hash] = made
+        return token
+
+    async def ensure_admin(self, token: Secret) -> None:
+        """Register the operator's token under `bootstrap-admin`: user admin, group system:masters. Whichever was
+        registered there before works no more."""
+        spec = AccessTokenSpec(user=ADMIN, groups=[MASTERS], token_hash=_hash(token))
+        held = self._by_hash.get(spec.token_hash)
+        if held is not None and held.metadata.name == BOOTSTRAP and held.spec == spec:
+            return
+        with suppress(NotFound):
+            await self.revoke(BOOTSTRAP)
+        made = self._token(BOOTSTRAP, spec)
+        await self._store.create(ACCESS_TOKEN, made)
+        self._by_hash[spec.token_hash] = made
 
     async def list(self) -> Sequence[AccessToken]:
-        raise NotImplementedError
+        """By name, with last uses that are not written back yet."""
+        tokens = sorted(self._by_hash.values(), key=lambda token: token.metadata.name)
+        return [_used(token, self._used.get(token.spec.token_hash)) for token in tokens]
 
     async def revoke(self, name: str) -> None:
         """Takes effect at once at every door. Raises NotFound."""
-        raise NotImplementedError
+        gone = await self._store.delete(ACCESS_TOKEN, "", name)
+        self._revoked.add(gone.uid)
+        self._drop(gone.uid)
 
     def recognise(self, token: str, address: str) -> Actor | None:
         """Who holds this token; None for unknown, expired, revoked. Reads memory only."""
-        raise NotImplementedError
+        digest = _hash(Secret(token))
+        held = self._by_hash.get(digest)
+        # The table is asked by hash: how long that takes tells nothing about any token.
+        if held is None or not hmac.compare_digest(held.spec.token_hash, digest):
+            return None
+        now = self._clock.now()
+        if held.spec.expires is not None and held.spec.expires <= now:
+            return None
+        self._used[digest] = now
+        return Actor(held.spec.user, frozenset({*held.spec.groups, AUTHENTICATED}), address)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async with self._store.watch(ACCESS_TOKEN, since=self._version) as changes:
+                    async for change in changes:
+                        self._take(change)
+                    return
+            except Gone:
+                await self.load()
+
+    def _take(self, change: Change) -> None:
+        self._version = change.resource_version
+        if change.type == "DELETED":
+            self._revoked.discard(change.uid)
+            self._drop(change.uid)
+        elif change.type != "BOOKMARK" and change.uid not in self._revoked:
+            token: AccessToken = ACCESS_TOKEN.decode(change.body)
+            self._by_hash[token.spec.token_hash] = token
+
+    def _drop(self, uid: str) -> None:
+        self._by_hash = {digest: token for digest, token in self._by_hash.items() if token.metadata.uid != uid}
+
+    async def _write_uses(self) -> None:
+        while True:
+            await self._clock.sleep(_FLUSH)
+            used, self._used = self._used, {}
+            for digest, moment in used.items():
+                await self._write_use(digest, moment)
+
+    async def _write_use(self, digest: str, moment: datetime) -> None:
+        token = self._by_hash.get(digest)
+        if token is None:
+            return
+        written = token.status.last_used
+        if written is not None and moment - written < USE_WRITTEN:
+            self._used.setdefault(digest, moment)
+            return
+        # What fails here loses nothing but a time that is shown.
+        with suppress(Failure):
+            await self._store.replace(ACCESS_TOKEN, _used(token, moment))
+
+    def _token(self, name: str, spec: AccessTokenSpec) -> AccessToken:
+        return AccessToken(
+            api_version=ACCESS_TOKEN.api_version,
+            kind=ACCESS_TOKEN.name,
+            metadata=ObjectMeta(
+                name=name, uid=str(uuid4()), generation=1, creation_timestamp=objects.seconds(self._clock.now())
+            ),
+            spec=spec,
+        )
+
+
+def describe(token: AccessToken) -> dict[str, Any]:
+    """What is shown of a token: name, user, groups, created, expires, lastUsed. Never its hash."""
+    created, expires, used = token.metadata.creation_timestamp, token.spec.expires, token.status.last_used
+    return {
+        "name": token.metadata.name,
+        "user": token.spec.user,
+        "groups": list(token.spec.groups),
+        "created": None if created is None else objects.rfc3339(created),
+        "expires": None if expires is None else objects.rfc3339(expires),
+        "lastUsed": None if used is None else objects.rfc3339(used),
+    }
+
+
+def _hash(token: Secret) -> str:
+    return hashlib.sha256(token.reveal().encode()).hexdigest()
+
+
+def _used(token: AccessToken, moment: datetime | None) -> AccessToken:
+    if moment is None:
+        return token
+    return replace(token, status=AccessTokenStatus(last_used=objects.seconds(moment)))

@@ -1,16 +1,176 @@
 """Test a registry source: by request (stored or brought credential) and by the engine (stored, scheduled)."""
 
-from imageyard.domain.access import Actor
-from imageyard.registry import Probe
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+from imageyard.domain import access
+from imageyard.domain.access import MASTERS, Actor
+from imageyard.domain.clock import Clock
+from imageyard.domain.errors import Conflict, Corrupt, NotFound, TooManyRequests
+from imageyard.domain.kinds import REGISTRY_SECRET
+from imageyard.domain.kinds.registry_secret import RegistrySecret
+from imageyard.domain.objects import Key
+from imageyard.domain.reasons import Reason
+from imageyard.domain.text import Language, Text
+from imageyard.keyring import Keyring
+from imageyard.registry import Probe, Registry, Source
+from imageyard.service import admission, candidate, credentials, verdict
+from imageyard.service.allowance import Allowance
+from imageyard.service.candidate import Candidate
+from imageyard.service.credentials import Credentials
 from imageyard.service.objects import Document
+from imageyard.service.rights import Grants, Rights
+from imageyard.service.turns import Turns
+from imageyard.service.verdict import Trigger
+from imageyard.store import Store
+
+PER_MINUTE: Final = 10
+REVERIFY: Final = timedelta(minutes=30)
+_TRIES: Final = 10
+_KIND: Final = REGISTRY_SECRET
+_RANDOM: Final = random.SystemRandom()
 
 
 class Verifier:
+    """`observe` is told every outcome; `jitter` answers from 0 to 1."""
+
+    def __init__(
+        self,
+        store: Store,
+        keyring: Keyring,
+        registry: Registry,
+        clock: Clock,
+        *,
+        language: Language = "zh",
+        grants: Grants = access.builtin_grants,
+        observe: Callable[[Probe], None] | None = None,
+        reverify: timedelta = REVERIFY,
+        jitter: Callable[[], float] = _RANDOM.random,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._clock = clock
+        self._language = language
+        self._observe = observe
+        self._reverify = reverify
+        self._jitter = jitter
+        self._credentials = Credentials(store, keyring)
+        self._rights = Rights(grants)
+        self._allowance = Allowance(PER_MINUTE)
+        self._turns: Turns[Key, Probe] = Turns()
+
     async def by_request(self, actor: Actor, namespace: str, name: str, body: Document) -> Probe:
         """POST …/verify as behaviour section 2 has it. Raises Forbidden, NotFound, Invalid, TooManyRequests."""
-        raise NotImplementedError
+        admission.refuse_all(_KIND, namespace)
+        self._rights.demand(actor, "create", _KIND, namespace, name, "verify")
+        asked = await self._candidate(actor, namespace, name, body)
+        self._count(actor)
+        if not asked.stored:
+            return await self._brought(asked.secret, body)
+        for _ in range(_TRIES):
+            probe = await self._stored(namespace, name, "manual")
+            if probe is not None:
+                return probe
+            await self._store.get(_KIND, namespace, name)
+        raise Conflict(_KIND.singular, name)
 
     async def stored(self, namespace: str, name: str) -> Probe | None:
         """Test the stored credential and write the outcome to the object (annotations, condition, note).
         One at a time per object. None when the object or its credential changed meanwhile or is gone."""
-        raise NotImplementedError
+        return await self._stored(namespace, name, "schedule")
+
+    async def _candidate(self, actor: Actor, namespace: str, name: str, body: Document) -> Candidate:
+        try:
+            stored = await self._store.get(_KIND, namespace, name)
+        except NotFound:
+            if not body.keys() >= candidate.BROUGHT:
+                raise
+            self._rights.demand(actor, "create", _KIND, namespace)
+            return candidate.alone(namespace, name, body)
+        return candidate.over(_KIND.decode(stored.body), body)
+
+    def _count(self, actor: Actor) -> None:
+        if MASTERS in actor.groups:
+            return
+        wait = self._allowance.take(actor.user, self._clock.monotonic())
+        if wait is not None:
+            text = Text(
+                f"每分钟最多验证 {PER_MINUTE} 次，请在 {wait} 秒后重试",
+                f"at most {PER_MINUTE} verifications a minute; try again in {wait} seconds",
+            )
+            raise TooManyRequests(text, wait)
+
+    async def _brought(self, secret: RegistrySecret, body: Document) -> Probe:
+        """Test what the body brought; nothing of it is stored."""
+        meta = secret.metadata
+        async with self._turns.take(Key(_KIND.plural, meta.namespace, meta.name)) as turn:
+            turn.left = None
+            password = credentials.given(secret)
+            if password is not None:
+                return await self._probe(credentials.source_of(secret, password, ""))
+            try:
+                opened = await self._credentials.open(meta.namespace, meta.name)
+            except Corrupt:
+                return self._observed(_UNREADABLE)
+            # Laid over again what was read together with that password, in case the source moved meanwhile.
+            secret = candidate.over(opened.secret, body).secret
+            return await self._probe(credentials.source_of(secret, opened.source.password, ""))
+
+    async def _stored(self, namespace: str, name: str, trigger: Trigger) -> Probe | None:
+        async with self._turns.take(Key(_KIND.plural, namespace, name)) as turn:
+            # Who waited for another's test of the same credential has its answer.
+            turn.left = turn.left or await self._tested(namespace, name, trigger)
+            return turn.left
+
+    async def _tested(self, namespace: str, name: str, trigger: Trigger) -> Probe | None:
+        began = self._clock.monotonic()
+        try:
+            opened = await self._credentials.open(namespace, name)
+            secret, probe = opened.secret, await self._probe(opened.source)
+        except Corrupt:
+            probe = self._observed(_UNREADABLE)
+            secret = _KIND.decode((await self._store.get(_KIND, namespace, name)).body)
+        except NotFound:
+            return None
+        took = timedelta(seconds=self._clock.monotonic() - began)
+        return probe if await self._write(secret, probe, trigger, took) else None
+
+    async def _write(self, tested: RegistrySecret, probe: Probe, trigger: Trigger, took: timedelta) -> bool:
+        """False when the object is not any more what was tested."""
+        namespace, name = tested.metadata.namespace, tested.metadata.name
+        jitter = self._jitter()
+        with suppress(NotFound):
+            for _ in range(_TRIES):
+                held: RegistrySecret = _KIND.decode((await self._store.get(_KIND, namespace, name)).body)
+                if _version(held) != _version(tested):
+                    return False
+                now = self._clock.now()
+                outcome = verdict.applied(held, probe, self._language, self._reverify, jitter, now)
+                with suppress(Conflict):
+                    note = verdict.note(probe, trigger, self._language, took, now)
+                    await self._store.replace(_KIND, outcome, note=note)
+                    return True
+        return False
+
+    async def _probe(self, source: Source) -> Probe:
+        return self._observed(await self._registry.probe(source))
+
+    def _observed(self, probe: Probe) -> Probe:
+        if self._observe is not None:
+            self._observe(probe)
+        return probe
+
+
+_UNREADABLE: Final = Probe(
+    False,
+    Reason.InvalidSpec,
+    Text(f"连接失败：{credentials.UNREADABLE.zh}", f"connection failed: {credentials.UNREADABLE.en}"),
+    (),
+)
+
+
+def _version(secret: RegistrySecret) -> tuple[str, int]:
+    return secret.metadata.uid, secret.metadata.generation
