@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
 import structlog
 from starlette.types import ASGIApp
 
 from imageyard.metrics import Metrics
+from imageyard.service.objects import Objects
+from imageyard.service.requests import SyncRequests
+from imageyard.service.tokens import Tokens
+from imageyard.service.verify import Verifier
 from imageyard.web import app
 from tests.fakes.asgi import Client
 from tests.fakes.clock import FakeClock
@@ -30,10 +35,10 @@ class Yard:
     def build(self) -> ASGIApp:
         return app.build(
             app.Doors(
-                objects=self.objects,
-                verifier=self.verifier,
-                sync_requests=self.sync_requests,
-                tokens=MemoryTokens(),
+                objects=cast(Objects, self.objects),
+                verifier=cast(Verifier, self.verifier),
+                sync_requests=cast(SyncRequests, self.sync_requests),
+                tokens=cast(Tokens, MemoryTokens()),
                 metrics=self.metrics,
                 clock=self.clock,
                 ready=lambda: self.checks,

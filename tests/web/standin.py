@@ -11,24 +11,33 @@ import msgspec
 
 from imageyard.domain import document as documents
 from imageyard.domain.access import Actor
-from imageyard.domain.errors import UNKNOWN_FIELD, AlreadyExists, Cause, Conflict, Forbidden, Invalid, NotFound
+from imageyard.domain.errors import (
+    REQUIRED,
+    UNKNOWN_FIELD,
+    AlreadyExists,
+    Cause,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+)
 from imageyard.domain.kind import Kind
+from imageyard.domain.kinds import NAMESPACE, REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.objects import Key
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
 from imageyard.registry import Probe, Step
-from imageyard.service.objects import Document, Objects, Patch, Removed, Result
-from imageyard.service.requests import SyncRequests
-from imageyard.service.tokens import Tokens
-from imageyard.service.verify import Verifier
+from imageyard.service import admission
+from imageyard.service.objects import Document, Patch, Removed, Result
 from imageyard.store import Page, Query, Stored
+from imageyard.web.oapis import examples, history
 
 ADMIN = Actor("admin", frozenset({"system:masters", "system:authenticated"}))
 VIEWER = Actor("eve", frozenset({"system:authenticated"}))
 TOKENS = {"admin-token": ADMIN, "viewer-token": VIEWER}
 
 
-class MemoryObjects(Objects):
+class MemoryObjects:
     def __init__(self) -> None:
         self.rows: dict[Key, Stored] = {}
         self.asked: list[Query] = []
@@ -37,7 +46,8 @@ class MemoryObjects(Objects):
         self.fail: BaseException | None = None
         self._version = 0
 
-    def _enter(self, actor: Actor) -> None:
+    def _enter(self, actor: Actor, kind: Kind[Any], namespace: str) -> None:
+        admission.refuse_all(kind, namespace)
         if self.fail is not None:
             raise self.fail
         if actor == VIEWER:
@@ -67,18 +77,18 @@ class MemoryObjects(Objects):
         return self.rows[key]
 
     async def create(self, actor: Actor, kind: Kind[Any], namespace: str, document: Document) -> Result:
-        self._enter(actor)
+        self._enter(actor, kind, namespace)
         name = document.get("metadata", {}).get("name", "")
         if Key(kind.plural, namespace, name) in self.rows:
             raise AlreadyExists(kind.singular, name)
         return Result(self._store(kind, namespace, name, document), self.warnings)
 
     async def get(self, actor: Actor, kind: Kind[Any], namespace: str, name: str) -> Stored:
-        self._enter(actor)
+        self._enter(actor, kind, namespace)
         return self._find(kind, namespace, name)
 
     async def list(self, actor: Actor, kind: Kind[Any], query: Query) -> Page:
-        self._enter(actor)
+        self._enter(actor, kind, "")
         self.asked.append(query)
         found = [
             row
@@ -88,7 +98,7 @@ class MemoryObjects(Objects):
         return Page(found[query.offset : query.offset + (query.limit or 0)], len(found), self._version, "")
 
     async def replace(self, actor: Actor, kind: Kind[Any], namespace: str, name: str, document: Document) -> Result:
-        self._enter(actor)
+        self._enter(actor, kind, namespace)
         held = self._find(kind, namespace, name)
         version = document.get("metadata", {}).get("resourceVersion")
         if version is not None and version != str(held.resource_version):
@@ -96,19 +106,21 @@ class MemoryObjects(Objects):
         return Result(self._store(kind, namespace, name, document), self.warnings)
 
     async def patch(self, actor: Actor, kind: Kind[Any], namespace: str, name: str, patch: Patch) -> Result:
-        self._enter(actor)
+        self._enter(actor, kind, namespace)
         self.patches.append(patch)
         return Result(self._find(kind, namespace, name), self.warnings)
 
     async def delete(self, actor: Actor, kind: Kind[Any], namespace: str, name: str) -> Stored:
-        self._enter(actor)
+        self._enter(actor, kind, namespace)
         self._find(kind, namespace, name)
         return self.rows.pop(Key(kind.plural, namespace, name))
 
     async def delete_names(
         self, actor: Actor, kind: Kind[Any], namespace: str, names: Sequence[str]
     ) -> Sequence[Removed]:
-        self._enter(actor)
+        self._enter(actor, kind, namespace)
+        if not names:
+            raise Invalid([Cause("names", REQUIRED, Text("不能为空", "must not be empty"))], kind=kind.singular)
         return [self._remove(kind, namespace, name) for name in names]
 
     def _remove(self, kind: Kind[Any], namespace: str, name: str) -> Removed:
@@ -117,43 +129,47 @@ class MemoryObjects(Objects):
         return Removed(name, True, "Deleted", Text("已删除", "deleted"))
 
     async def namespaces(self, actor: Actor) -> Sequence[str]:
-        self._enter(actor)
+        self._enter(actor, NAMESPACE, "")
         return ["default", "team-a"]
 
     async def history(self, actor: Actor, kind: Kind[Any], namespace: str, name: str) -> Sequence[bytes]:
-        self._enter(actor)
+        self._enter(actor, kind, namespace)
         self._find(kind, namespace, name)
-        return [b'{"time":"2026-01-01T00:00:00Z","result":"Success"}', b'{"time":"2025-01-01T00:00:00Z"}']
+        return [
+            msgspec.json.encode(
+                examples.history(kind, history.list_kind(kind.subresources))["items"][0] | {"time": time}
+            )
+            for time in ("2026-01-01T00:00:00Z", "2025-01-01T00:00:00Z")
+        ]
 
     async def manifest(self, actor: Actor, namespace: str, name: str, digest: str) -> Mapping[str, Any]:
-        self._enter(actor)
+        self._enter(actor, REPOSITORY, namespace)
         return {"digest": digest, "mediaType": "", "manifest": {}, "config": None, "layers": []}
 
 
-class MemoryVerifier(Verifier):
+class MemoryVerifier:
     def __init__(self) -> None:
         self.bodies: list[Mapping[str, Any]] = []
 
     async def by_request(self, actor: Actor, namespace: str, name: str, body: Document) -> Probe:
+        admission.refuse_all(REGISTRY_SECRET, namespace)
         self.bodies.append(body)
         step = Step("login", "ok", Text("登录成功", "signed in"), 12)
         return Probe(True, Reason.Verified, Text("连接成功", "connected"), (step,))
 
 
-class MemorySyncRequests(SyncRequests):
+class MemorySyncRequests:
     def __init__(self) -> None:
         self.at_once = True
 
     async def sync(self, actor: Actor, namespace: str, name: str) -> bool:
+        admission.refuse_all(REPOSITORY, namespace)
         return self.at_once
 
     async def preview(self, actor: Actor, namespace: str, name: str, document: Document) -> Mapping[str, Any]:
         return {"syncStatus": "Success", "domain": "harbor.example.com"}
 
 
-class MemoryTokens(Tokens):
-    def __init__(self) -> None:
-        pass
-
+class MemoryTokens:
     def recognise(self, token: str, address: str) -> Actor | None:
         return TOKENS.get(token)

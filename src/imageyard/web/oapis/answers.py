@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from imageyard.domain.kinds.repository import Layer
 from imageyard.domain.objects import API_VERSION
 
 
@@ -62,31 +63,33 @@ class SyncEntry(Struct, rename="camel", omit_defaults=True):
     """One finished sync that changed something or changed its outcome."""
 
     time: str
-    trigger: str = ""
-    result: str = ""
-    reason: str = ""
-    message: str = ""
-    duration_ms: int = 0
-    digest_before: str = ""
-    digest_after: str = ""
+    trigger: str
+    result: str
+    reason: str
+    message: str
+    duration_ms: int
+    digest_before: str
+    digest_after: str
 
 
 class VerifyEntry(Struct, rename="camel", omit_defaults=True):
     """One verification of the stored credential."""
 
     time: str
-    trigger: str = ""
-    result: str = ""
-    reason: str = ""
-    message: str = ""
-    duration_ms: int = 0
+    trigger: str
+    success: bool
+    reason: str
+    message: str
+    duration_ms: int
+    steps: list[Step]
 
 
 class ManifestDocument(Struct, rename="camel", omit_defaults=True):
     """A digest's manifest as the registry holds it, and its config without the values of environment variables."""
 
     digest: str
-    media_type: str = ""
-    manifest: dict[str, Any] = {}
-    config: dict[str, Any] | None = None
-    layers: list[dict[str, Any]] = []
+    media_type: str
+    manifest: dict[str, Any]
+    config: dict[str, Any] | None
+    """None where the digest is an index, or the config is not held."""
+    layers: list[Layer]

@@ -97,6 +97,16 @@ VERIFICATION: Final[Example] = {
     "reason": "Verified",
     "steps": [{"name": "address", "outcome": "ok", "message": "harbor.example.com:443", "milliseconds": 12}],
 }
+_OUTCOMES: Final[dict[str, Example]] = {
+    "SyncHistoryList": {
+        "result": "Success",
+        "reason": "Synced",
+        "message": "同步成功",
+        "digestBefore": "",
+        "digestAfter": DIGEST,
+    },
+    "VerifyHistoryList": VERIFICATION,
+}
 SUBMISSION: Final[Example] = {"success": True, "message": "同步任务已提交"}
 NAMESPACES: Final[Example] = {
     "apiVersion": "image.theriseunion.io/v1alpha1",
@@ -150,7 +160,8 @@ def json_patch() -> list[Example]:
 
 
 def history(kind: Kind[Any], list_kind: str) -> Example:
-    entry = {"time": "2024-01-08T10:30:00Z", "trigger": "schedule", "result": "Success", "reason": "Synced"}
+    entry = {"time": "2024-01-08T10:30:00Z", "trigger": "schedule", "durationMs": 412}
+    entry |= _OUTCOMES[list_kind]
     return {"apiVersion": kind.api_version, "kind": list_kind, "items": [entry], "totalItems": 1}
 
 

@@ -8,6 +8,5 @@ from imageyard.web.reply import Reply
 
 
 async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
-    target.within_one_namespace()
     stored = await doors.objects.get(exchange.actor, target.kind, target.namespace, target.name)
     return reply.stored(stored.body)

@@ -13,7 +13,6 @@ def list_kind(subresources: tuple[str, ...]) -> str:
 
 
 async def of_one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
-    target.within_one_namespace()
     lines = await doors.objects.history(exchange.actor, target.kind, target.namespace, target.name)
     opening = f'{{"apiVersion":"{target.kind.api_version}","kind":"{list_kind(target.kind.subresources)}","items":['
     return reply.stored(b'%s%s],"totalItems":%d}' % (opening.encode(), b",".join(lines), len(lines)))

@@ -6,13 +6,13 @@ from typing import Any, Final
 import msgspec
 
 from imageyard.domain.text import Language, Text
+from imageyard.service.admission import ALL
 from imageyard.web import reply
 from imageyard.web.doors import Doors
 from imageyard.web.errors import Status
 from imageyard.web.exchange import Exchange
 from imageyard.web.oapis import answers, examples, operations, routes, schemas
 from imageyard.web.oapis.operations import ALWAYS, Content, Operation, Parameter
-from imageyard.web.oapis.parameters import ALL
 from imageyard.web.oapis.routes import Endpoint, Route
 from imageyard.web.oapis.schemas import Schema, reference
 from imageyard.web.reply import Reply

@@ -181,7 +181,7 @@ def _verify(kind: Kind[Any]) -> Operation:
         Text("验证镜像源连接", "test the connection"),
         200,
         Content(reference("Verification"), examples.VERIFICATION),
-        (*_NAMED, *_BODY),
+        (*_NAMED, 409, *_BODY),
         dict.fromkeys(body.OBJECTS, Content(schema, examples.VERIFY_BODY)),
         description=Text(
             "空对象使用已保存的凭证；给出域名、用户名和密码时不要求该名称已存在",

@@ -11,10 +11,9 @@ from imageyard.domain.errors import INVALID, NOT_SUPPORTED, BadRequest, Cause, F
 from imageyard.domain.kind import Kind
 from imageyard.domain.selector import FieldSelector, LabelSelector
 from imageyard.domain.text import Text
+from imageyard.service.admission import ALL
 from imageyard.store import Query
 
-ALL: Final = "_all_"
-"""A list scope in place of a namespace's name."""
 DEFAULT_LIMIT: Final = 10
 MAX_LIMIT: Final = 1000
 MAX_FIELDS: Final = 100

@@ -10,7 +10,6 @@ from imageyard.web.reply import Reply
 
 
 async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
-    target.within_one_namespace()
     parameters.refuse_dry_run(exchange.query)
     media_type, value = await body.patch(exchange)
     patch = Patch("json" if media_type == body.JSON_PATCH else "merge", value)

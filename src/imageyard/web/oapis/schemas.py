@@ -92,7 +92,9 @@ def _refine(struct: type[Struct], schema: Schema, language: Language) -> None:
     schema.pop("title", None)
     for field in msgspec.structs.fields(struct):
         path = f"{struct.__name__}.{field.encode_name}"
-        described = _without_null(schema["properties"][field.encode_name])
+        described = schema["properties"][field.encode_name]
+        if not field.required:
+            described = _without_null(described)
         if datetime in (field.type, *get_args(field.type)):
             described["format"] = "date-time"
         described |= CONSTRAINTS.get(path, {})

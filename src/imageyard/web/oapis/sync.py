@@ -19,7 +19,6 @@ WAITING: Final = Text(
 
 
 async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
-    target.within_one_namespace()
     if parameters.dry_run(exchange.query):
         return await _preview(doors, exchange, target)
     at_once = await doors.sync_requests.sync(exchange.actor, target.namespace, target.name)

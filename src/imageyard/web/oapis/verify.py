@@ -9,7 +9,6 @@ from imageyard.web.reply import Reply
 
 
 async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
-    target.within_one_namespace()
     document = await body.document(exchange, required=False)
     probe = await doors.verifier.by_request(exchange.actor, target.namespace, target.name, document)
     language = exchange.language

@@ -1,0 +1,90 @@
+"""Tokens and keys by HTTP, for who may use these non-resource URLs (system:masters).
+
+`GET|POST /admin/v1/tokens`, `DELETE /admin/v1/tokens/{name}`, `POST /admin/v1/keys/rotate`.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+import structlog
+from msgspec import Struct
+from starlette.types import Receive, Scope, Send
+
+from imageyard.domain import access
+from imageyard.domain.access import Action, Actor
+from imageyard.domain.errors import INVALID, Cause, Forbidden, Invalid
+from imageyard.domain.text import Text
+from imageyard.service.tokens import Tokens, describe
+from imageyard.web import body, errors, exchange, reply
+from imageyard.web.exchange import Exchange
+from imageyard.web.reply import Reply
+
+TOKENS: Final = "/admin/v1/tokens"
+ROTATE: Final = "/admin/v1/keys/rotate"
+_VERBS: Final = {"GET": "get", "HEAD": "get", "POST": "create", "DELETE": "delete"}
+
+Rotate = Callable[[], Awaitable[tuple[str, int]]]
+"""Make a new key and seal everything under it; answers its id and how many values were sealed anew."""
+
+log = structlog.get_logger()
+
+
+class TokenRequest(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
+    """Body of POST /admin/v1/tokens."""
+
+    name: str
+    user: str
+    groups: list[str] = []
+    ttl_seconds: int | None = None
+
+
+class AdminDoor:
+    def __init__(self, tokens: Tokens, rotate: Rotate) -> None:
+        self._tokens = tokens
+        self._rotate = rotate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = exchange.of(scope)
+        verb = _VERBS.get(asked.method)
+        if verb is None:
+            raise errors.MethodNotAllowed(asked.method, ("GET", "POST", "DELETE"))
+        asked.resource, asked.verb = "admin", verb
+        _demand(asked.actor, verb, asked.path)
+        await reply.send(await self._answer(asked), asked.method, send)
+
+    async def _answer(self, asked: Exchange) -> Reply:
+        match asked.method, asked.path:
+            case ("GET", "/admin/v1/tokens"):
+                return reply.json({"items": [describe(token) for token in await self._tokens.list()]})
+            case ("POST", "/admin/v1/tokens"):
+                return await self._create(asked)
+            case ("POST", "/admin/v1/keys/rotate"):
+                key_id, count = await self._rotate()
+                log.info("keys_rotated", user=asked.actor.user, key_id=key_id, sealed=count)
+                return reply.json({"key": key_id, "sealed": count})
+            case ("DELETE", path) if path.startswith(TOKENS + "/") and path.count("/") == TOKENS.count("/") + 1:
+                name = path.rpartition("/")[2]
+                await self._tokens.revoke(name)
+                log.info("token_revoked", user=asked.actor.user, token_name=name)
+                return reply.NO_CONTENT
+            case _:
+                raise errors.UnknownPath
+
+    async def _create(self, asked: Exchange) -> Reply:
+        try:
+            wanted = msgspec.convert(dict(await body.document(asked)), TokenRequest)
+        except msgspec.ValidationError as error:
+            raise Invalid([Cause("body", INVALID, Text(f"无效：{error}", str(error)))], kind="accesstoken") from None
+        ttl = None if wanted.ttl_seconds is None else timedelta(seconds=wanted.ttl_seconds)
+        token = await self._tokens.create(wanted.name, wanted.user, wanted.groups, ttl)
+        log.info("token_created", user=asked.actor.user, token_name=wanted.name, bearer=wanted.user)
+        return reply.json({"token": token.reveal()}, 201)
+
+
+def _demand(actor: Actor, verb: str, path: str) -> None:
+    if not access.allows(actor, Action(verb, "", path=path), access.builtin_grants()):
+        raise Forbidden(
+            Text(f"用户“{actor.user}”无权管理此服务器", f'user "{actor.user}" may not administer this server')
+        )
