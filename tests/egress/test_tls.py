@@ -158,8 +158,13 @@ async def test_a_server_that_wants_a_client_certificate_is_invalid_tls(
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def refuse() -> None:
-            with listener.accept()[0] as connection, contextlib.suppress(ssl.SSLError):
-                context.wrap_socket(connection, server_side=True)
+            with listener.accept()[0] as connection, contextlib.suppress(OSError):
+                tls = context.wrap_socket(connection.dup(), server_side=True, do_handshake_on_connect=False)
+                with contextlib.suppress(ssl.SSLError):
+                    tls.do_handshake()
+                tls.close()
+                while connection.recv(4096):  # a reset for unread bytes would overtake the alert
+                    pass
 
         request = Request("POST", f"https://registry.test:{listener.getsockname()[1]}/", tls=TLSOptions(authority.pem))
         refusing = asyncio.create_task(asyncio.to_thread(refuse))
