@@ -86,7 +86,7 @@ class Engine:
         self._secrets = self._feed(REGISTRY_SECRET, self._source_changed, self._source_due, self._sources_listed)
         self._sources = Sources(store, verifier, registry, clock, self._hosts, self._secrets.wrote)
         ties = Ties(
-            self._sources.host_of, self._sources.is_good, self._images.wrote, self._reported, self._image_finished
+            self._sources.host_of, self._sources.judge, self._images.wrote, self._reported, self._image_finished
         )
         self._reconciler = Reconciler(store, fetcher, clock, self._alarm, self._hosts, language, self._jitter, ties)
         self._arrivals: deque[Key] = deque()

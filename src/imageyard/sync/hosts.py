@@ -169,7 +169,8 @@ class Hosts:
         return Shift.NOTHING if was_closed else Shift.CLOSED
 
     def _pause(self, host: Host, retry_after: float | None, now: float) -> None:
-        host.limited += 1
+        if now >= host.paused_until:  # Others of the same moment bring the same news.
+            host.limited += 1
         asked = FIRST_PAUSE * 2 ** min(host.limited - 1, 5) if retry_after is None else retry_after
         host.paused_until = max(host.paused_until, now + min(max(asked, SHORTEST_PAUSE), LONGEST_PAUSE))
         host.slots = 1

@@ -27,6 +27,7 @@ from imageyard.sync import plan, status
 from imageyard.sync.alarm import Alarm, Deadline
 from imageyard.sync.hosts import Hosts, Shift
 from imageyard.sync.plan import Park, Sync, Trigger, Wait
+from imageyard.sync.sources import REFUSALS
 
 log = structlog.get_logger()
 
@@ -69,7 +70,7 @@ class Ties:
 
     host_of: Callable[[RepositorySpec], str]
     verify: Callable[[str, str], Awaitable[Probe | None]]
-    """Test a source's stored credential, unless it was just found good."""
+    """Test a source's stored credential, unless that was just done."""
     written: Callable[[int], None]
     """A resourceVersion that is our own."""
     reported: Callable[[str, Shift], None]
@@ -220,7 +221,7 @@ class Reconciler:
             return fetched
         if probe.success:
             reason = Reason.RepositoryNotFound
-        elif probe.reason in (Reason.Unauthorized, Reason.Forbidden, Reason.CredentialRefused):
+        elif probe.reason in REFUSALS:
             reason = Reason.CredentialRefused
         else:
             return fetched

@@ -22,6 +22,7 @@ from imageyard.domain.kinds.registry_secret import (
 )
 from imageyard.domain.kinds.repository import RegistryRef, RepositorySpec
 from imageyard.domain.objects import AT_ONCE
+from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.registry import Probe, Quota, Registry, Source
 from imageyard.store import Query, Store
@@ -29,8 +30,9 @@ from imageyard.sync.hosts import Breaker, Hosts
 
 log = structlog.get_logger()
 
-VERIFIED_FOR: Final = 180.0
-"""Seconds during which a credential found good is not tested again for the sake of one image."""
+JUDGED_FOR: Final = 180.0
+"""Seconds during which a credential is not tested again for the sake of one image."""
+REFUSALS: Final = frozenset({Reason.Unauthorized, Reason.Forbidden, Reason.CredentialRefused})
 PAGE: Final = 500
 SERIES: Final = 1000
 """Failing sources that are told to the metrics."""
@@ -56,9 +58,9 @@ class Seen:
     used_by: int
     shown: HostStatus | None
     failures: int = 0
-    good: Probe | None = None
-    """The last test's answer while it was a success, and until when it is trusted."""
-    good_until: float = 0.0
+    judged: Probe | None = None
+    """The last test's answer when it said yes or no, and until when it is relied on."""
+    judged_until: float = 0.0
 
 
 class Sources:
@@ -116,8 +118,8 @@ class Sources:
         elif new.stamp != old.stamp:
             new.failures += 1
         same = old.credential == new.credential
-        if same:
-            new.good, new.good_until = old.good, old.good_until
+        if same and old.judged is not None and old.judged.success == (new.verified == "success"):
+            new.judged, new.judged_until = old.judged, old.judged_until
         return not same or (new.verified == "success" and old.verified != "success")
 
     def forget(self, namespace: str, name: str) -> None:
@@ -174,16 +176,15 @@ class Sources:
             del self._verifying[ref]
             future.set_result(probe)
         seen = self._seen.get(ref)
-        if seen is not None and probe is not None:
-            seen.good = probe if probe.success else None
-            seen.good_until = self._clock.monotonic() + VERIFIED_FOR
+        if seen is not None and probe is not None and (probe.success or probe.reason in REFUSALS):
+            seen.judged, seen.judged_until = probe, self._clock.monotonic() + JUDGED_FOR
         return probe
 
-    async def is_good(self, namespace: str, name: str) -> Probe | None:
-        """Like `verify`, but a credential that was just found good is not tested again."""
+    async def judge(self, namespace: str, name: str) -> Probe | None:
+        """Like `verify`, but a credential that was just found good or refused is not tested again."""
         seen = self._seen.get(f"{namespace}/{name}")
-        if seen is not None and seen.good is not None and self._clock.monotonic() < seen.good_until:
-            return seen.good
+        if seen is not None and seen.judged is not None and self._clock.monotonic() < seen.judged_until:
+            return seen.judged
         return await self.verify(namespace, name)
 
     async def tell(self, users: Mapping[str, int] | None) -> None:
