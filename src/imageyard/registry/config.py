@@ -19,6 +19,11 @@ from imageyard.registry import errors, strictjson, timestamps
 MAX_INSTRUCTION: Final = 1000
 """Characters of one instruction that are shown."""
 
+MAX_RECORDED: Final = 65_536
+"""Characters of a recorded one that are looked at (heredocs are recorded whole)."""
+
+MAX_WRAPPED: Final = 10
+
 _KEPT: Final = (
     "created", "author", "architecture", "os", "os.version", "os.features", "variant", "rootfs",
 )  # fmt: skip
@@ -32,8 +37,11 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}")
 _NOP = re.compile(r"^/bin/sh -c #\(nop\)\s+")
 _SETS = re.compile(r"^(?P<word>ENV|ARG)\s+(?P<rest>.*)$", re.DOTALL | re.IGNORECASE)
-_WITH_ARGS = re.compile(r"^(?:RUN\s+)?\|\d+\s")
-_SHELL = re.compile(r"\s(?:/\S*sh|\S*powershell\S*|cmd)(?:\s+[-/]\S+)*\s+(?:-c|-Command|/S /C)\s", re.IGNORECASE)
+_WITH_ARGS = re.compile(r"\|\d+\s")
+_BUILDKIT = re.compile(r"(?:\s*# buildkit)+$")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+# `/bin/sh -c`, `/bin/bash -o pipefail -c`, `powershell -Command`, `cmd /S /C`
+_SHELL = re.compile(r"\s(?:/\S*sh|\S*powershell\S*|cmd)(?:\s\S+){0,6}?\s(?:-\w*c|-Command|/C)\s", re.IGNORECASE)
 
 
 class Config(NamedTuple):
@@ -117,24 +125,39 @@ def _created_by(value: object) -> dict[str, str]:
 
 def instruction(text: str) -> str:
     """One Dockerfile instruction as builders record it, in one spelling and without values that may be secret.
-    Reading the result again gives the result."""
-    text = _NOP.sub("", text.strip()).removesuffix("# buildkit").strip()
-    if _WITH_ARGS.match(text):
-        shell = _SHELL.search(text)
-        text = f"RUN {text[shell.end() :].strip()}" if shell else "RUN …"
-    elif text.startswith("/bin/sh -c "):
-        text = f"RUN {text.removeprefix('/bin/sh -c ').strip()}"
+    Reading the result again gives the result, so a kept config reads like the one it was made from."""
+    text = text[:MAX_RECORDED]
+    for _ in range(MAX_WRAPPED):
+        plain = _plain(text)[:MAX_INSTRUCTION].rstrip()
+        if plain == text:
+            return text
+        text = plain
+    return "RUN …"
+
+
+def _plain(text: str) -> str:
+    """Take one layer of wrapping off."""
+    text = _BUILDKIT.sub("", _NOP.sub("", _printable(text)))
+    unshelled = text.removeprefix("RUN ").lstrip()
+    if _WITH_ARGS.match(unshelled):
+        shell = _SHELL.search(unshelled)
+        return f"RUN {unshelled[shell.end() :].strip()}" if shell else "RUN …"
+    if unshelled.startswith("/bin/sh -c "):
+        return f"RUN {unshelled.removeprefix('/bin/sh -c ').strip()}"
     sets = _SETS.match(text)
-    if sets is not None:
-        text = f"{sets['word'].upper()} {' '.join(_assigned(sets['rest']))}".strip()
-    return text[:MAX_INSTRUCTION].rstrip()
+    return f"{sets['word'].upper()} {' '.join(_assigned(sets['rest']))}".strip() if sets else text
+
+
+def _printable(text: str) -> str:
+    """One line that can be encoded: no control characters, no halves of surrogate pairs."""
+    return _UNPRINTABLE.sub(" ", text).strip()
 
 
 def _assigned(rest: str) -> list[str]:
-    """Names that `A=1 B="2 3"` or `A 1` sets. Builders record values without their quotes, so only the first word
-    and words with "=" can be names, and whatever follows a "=" is a value."""
-    words = rest.split()
-    found = [words[0].partition("=")[0]] if words else []
-    if words and "=" in words[0]:
-        found += [word.partition("=")[0] for word in words[1:] if "=" in word]
-    return [name for name in dict.fromkeys(found) if _NAME.fullmatch(name)]
+    """`A=… B=…` for `A=1 B="2 3"`, and `A=…` for `A 1`. Builders record values without their quotes, so only the
+    first word and words with "=" can be names, and whatever follows a "=" is a value."""
+    first, *more = rest.split() or [""]
+    if "=" not in first:
+        return [f"{first}=…" if more else first] if _NAME.fullmatch(first) else []
+    found = (word.partition("=")[0] for word in (first, *more) if "=" in word)
+    return [f"{name}=…" for name in dict.fromkeys(found) if _NAME.fullmatch(name)]
