@@ -156,7 +156,14 @@ V4 = st.one_of(
     st.integers(0, 2**32 - 1),
     st.sampled_from([int(ipaddress.ip_address(text)) for text in (*BY_FLAG, *NEVER, *PRIVATE) if "." in text]),
 )
-POLICIES = st.sampled_from([DEFAULT, EVERYTHING, Policy(deny_private=True), Policy(allow=networks(["127.0.0.0/8"]))])
+POLICIES = st.sampled_from(
+    [
+        DEFAULT,
+        EVERYTHING,
+        Policy(deny_private=True),
+        *(Policy(allow=networks([text])) for text in ("127.0.0.0/8", "::/0")),
+    ]
+)
 
 
 @given(V4, st.sampled_from(sorted(EMBEDDINGS)), POLICIES)

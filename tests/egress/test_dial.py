@@ -169,6 +169,21 @@ async def test_the_dialer_itself_refuses_what_was_not_judged_before() -> None:
     assert recorder.dialled == []
 
 
+async def test_a_listener_that_starts_between_two_dials_is_not_reached_by_the_second() -> None:
+    listeners, dialled = Listeners(), []
+
+    def dial(info: AddrInfoType) -> socket.socket:
+        dialled.append(str(info[4][0]))
+        listeners.add("10.0.0.1", 443)
+        raise OSError(errno.ENETUNREACH, "recorded")
+
+    resolve = resolving(registry_test=["1.1.1.1", "10.0.0.1"])
+    async with EgressClient(Policy(own_listeners=listeners), resolve=resolve, dial=dial) as gate:
+        with pytest.raises(EgressError, match="EgressDenied"):
+            await gate.send(Request("GET", "https://registry.test/"))
+    assert dialled == ["1.1.1.1"]
+
+
 async def test_a_listener_that_starts_later_closes_what_was_open() -> None:
     listeners, recorder = Listeners(), Recorder()
     policy = Policy(allow=networks(["127.0.0.0/8"]), own_listeners=listeners)

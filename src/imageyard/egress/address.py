@@ -152,18 +152,17 @@ def _local_nat64(bits: int) -> Iterator[ipaddress.IPv4Address]:
 
 
 def judge(address: IPAddress, port: int, policy: Policy) -> Verdict:
-    """Decide whether `address` may be dialled at `port`."""
+    """Decide whether `address` may be dialled at `port`: every form of it must be open by itself, so that
+    `--egress-allow ::/0` opens no IPv4 loopback."""
     if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
         address = ipaddress.IPv6Address(int(address))
     forms = [(form, _kind_for_us(form, port, policy)) for form in (address, *embedded(address))]
     for _, kind in forms:
         if kind in NEVER:
             return Verdict(False, kind)
-    # An operator who names the very range that is dialled means it, whatever is written inside the address.
-    if not _covered(address, policy):
-        for form, kind in forms:
-            if not _open(form, kind, port, policy):
-                return Verdict(False, kind, "egress_private" if kind is Kind.PRIVATE else "--egress-allow")
+    for form, kind in forms:
+        if not _open(form, kind, port, policy):
+            return Verdict(False, kind, "egress_private" if kind is Kind.PRIVATE else "--egress-allow")
     return Verdict(True, forms[-1][1])
 
 
@@ -171,11 +170,7 @@ def _kind_for_us(form: IPAddress, port: int, policy: Policy) -> Kind:
     return Kind.OWN_LISTENER if policy.own_listeners.own(form, port) else kind(form)
 
 
-def _covered(form: IPAddress, policy: Policy) -> bool:
-    return any(form in network for network in policy.allow)
-
-
 def _open(form: IPAddress, kind: Kind, port: int, policy: Policy) -> bool:
     if kind is Kind.PUBLIC or (kind is Kind.PRIVATE and not policy.deny_private):
         return True
-    return (form, port) in policy.open_endpoints or _covered(form, policy)
+    return (form, port) in policy.open_endpoints or any(form in network for network in policy.allow)

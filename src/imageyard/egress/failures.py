@@ -43,8 +43,6 @@ def translate(error: Exception, *, handshake_began: bool) -> EgressError:
             return EgressError(Reason.Timeout, reached)
         case TimeoutError():
             return EgressError(Reason.Timeout, "registry")
-        case aiohttp.InvalidURL():
-            return EgressError(Reason.EgressDenied, "address")
         case aiohttp.ClientResponseError():
             return EgressError(Reason.NotARegistry, "registry")
         case _ if isinstance(error.__cause__, ssl.SSLError):  # TLS 1.3 refuses a client after its handshake

@@ -36,10 +36,10 @@ def parse(text: str) -> tuple[URL, Origin]:
 @lru_cache(maxsize=1024)
 def _origin(text: str) -> Origin:
     url = URL(text, encoded=True)
-    host, port = (url.raw_host or "").lower(), url.port
-    if not host or port is None:
+    host, port = url.raw_host, url.port
+    if host is None or port is None:
         raise ValueError("no host")
-    return Origin(url.scheme == "https", host, port, _literal(host))
+    return Origin(url.scheme == "https", host.lower(), port, _literal(host.lower()))
 
 
 def _literal(host: str) -> IPAddress | None:
