@@ -575,16 +575,13 @@ class Engine:
     def _source_due(self, key: Key, at: datetime) -> None:
         first = at == AT_ONCE
         host = self._sources.host(key.namespace, key.name)
-        self._add(Entry(key, host, at, urgent=first, forced=first))
+        self._add(Entry(key, host, at, urgent=first, forced=True))
 
     async def _verify(self, run: Run) -> None:
         """Test one source's stored credential. The outcome, and when it is due next, come back by the watch."""
         slow = self._alarm.after(self._settings.slow_after, lambda: self._slowed(run))
         namespace, name = run.key.namespace, run.key.name
         try:
-            if run.refused:
-                self._secrets.put(run.key, self._clock.now() + AFTER_TROUBLE)
-                return
             probe = await self._sources.verify(namespace, name)
             if probe is not None:
                 now = self._clock.monotonic()

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from imageyard.domain import duration, objects, reasons
 from imageyard.domain.kinds import repository
-from imageyard.domain.kinds.repository import SYNC_REQUEST, Repository, RepositorySpec
+from imageyard.domain.kinds.repository import SYNC_REQUEST, Repository
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
 
@@ -107,13 +107,6 @@ def asked(image: Repository) -> str:
     """The manual request that was not handled yet, "" for none."""
     request = image.metadata.annotations.get(SYNC_REQUEST, "")
     return request if request != image.status.last_handled_sync_request else ""
-
-
-def subject(spec: RepositorySpec) -> str:
-    """What a manifest is about. When this changes, an old manifest says nothing about the present spec."""
-    platform = spec.platform if isinstance(spec.platform, str) else ""
-    text = f"{spec.registry_ref.namespace}/{spec.registry_ref.name} {spec.repository}:{spec.tag}"
-    return f"{text} {platform}" if platform else text
 
 
 def read(image: Repository) -> Timing:

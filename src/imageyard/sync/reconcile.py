@@ -209,9 +209,7 @@ class Reconciler:
         resolved = await self._fetcher.resolve(run.key.namespace, image.spec)
         if isinstance(resolved, Unresolved):
             return Fetched(resolved.reason, resolved.message)
-        same = image.status.observed_image in ("", plan.subject(image.spec))
-        held = image.status.manifest if same else None
-        fetched = await self._fetcher.fetch(resolved.source, image.spec, held)
+        fetched = await self._fetcher.fetch(resolved.source, image.spec, image.status.manifest)
         return await self._judge(image.spec, fetched) if fetched.unauthorized else fetched
 
     async def _judge(self, spec: RepositorySpec, fetched: Fetched) -> Fetched:

@@ -43,10 +43,9 @@ class Line(NamedTuple):
 
 def syncing(image: Repository, sync: Sync, now: datetime) -> Repository:
     """Shown while it runs. `nextSync` is when it is over at the latest, so that a start after a crash finds it."""
-    status = _cleared(image)
+    status, held = image.status, image.status.conditions
     fresh = status.observed_generation != image.metadata.generation
     pending = reasons.explain(Reason.Pending).text.en
-    held = status.conditions
     if fresh:
         generation = image.metadata.generation
         held = conditions.put(held, SYNCED, "Unknown", Reason.Pending, pending, generation, now)
@@ -88,7 +87,7 @@ def waiting(image: Repository, until: datetime, language: Language) -> Repositor
         f"镜像仓库限制了请求频率，将在 {moment} 之后同步",
         f"the registry limits the request rate; syncs after {moment}",
     )
-    status = _cleared(image)
+    status = image.status
     return _with(
         image,
         msgspec.structs.replace(
@@ -99,7 +98,7 @@ def waiting(image: Repository, until: datetime, language: Language) -> Repositor
 
 def parked(image: Repository, reason: Reason, message: Text, request: str, now: datetime, lang: Language) -> Repository:
     """Nothing is scheduled: the spec is suspended (the last outcome stays) or breaks the rules (that is a failure)."""
-    status, generation, words = _cleared(image), image.metadata.generation, message.speak(lang)
+    status, generation, words = image.status, image.metadata.generation, message.speak(lang)
     failed = reason is not Reason.Suspended
     held = status.conditions
     if failed or status.observed_generation != generation or conditions.find(held, SYNCED) is None:
@@ -129,7 +128,7 @@ def finished(
     image: Repository, sync: Sync, outcome: Fetched, now: datetime, jitter: float, language: Language
 ) -> Repository:
     """The outcome of an attempt that ended `now`. A failure keeps the last good manifest of the same image."""
-    status, good = _cleared(image), outcome.reason is Reason.Synced
+    status, good = image.status, outcome.reason is Reason.Synced
     failures = 0 if good else status.failures + 1
     manifest = outcome.manifest if good and outcome.manifest is not None else status.manifest
     words = _message(outcome, status, manifest, now).speak(language)
@@ -151,7 +150,6 @@ def finished(
             last_handled_sync_request=sync.request or status.last_handled_sync_request,
             conditions=_concluded(status.conditions, outcome.reason, manifest, words, image.metadata.generation, now),
             manifest=manifest,
-            observed_image=plan.subject(image.spec),
         ),
     )
 
@@ -213,14 +211,6 @@ def _ready(
     if manifest is not None:
         return conditions.put(held, READY, "True", Reason.Synced, "", generation, now)
     return conditions.put(held, READY, "False", reason, words, generation, now)
-
-
-def _cleared(image: Repository) -> RepositoryStatus:
-    """The status without a manifest that is about another image than the spec now names."""
-    status = image.status
-    if status.observed_image in ("", plan.subject(image.spec)):
-        return status
-    return msgspec.structs.replace(status, manifest=None, failures=0, observed_image="", domain="")
 
 
 def _with(image: Repository, status: RepositoryStatus) -> Repository:

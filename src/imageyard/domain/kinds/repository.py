@@ -100,8 +100,6 @@ class RepositoryStatus(Struct, rename="camel", omit_defaults=True):
     last_handled_sync_request: str = ""
     conditions: list[Condition] = []
     manifest: Manifest | None = None
-    observed_image: str = ""
-    """What `manifest` and the last attempt are about: source, path, tag, platform."""
 
 
 class Repository(Object, kw_only=True):
