@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import socket
 import ssl
 from pathlib import Path
@@ -210,6 +211,31 @@ async def test_ambient_roots_are_not_read(
     ):
         assert await fails(gate, server.port) == (Reason.TLSInvalid, "tls", "unknown_issuer")
     assert not (tmp_path / "keys.log").exists()
+
+
+def hashed(authority: Certificate) -> str:
+    """The file name under which OpenSSL looks for an issuer: SHA-1 of the name's canonical form, little-endian."""
+    name = authority.certificate.subject.rfc4514_string().removeprefix("CN=").lower().encode()
+    attribute = b"\x06\x03\x55\x04\x03\x0c" + bytes([len(name)]) + name
+    sequence = b"\x30" + bytes([len(attribute)]) + attribute
+    digest = hashlib.sha1(b"\x31" + bytes([len(sequence)]) + sequence).digest()
+    return f"{int.from_bytes(digest[:4], 'little'):08x}.0"
+
+
+@pytest.mark.parametrize("form", ["directory", "file"])
+async def test_the_systems_roots_are_trusted(
+    monkeypatch: pytest.MonkeyPatch, authority: Certificate, leaf: Certificate, tmp_path: Path, form: str
+) -> None:
+    """As built into OpenSSL: a directory with hashed names where there is one, else one file."""
+    file = tmp_path / (hashed(authority) if form == "directory" else "cert.pem")
+    file.write_text(authority.pem)
+    built_in = ssl.get_default_verify_paths()._replace(openssl_cafile=str(file), openssl_capath=str(tmp_path))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: built_in)
+    async with (
+        EgressClient(LOOPBACK, resolve=resolving()) as gate,
+        serving(answer(), tls=leaf.context(tmp_path)) as server,
+    ):
+        assert await send(gate, server.port) == 200
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,6 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 def is_local(address: IPAddress) -> bool:
     """Whether this machine has `address`: only a local address can be bound (nothing is sent)."""
-    if address.is_loopback:
-        return True
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
