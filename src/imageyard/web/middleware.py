@@ -1,11 +1,11 @@
 """What happens to every request at every door, as plain ASGI: each class is one promise wrapped around the next."""
 
+import os
 import re
 import traceback
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Final
-from uuid import uuid4
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -40,7 +40,7 @@ class Observed:
         started = perf_counter()
         exchanged = Exchange(scope, receive, "", self._language)
         given = exchanged.headers.get(b"x-request-id")
-        request_id = given if given and _REQUEST_ID.fullmatch(given) else uuid4().hex.encode("ascii")
+        request_id = given if given and _REQUEST_ID.fullmatch(given) else os.urandom(16).hex().encode("ascii")
         exchanged.request_id = request_id.decode("ascii")
         scope[exchange.KEY] = exchanged
         status = 0
@@ -55,6 +55,8 @@ class Observed:
         try:
             await self._app(scope, receive, marked)
         finally:
+            # The server's scope and our receive hold each other: untied, each request would wait for the collector.
+            del scope[exchange.KEY]
             self._note(scope, exchanged, status, perf_counter() - started)
 
     def _note(self, scope: Scope, exchanged: Exchange, status: int, seconds: float) -> None:
