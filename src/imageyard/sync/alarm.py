@@ -19,8 +19,8 @@ class Moment:
 
     __slots__ = ("action",)
 
-    def __init__(self, action: Callable[[], None]) -> None:
-        self.action: Callable[[], None] | None = action
+    def __init__(self, action: Callable[[], object]) -> None:
+        self.action: Callable[[], object] | None = action
 
     def cancel(self) -> None:
         self.action = None
@@ -35,7 +35,7 @@ class Alarm:
         self._numbers = count()
         self._earlier = asyncio.Event()
 
-    def after(self, seconds: float, action: Callable[[], None]) -> Moment:
+    def after(self, seconds: float, action: Callable[[], object]) -> Moment:
         """Call `action` in so many seconds."""
         at, moment = self._clock.monotonic() + seconds, Moment(action)
         heapq.heappush(self._heap, (at, next(self._numbers), moment))

@@ -3,6 +3,7 @@
 Only keys of the near future are held; the store's due index has the rest.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -59,11 +60,15 @@ class Feed:
         self._next: tuple[datetime, Moment] | None = None
         self._own: set[int] = set()
         self._own_order: deque[int] = deque()
-        self.live = False
-        """Whether the watch stands and the first look was taken."""
+        self.first_look = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._window)
+
+    @property
+    def live(self) -> bool:
+        """Whether the watch stands and the first look was taken."""
+        return self.first_look.is_set()
 
     def wrote(self, resource_version: int) -> None:
         """A write of our own, whose event means nothing new."""
@@ -103,7 +108,7 @@ class Feed:
                     if not self.live or since is None:
                         await self._listed()
                         await self.refill()
-                        self.live = True
+                        self.first_look.set()
                     async for change in changes:
                         since = change.resource_version
                         if change.type != "BOOKMARK" and since not in self._own:

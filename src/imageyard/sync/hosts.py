@@ -44,7 +44,8 @@ class Shift(Enum):
     DOUBTED = "doubted"
     """First connection failure: worth a probe."""
     OPENED = "opened"
-    CLOSED = "closed"
+    ANSWERS = "answers"
+    """The breaker has closed after trouble that was not the host's own."""
     RECOVERED = "recovered"
     """The host was down and answers again: its failing images are to be queued."""
     PAUSED = "paused"
@@ -166,7 +167,7 @@ class Hosts:
         host.failures, host.down, host.breaker = 0, False, Breaker.CLOSED
         if was_down:
             return Shift.RECOVERED
-        return Shift.NOTHING if was_closed else Shift.CLOSED
+        return Shift.NOTHING if was_closed else Shift.ANSWERS
 
     def _pause(self, host: Host, retry_after: float | None, now: float) -> None:
         if now >= host.paused_until:  # Others of the same moment bring the same news.

@@ -20,7 +20,7 @@ from imageyard.domain.kinds.registry_secret import (
     RegistrySecret,
     verify_status,
 )
-from imageyard.domain.kinds.repository import RegistryRef, RepositorySpec
+from imageyard.domain.kinds.repository import RepositorySpec
 from imageyard.domain.objects import AT_ONCE
 from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
@@ -235,11 +235,6 @@ def verify_due(source: RegistrySecret) -> datetime | None:
     if source.status.next_verify is None and verify_status(source) == "untested":
         return AT_ONCE
     return source.status.next_verify
-
-
-def any_image(namespace: str, name: str) -> RepositorySpec:
-    """A spec that stands for a source alone, to have it resolved for a probe."""
-    return RepositorySpec(repository="probe", tag="probe", registry_ref=RegistryRef(name, namespace))
 
 
 def _worth_telling(shown: HostStatus | None, host: HostStatus | None) -> bool:

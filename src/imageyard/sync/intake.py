@@ -1,0 +1,161 @@
+"""From keys to the queue: read an image, decide what it needs, give it its place. Keys come from the watch, from the
+due index, and from a start after a time without us."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+import structlog
+
+from imageyard.domain.clock import Clock
+from imageyard.domain.errors import Conflict, Failure, NotFound
+from imageyard.domain.kinds import REPOSITORY
+from imageyard.domain.kinds.repository import Repository
+from imageyard.domain.objects import AT_ONCE, Key
+from imageyard.domain.reasons import Reason
+from imageyard.domain.text import Language
+from imageyard.store import Query, Store
+from imageyard.sync import listing, plan, status
+from imageyard.sync.feed import Feed
+from imageyard.sync.hosts import Hosts
+from imageyard.sync.plan import Park, Sync, Trigger, Wait
+from imageyard.sync.queue import Entry, Queue
+from imageyard.sync.reconcile import Reconciler
+from imageyard.sync.sources import Sources
+
+log = structlog.get_logger()
+
+HELD_IMAGES: Final = 2000
+"""Decoded objects kept with waiting keys; the rest is read again when its turn comes."""
+
+
+class Intake:
+    """`arrive` takes a key; each of a few `run` tasks looks at one at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        hosts: Hosts,
+        sources: Sources,
+        queue: Queue,
+        reconciler: Reconciler,
+        language: Language,
+        *,
+        feed: Callable[[], Feed],
+        add: Callable[[Entry], None],
+        gone: Callable[[Key], None],
+        trouble: Callable[[Key, Exception], datetime],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._hosts = hosts
+        self._sources = sources
+        self._queue = queue
+        self._reconciler = reconciler
+        self._language: Language = language
+        self._feed = feed
+        self._add = add
+        self._gone = gone
+        self._trouble = trouble
+        self._keys: deque[Key] = deque()
+        self._known: set[Key] = set()
+        self._some = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._known
+
+    def arrive(self, key: Key) -> None:
+        if key not in self._known:
+            self._known.add(key)
+            self._keys.append(key)
+            self._some.set()
+
+    async def run(self) -> None:
+        while True:
+            while self._keys:
+                key = self._keys.popleft()
+                # From here on a further change is a further look: what is read below may be older than it.
+                self._known.discard(key)
+                await self._look(key)
+            self._some.clear()
+            await self._some.wait()
+
+    async def _look(self, key: Key) -> None:
+        if self._queue.touch(key) and self._queue.is_running(key):
+            return
+        try:
+            await self._place(key, await self._reconciler.read(key))
+        except NotFound:
+            self._gone(key)
+        except Conflict:
+            self.arrive(key)
+        except Exception as problem:
+            self._feed().put(key, self._trouble(key, problem))
+
+    async def _place(self, key: Key, image: Repository) -> None:
+        now = self._clock.now()
+        if image.status.sync_status == "Syncing":
+            if self._queue.touch(key) and self._queue.is_running(key):
+                return
+            image = await self._reconciler.write(status.handed_back(image, now, self._language))
+        match plan.decide(image, now):
+            case Wait(until):
+                self._feed().put(key, until)
+            case Park() as park:
+                await self._reconciler.park(image, park)
+                self._feed().discard(key)
+            case Sync(trigger):
+                await self._enqueue(key, image, trigger)
+
+    async def _enqueue(self, key: Key, image: Repository, trigger: Trigger) -> None:
+        host = self._sources.host_of(image.spec)
+        urgent = trigger in plan.ANNOUNCED
+        pause = self._hosts.pause_left(host, self._clock.monotonic())
+        if urgent and pause > 0:
+            image = await self._tell_waiting(image, self._clock.now() + timedelta(seconds=pause))
+        self._feed().discard(key)
+        due = AT_ONCE if urgent else image.status.next_sync or AT_ONCE
+        held = image if len(self._queue) < HELD_IMAGES else None
+        self._add(Entry(key, host, due, urgent=urgent, forced=trigger == "manual", image=held))
+
+    async def _tell_waiting(self, image: Repository, until: datetime) -> Repository:
+        waiting = status.waiting(image, until, self._language)
+        return image if waiting.status.message == image.status.message else await self._reconciler.write(waiting)
+
+    # After a time without us.
+
+    async def interrupted(self) -> None:
+        """What is stored as `Syncing` and does not run was cut off by a crash."""
+        await listing.each(self._store, Query(status="Syncing"), lambda key, image: self.arrive(key))
+
+    async def overdue(self, limit: int) -> tuple[list[Key], datetime]:
+        """Have what is overdue start in its order, spread over 10 min; `hasten` is for those that cannot wait."""
+        start = self._clock.now()
+        rows = await self._store.due(REPOSITORY, start, limit)
+        keys = [row.key for row in rows if row.at > AT_ONCE]
+        for rank, key in enumerate(keys):
+            self._feed().hold(key, start + plan.spread(rank, len(keys), plan.LONGEST_SPREAD))
+        return keys, start
+
+    async def hasten(self, keys: list[Key], start: datetime) -> None:
+        """Bring forward what has an interval shorter than the spread, and what the last stop cut off."""
+        feed = self._feed()
+        for rank, key in enumerate(keys):
+            if not feed.holds(key):
+                continue
+            try:
+                image = await self._reconciler.read(key)
+                interval = plan.read(image).interval
+            except (Failure, msgspec.ValidationError, plan.InvalidSpec):
+                continue
+            if feed.holds(key) and image.status.reason == Reason.Interrupted:
+                feed.hold(key, start)
+            elif feed.holds(key) and interval < plan.LONGEST_SPREAD:
+                feed.hold(key, start + plan.spread(rank, len(keys), interval))
