@@ -92,7 +92,7 @@ class World:
         return self
 
     async def send(self, request: Request) -> Response:
-        incoming = _incoming(request)
+        incoming = incoming_of(request)
         self.seen.append(incoming)
         self.requests.append(request)
         if self.pause is not None:
@@ -114,7 +114,7 @@ class World:
         return [f"{seen.method} {seen.origin}{seen.path}" for seen in self.seen]
 
 
-def _incoming(request: Request) -> Incoming:
+def incoming_of(request: Request) -> Incoming:
     parts = urlsplit(request.url)
     port = parts.port or {"https": 443, "http": 80}[parts.scheme]
     suffix = "" if port == {"https": 443, "http": 80}[parts.scheme] else f":{port}"

@@ -1,5 +1,6 @@
 """HEAD and inspect against registries without a login, with Basic and with Bearer."""
 
+import base64
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -236,7 +237,7 @@ async def test_an_embedded_config_is_not_fetched() -> None:
     registry.image("app/web", "v1")
     (path, key), blob = next(iter(registry.blobs.items()))
     manifest = json.loads(registry.manifests["app/web", registry.tags["app/web", "v1"]][1])
-    manifest["config"]["data"] = __import__("base64").b64encode(blob).decode()
+    manifest["config"]["data"] = base64.b64encode(blob).decode()
     registry.manifest("app/web", manifest, neighbour.OCI_MANIFEST, "v1")
     del registry.blobs[path, key]
 

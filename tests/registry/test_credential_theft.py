@@ -30,7 +30,7 @@ class Thief(World):
         self.at(HOME, home).at("http://registry.test", home).at("http://registry.test:5000", home)
 
     async def send(self, request: Request) -> Response:
-        origin = neighbour._incoming(request).origin
+        origin = neighbour.incoming_of(request).origin
         if origin not in self.hosts:
             self.at(origin, _collector)
         return await super().send(request)
@@ -300,3 +300,16 @@ async def test_an_unchecked_certificate_is_accepted_on_the_sources_own_host_only
 
     told = {(seen.origin, request.tls) for seen, request in zip(world.seen, world.requests, strict=True)}
     assert told == {(HOME, ("PEM", True)), ("https://tokens.test", ("PEM", False))}
+
+
+async def test_neither_a_request_nor_an_error_shows_a_credential_when_printed() -> None:
+    registry = neighbour.Registry(auth="basic", users={neighbour.USER: neighbour.PASSWORD})
+    world = Thief(registry)
+
+    with pytest.raises(RegistryError) as raised:
+        await RegistryClient(world, FakeClock()).head(source(), "app/web", "v1")
+
+    encoded = base64.b64encode(f"{neighbour.USER}:{neighbour.PASSWORD}".encode()).decode()
+    printed = f"{world.requests!r} {raised.value!r} {source()!r}"
+    assert world.seen[1].login is not None
+    assert not any(text in printed for text in (neighbour.PASSWORD, encoded))
