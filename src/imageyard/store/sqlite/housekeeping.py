@@ -1,0 +1,41 @@
+"""What the writer does between its groups: drops changes beyond the promised window, proves that it can write."""
+
+from datetime import datetime
+from typing import Final
+
+import apsw
+
+from imageyard.store import changes
+from imageyard.store.changes import Recorded
+from imageyard.store.sqlite import moment
+
+_BATCH: Final = 1_000
+"""Changes dropped in one transaction, so that no write waits long for it."""
+
+
+def trim(connection: apsw.Connection, now: datetime) -> None:
+    """Drop a batch of changes that no watch may ask for any more, and move the window's edge with it."""
+    newest, oldest = _oldest(connection)
+    edge = changes.outdated(oldest, newest, now)
+    if edge is None:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("DELETE FROM changes WHERE version <= ?", (edge,))
+    connection.execute("UPDATE meta SET trimmed = ?", (edge,))
+    connection.execute("COMMIT")
+
+
+def probe(connection: apsw.Connection) -> None:
+    """Write something durably that changes nothing. Raises apsw.Error."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("UPDATE meta SET version = version")
+    connection.execute("COMMIT")
+
+
+def _oldest(connection: apsw.Connection) -> tuple[int, list[Recorded]]:
+    newest = int(connection.execute("SELECT version FROM meta").get)
+    first = connection.execute("SELECT min(version) FROM changes").get
+    if first is None or first > newest - changes.KEPT_CHANGES:
+        return newest, []
+    rows = connection.execute("SELECT version, at FROM changes ORDER BY version LIMIT ?", (_BATCH,))
+    return newest, [Recorded(version, moment.read(at)) for version, at in rows]

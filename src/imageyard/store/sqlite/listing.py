@@ -1,0 +1,134 @@
+"""Lists inside one snapshot: the short way for pages in the order of names, and the general way for all else."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import apsw
+
+from imageyard.domain.kind import Kind
+from imageyard.store import Page, Query, Stored
+from imageyard.store.sqlite import continuation, matching, rows
+from imageyard.store.sqlite.rank import Lookup, Rank
+from imageyard.store.sqlite.rows import Row
+
+_SHORT: Final = 1_000
+"""A page of at most so many objects is read on the event loop."""
+
+
+def is_plain(query: Query) -> bool:
+    """Whether it asks for namespaces only, so that totals answer its count."""
+    filters = (query.status, query.reference, query.failing, query.labels, query.fields)
+    return not query.search and all(value is None for value in filters)
+
+
+def is_short(query: Query) -> bool:
+    """Whether a page of it is read in a fraction of a millisecond."""
+    return (
+        is_plain(query)
+        and query.sort_by == "name"
+        and query.limit is not None
+        and query.limit <= _SHORT
+        and not (query.continuation and (not query.ascending or len(query.namespaces or ()) > 1))
+    )
+
+
+def total(rank: Rank, query: Query) -> int:
+    """The count of a plain query."""
+    if query.namespaces is None:
+        return rank.total()
+    return sum(rank.total(namespace) for namespace in query.namespaces)
+
+
+def short_page(connection: apsw.Connection, kind: Kind[Any], number: int, rank: Rank, query: Query) -> Page:
+    """A page of a short query. Raises Gone, BadRequest, Corrupt."""
+    if query.continuation:
+        return _continued(connection, kind, number, rank, query)
+    count, limit = total(rank, query), query.limit or 0
+    first, behind = query.offset, min(query.offset + limit, count)
+    if not query.ascending:
+        first, behind = count - behind, count - query.offset
+    found = rows.read(kind.plural, kind.singular, _window(connection, number, rank, query, first, behind))
+    if not query.ascending:
+        found.reverse()
+    version = rows.window(connection).newest
+    more = query.offset + len(found) < count and found
+    token = continuation.after(found[-1].key, version, query, query.offset + len(found)) if more else ""
+    return Page(found, count, version, token)
+
+
+def _window(
+    connection: apsw.Connection, number: int, rank: Rank, query: Query, first: int, behind: int
+) -> Iterator[Row]:
+    """The rows from position `first` up to `behind`, in ascending order."""
+    if first >= behind:
+        return
+    if query.namespaces is None:
+        namespace, position = rank.locate(first)
+        name, skip = rank.seek(namespace, position, _lookup(connection, number, namespace))
+        where = "(namespace, name) >= (?, ?)"
+        yield from rows.between(connection, number, where, (namespace, name), behind - first, skip)
+        return
+    start = 0
+    for namespace in sorted(query.namespaces):
+        end = start + rank.total(namespace)
+        if start < behind and first < end:
+            position = max(first - start, 0)
+            name, skip = rank.seek(namespace, position, _lookup(connection, number, namespace))
+            where, count = "namespace = ? AND name >= ?", min(behind, end) - start - position
+            yield from rows.between(connection, number, where, (namespace, name), count, skip)
+        start = end
+
+
+def _lookup(connection: apsw.Connection, number: int, namespace: str) -> Lookup:
+    def lookup(first: str, places: int) -> str:
+        found = connection.execute(
+            "SELECT name FROM objects INDEXED BY objects_name WHERE kind = ? AND namespace = ? AND name >= ?"
+            " ORDER BY name LIMIT 1 OFFSET ?",
+            (number, namespace, first, places),
+        ).get
+        return str(found)
+
+    return lookup
+
+
+def _continued(connection: apsw.Connection, kind: Kind[Any], number: int, rank: Rank, query: Query) -> Page:
+    token = continuation.read(kind.plural, query)
+    assert token is not None  # noqa: S101 - the caller has looked
+    rows.window(connection).check(token.version)
+    limit = query.limit or 0
+    where, bound = "(namespace, name) > (?, ?)", [token.namespace, token.name]
+    if query.namespaces is not None:
+        where, bound = "namespace = ? AND " + where, [*query.namespaces, *bound]
+    found = rows.read(kind.plural, kind.singular, rows.between(connection, number, where, bound, limit + 1, 0))
+    return _cut(found, limit, total(rank, query), token.version, query, 0)
+
+
+def page(connection: apsw.Connection, kind: Kind[Any], number: int, query: Query) -> Page:
+    """A page of any query. Raises Gone, BadRequest, Corrupt."""
+    token, window = continuation.read(kind.plural, query), rows.window(connection)
+    if token is not None:
+        window.check(token.version)
+    offset = query.offset if token is None else token.offset
+    limit = -1 if query.limit is None else query.limit + 1
+    selection = matching.ids(query, number, token, offset, limit)
+    ids = [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
+    found = list(rows.by_ids(connection, kind.plural, kind.singular, ids))
+    complete = token is None and not offset and (query.limit is None or len(found) <= query.limit)
+    count = len(found) if complete else counted(connection, number, query)
+    version = window.newest if token is None else token.version
+    return _cut(found, query.limit, count, version, query, offset)
+
+
+def counted(connection: apsw.Connection, number: int, query: Query) -> int:
+    """How many objects match."""
+    selection = matching.count(query, number)
+    return int(connection.execute(selection.sql, selection.parameters).get)
+
+
+def _cut(found: list[Stored], limit: int | None, count: int, version: int, query: Query, offset: int) -> Page:
+    """A page of `limit` out of what was found, which is one more when there is more."""
+    if limit is None or len(found) <= limit:
+        return Page(found, count, version, "")
+    items = found[:limit]
+    token = continuation.after(items[-1].key, version, query, offset + limit) if items else ""
+    return Page(items, count, version, token)

@@ -1,0 +1,128 @@
+"""Turns a Query into SQL: which objects match, and in which order. Pure."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from imageyard.domain.selector import FieldSelector, Requirement
+from imageyard.store import Query
+from imageyard.store.sqlite import objects, search
+from imageyard.store.sqlite.continuation import Continuation
+from imageyard.store.sqlite.entry import FIELD
+
+Parameter = str | int
+_COLUMNS: Final = {"createTime": "created", "lastSynced": "synced", "status": "status"}
+
+
+class Condition(NamedTuple):
+    sql: str
+    parameters: tuple[Parameter, ...] = ()
+
+
+class Selection(NamedTuple):
+    """A SELECT and what is bound to it."""
+
+    sql: str
+    parameters: tuple[Parameter, ...]
+
+
+def count(query: Query, number: int) -> Selection:
+    """Counts the matches, reading no more tables than it needs."""
+    tables, keys = _tables(query, sort_by="name", counting=True)
+    return _selection("count(*)", tables, [*_conditions(query, number, keys)], "")
+
+
+def ids(query: Query, number: int, token: Continuation | None, offset: int, limit: int) -> Selection:
+    """The ids of one page in its order; `limit` -1 means all."""
+    tables, keys = _tables(query, query.sort_by, counting=False)
+    conditions = [*_conditions(query, number, keys)]
+    if token is not None and query.sort_by == "name":
+        sign = ">" if query.ascending else "<"
+        conditions.append(Condition(f"({keys}.namespace, {keys}.name) {sign} (?, ?)", (token.namespace, token.name)))
+    direction = "" if query.ascending else " DESC"
+    order = [f"{keys}.namespace{direction}", f"{keys}.name{direction}"]
+    if query.sort_by != "name":
+        order.insert(0, f"o.{_COLUMNS[query.sort_by]}{direction}")
+    selected = _selection(f"{keys}.id", tables, conditions, f" ORDER BY {', '.join(order)} LIMIT ? OFFSET ?")
+    return Selection(selected.sql, (*selected.parameters, limit, offset))
+
+
+def _tables(query: Query, sort_by: str, *, counting: bool) -> tuple[str, str]:
+    """The FROM clause, and which of its tables has id, namespace and name.
+
+    A search begins at the grams and reads the narrow `texts`; the wide `objects` only for columns of theirs."""
+    if not query.search:
+        return "objects o", "o"
+    tables = "grams"
+    texts = not counting or not search.is_exact(search.fold(query.search)) or _needs_keys(query)
+    if texts:
+        tables += " CROSS JOIN texts t ON t.id = grams.rowid"
+    if sort_by != "name" or query.status is not None or query.reference is not None or query.failing is not None:
+        tables += " CROSS JOIN objects o ON o.id = grams.rowid"
+    return tables, "t" if texts else "grams"
+
+
+def _needs_keys(query: Query) -> bool:
+    return query.namespaces is not None or query.labels is not None or query.fields is not None
+
+
+def _conditions(query: Query, number: int, keys: str) -> Iterator[Condition]:
+    if query.search:
+        yield from _searched(search.fold(query.search), number)
+    else:
+        yield Condition("o.kind = ?", (number,))
+    if query.namespaces is not None:
+        yield _one_of(f"{keys}.namespace", tuple(sorted(query.namespaces)))
+    if query.status is not None:
+        yield Condition("o.status = ?", (query.status,))
+    if query.reference is not None:
+        # The second half lets SQLite use the index, which leaves out the empty ones.
+        yield Condition("o.reference = ?" + (" AND o.reference <> ''" if query.reference else ""), (query.reference,))
+    if query.failing is not None:
+        yield Condition(f"o.failing = {int(query.failing)}")
+    for requirement in query.labels.requirements if query.labels else ():
+        yield _term(requirement, number, keys)
+    if query.fields:
+        yield from _fields(query.fields, number, keys)
+
+
+def _searched(folded: str, number: int) -> Iterator[Condition]:
+    first, behind = objects.first_id(number), objects.first_id(number + 1)
+    yield Condition("grams MATCH ? AND grams.rowid BETWEEN ? AND ?", (search.expression(folded), first, behind - 1))
+    if not search.is_exact(folded):
+        yield Condition("instr(t.text, ?) > 0", (folded,))
+
+
+def _fields(selector: FieldSelector, number: int, keys: str) -> Iterator[Condition]:
+    for path, operator, value in selector.terms:
+        if path in ("metadata.name", "metadata.namespace"):
+            column = path.removeprefix("metadata.")
+            yield Condition(f"{keys}.{column} {'=' if operator == '=' else '<>'} ?", (value,))
+        elif operator == "=":
+            found = Requirement(FIELD + path, "in", (value,)) if value else Requirement(FIELD + path, "absent")
+            yield _term(found, number, keys)
+        else:
+            other = Requirement(FIELD + path, "notin", (value,)) if value else Requirement(FIELD + path, "exists")
+            yield _term(other, number, keys)
+
+
+def _term(requirement: Requirement, number: int, keys: str) -> Condition:
+    inside = "SELECT id FROM terms WHERE kind = ? AND key = ?"
+    parameters: tuple[Parameter, ...] = (number, requirement.key)
+    if requirement.operator in ("in", "notin"):
+        values = _one_of("value", requirement.values)
+        inside, parameters = f"{inside} AND {values.sql}", (*parameters, *values.parameters)
+    negated = "NOT " if requirement.operator in ("notin", "absent") else ""
+    return Condition(f"{keys}.id {negated}IN ({inside})", parameters)
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> Condition:
+    if len(values) == 1:
+        return Condition(f"{column} = ?", values)
+    return Condition(f"{column} IN ({', '.join('?' * len(values))})", values)
+
+
+def _selection(columns: str, tables: str, conditions: list[Condition], tail: str) -> Selection:
+    where = " AND ".join(condition.sql for condition in conditions)
+    parameters = tuple(parameter for condition in conditions for parameter in condition.parameters)
+    # Every piece of the text is a constant of this file; what comes from a caller is bound.
+    return Selection(f"SELECT {columns} FROM {tables} WHERE {where}{tail}", parameters)  # noqa: S608

@@ -1,0 +1,48 @@
+"""The history of objects: lines that are written with them, and the digests these name."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import apsw
+
+from imageyard.domain.errors import Corrupt
+from imageyard.domain.text import Text
+from imageyard.store import Note
+from imageyard.store.sqlite import checksum
+from imageyard.store.sqlite.transaction import Transaction
+
+
+def add(tx: Transaction, uid: str, note: Note) -> None:
+    """Write a line, and drop those of its stream beyond the newest `keep`."""
+    tx.connection.execute(
+        "INSERT INTO notes (uid, stream, checksum, body) VALUES (?,?,?,?)",
+        (uid, note.stream, checksum.of(note.body), note.body),
+    )
+    id_ = tx.connection.last_insert_rowid()
+    if note.digests:
+        rows = [(id_, digest) for digest in dict.fromkeys(note.digests)]
+        tx.connection.executemany("INSERT INTO named VALUES (?,?)", rows)
+    tx.connection.execute(
+        "DELETE FROM notes WHERE id IN"
+        " (SELECT id FROM notes WHERE uid = ? AND stream = ? ORDER BY id DESC LIMIT -1 OFFSET ?)",
+        (uid, note.stream, note.keep),
+    )
+
+
+def drop(tx: Transaction, uid: str) -> None:
+    """Drop an object's whole history."""
+    tx.connection.execute("DELETE FROM notes WHERE uid = ?", (uid,))
+
+
+def newest(connection: apsw.Connection, uid: str, stream: Literal["sync", "verify"], limit: int) -> Sequence[bytes]:
+    """Newest first. Raises Corrupt."""
+    rows = connection.execute(
+        "SELECT checksum, body FROM notes WHERE uid = ? AND stream = ? ORDER BY id DESC LIMIT ?", (uid, stream, limit)
+    )
+    return [_checked(crc, body) for crc, body in rows]
+
+
+def _checked(crc: int, body: bytes) -> bytes:
+    if checksum.of(body) != crc:
+        raise Corrupt(Text("历史记录的存储数据已损坏", "the stored history is damaged"))
+    return body

@@ -1,0 +1,55 @@
+"""Reading objects: rows become `Stored`, and only what matches its checksum gets out."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import apsw
+
+from imageyard.domain.errors import NotFound
+from imageyard.domain.objects import Key
+from imageyard.store import Stored
+from imageyard.store.changes import Window
+from imageyard.store.sqlite import checksum
+
+_SELECT: Final = "SELECT namespace, name, uid, version, checksum, body FROM objects"
+Row = tuple[str, str, str, int, int, bytes]
+
+
+def window(connection: apsw.Connection) -> Window:
+    """Which changes are kept; `newest` is the snapshot's resourceVersion."""
+    trimmed, newest = connection.execute("SELECT trimmed, version FROM meta").get
+    return Window(trimmed, newest)
+
+
+def one(connection: apsw.Connection, resource: str, singular: str, number: int, namespace: str, name: str) -> Stored:
+    """Raises NotFound, Corrupt."""
+    where = "namespace = ? AND name = ?"
+    for stored in read(resource, singular, between(connection, number, where, (namespace, name), 1, 0)):
+        return stored
+    raise NotFound(singular, name)
+
+
+def by_ids(connection: apsw.Connection, resource: str, singular: str, ids: Iterable[int]) -> Sequence[Stored]:
+    """In the order of `ids`. Raises Corrupt."""
+    found = connection.executemany(f"{_SELECT} WHERE id = ?", ((id_,) for id_ in ids))
+    return read(resource, singular, found)
+
+
+def between(
+    connection: apsw.Connection, number: int, where: str, bound: Sequence[str], limit: int, skip: int
+) -> Iterable[Row]:
+    """Rows in the order of namespace and name. `where` speaks of these two columns only."""
+    return connection.execute(
+        f"{_SELECT} INDEXED BY objects_name WHERE kind = ? AND {where} ORDER BY namespace, name LIMIT ? OFFSET ?",
+        (number, *bound, limit, skip),
+    )
+
+
+def read(resource: str, singular: str, rows: Iterable[Row]) -> list[Stored]:
+    """Raises Corrupt for the first row that is damaged."""
+    found = []
+    for namespace, name, uid, version, crc, body in rows:
+        if checksum.of(body, version) != crc:
+            raise checksum.damaged(singular, namespace, name)
+        found.append(Stored(Key(resource, namespace, name), uid, version, body))
+    return found

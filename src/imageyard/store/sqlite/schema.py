@@ -1,0 +1,123 @@
+"""The tables, as named migrations: each is applied with its record in one transaction, in the order of this file.
+
+A migration that was released is never edited. Texts compare by their bytes, as Python compares strings.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+import apsw
+
+from imageyard.domain.errors import Failure
+from imageyard.domain.text import Text
+
+
+class Newer(Failure):
+    """The database was written by a later version of this program."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            Text(
+                f"数据库由更新版本的 imageyard 写入（{name}），请使用该版本或更新版本打开",
+                f"the database was written by a newer imageyard (it has `{name}`); open it with that version or later",
+            )
+        )
+
+
+def _objects(connection: apsw.Connection) -> None:
+    """`objects.id` is the kind's number and the resourceVersion of the creation: 40 bits of the latter, so that one
+    range of ids is one kind. Narrow columns stand before `body`."""
+    connection.execute(
+        """
+        CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL, trimmed INTEGER NOT NULL)
+            STRICT;
+        INSERT INTO meta VALUES (1, 0, 0);
+        CREATE TABLE kinds (id INTEGER PRIMARY KEY, resource TEXT NOT NULL UNIQUE) STRICT;
+        CREATE TABLE objects (
+            id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
+            uid TEXT NOT NULL, version INTEGER NOT NULL, checksum INTEGER NOT NULL,
+            created INTEGER, status TEXT NOT NULL, reference TEXT NOT NULL, due INTEGER, synced INTEGER,
+            failing INTEGER NOT NULL, terms TEXT NOT NULL, body BLOB NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX objects_name ON objects (kind, namespace, name);
+        CREATE INDEX objects_status ON objects (kind, status, namespace, name);
+        CREATE INDEX objects_created ON objects (kind, created, namespace, name);
+        CREATE INDEX objects_synced ON objects (kind, synced, namespace, name);
+        CREATE INDEX objects_due ON objects (kind, due, namespace, name) WHERE due IS NOT NULL;
+        CREATE INDEX objects_reference ON objects (kind, reference, failing) WHERE reference <> '';
+        CREATE INDEX objects_failing ON objects (kind, namespace, name) WHERE failing = 1;
+        CREATE TABLE totals (
+            kind INTEGER NOT NULL, namespace TEXT NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (kind, namespace)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE terms (
+            kind INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, id INTEGER NOT NULL,
+            PRIMARY KEY (kind, key, value, id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE texts (
+            id INTEGER PRIMARY KEY, namespace TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL
+        ) STRICT;
+        CREATE VIRTUAL TABLE grams USING fts5
+            (tokens, content='', contentless_delete=1, detail=none, tokenize='ascii');
+        CREATE TABLE changes (
+            version INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind INTEGER NOT NULL, type TEXT NOT NULL,
+            namespace TEXT NOT NULL, name TEXT NOT NULL, uid TEXT NOT NULL, checksum INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+        """
+    )
+
+
+def _companions(connection: apsw.Connection) -> None:
+    """What is written with an object or beside it: its sealed secret, its history, the contents this names."""
+    connection.execute(
+        """
+        CREATE TABLE sealed (id INTEGER PRIMARY KEY REFERENCES objects (id), value BLOB NOT NULL) STRICT;
+        CREATE TABLE notes (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL, stream TEXT NOT NULL, checksum INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX notes_uid ON notes (uid, stream, id);
+        CREATE TABLE named (
+            note INTEGER NOT NULL REFERENCES notes (id) ON DELETE CASCADE, digest TEXT NOT NULL,
+            PRIMARY KEY (note, digest)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX named_digest ON named (digest);
+        CREATE TABLE contents (
+            id INTEGER PRIMARY KEY, scope TEXT NOT NULL, digest TEXT NOT NULL, media_type TEXT NOT NULL,
+            at INTEGER NOT NULL, checksum INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE (scope, digest)
+        ) STRICT;
+        CREATE INDEX contents_at ON contents (at, digest);
+        """
+    )
+
+
+Migration = tuple[str, Callable[[apsw.Connection], None]]
+MIGRATIONS: Final[tuple[Migration, ...]] = (("0001-objects", _objects), ("0002-companions", _companions))
+
+
+def migrate(connection: apsw.Connection, now: datetime, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Bring the database up to date. Raises Newer when it is ahead of this program."""
+    connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied TEXT NOT NULL) STRICT")
+    applied = refuse_newer(connection, migrations)
+    for name, change in migrations:
+        if name not in applied:
+            with connection:
+                change(connection)
+                connection.execute("INSERT INTO migrations VALUES (?, ?)", (name, now.isoformat()))
+
+
+def refuse_newer(connection: apsw.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> set[str]:
+    """The names of the applied migrations. Raises Newer when one of them is unknown here."""
+    applied = {str(name) for (name,) in connection.execute("SELECT name FROM migrations")}
+    unknown = applied - {name for name, _ in migrations}
+    if unknown:
+        raise Newer(max(unknown))
+    return applied
+
+
+def number(connection: apsw.Connection, resources: Sequence[str]) -> dict[str, int]:
+    """Give every kind its number; one that has one keeps it."""
+    with connection:
+        connection.executemany("INSERT OR IGNORE INTO kinds (resource) VALUES (?)", [(name,) for name in resources])
+    return {str(resource): int(id_) for id_, resource in connection.execute("SELECT id, resource FROM kinds")}

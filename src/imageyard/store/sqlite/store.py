@@ -1,0 +1,213 @@
+"""The Store in one SQLite file: who reads where, and what is one transaction. Design: docs/design/002-store.md."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import apsw
+
+from imageyard.domain.errors import Failure, NotFound
+from imageyard.domain.kind import Kind
+from imageyard.domain.objects import Key, Object
+from imageyard.store import KEEP, Change, Content, Due, Keep, Note, Page, Query, Stored, lock
+from imageyard.store.broadcast import Broadcast
+from imageyard.store.sqlite import connection as connections
+from imageyard.store.sqlite import contents, entry, listing, moment, notes, objects, rows, schema, sealed
+from imageyard.store.sqlite.log import Scope
+from imageyard.store.sqlite.ranks import Ranks
+from imageyard.store.sqlite.readers import Readers
+from imageyard.store.sqlite.watching import Watching
+from imageyard.store.sqlite.writer import Committed, Writer
+
+BOOKMARK_EVERY: Final = 50.0
+"""Seconds; the promise is once a minute."""
+
+
+class SQLiteStore:
+    """See `imageyard.store.Store`. One process and one event loop; `open` is the way to one."""
+
+    def __init__(
+        self,
+        directory: Path,
+        kinds: Sequence[Kind[Any]],
+        now: Callable[[], datetime],
+        observe_commit: Callable[[float], None] | None,
+        bookmark_every: float,
+    ) -> None:
+        file = directory / connections.FILE
+        self.file = file
+        self._observe_commit = observe_commit
+        self._bookmark_every = bookmark_every
+        self._now = now
+        self._connection = connections.writer(file)
+        schema.migrate(self._connection, now())
+        self._numbers = schema.number(self._connection, [kind.plural for kind in kinds])
+        self._readers = Readers(file)
+        resources = {number: resource for resource, number in self._numbers.items()}
+        self._ranks = self._readers.at_once(lambda connection: Ranks(connection, resources))
+        self._broadcast = Broadcast(self._readers.at_once(rows.window).newest)
+        self._writer = Writer(self._connection, self._numbers, now, self._committed)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        directory: Path,
+        kinds: Sequence[Kind[Any]],
+        *,
+        now: Callable[[], datetime],
+        observe_commit: Callable[[float], None] | None = None,
+        bookmark_every: float = BOOKMARK_EVERY,
+    ) -> AsyncIterator["SQLiteStore"]:
+        """Open `directory/imageyard.db`, making it on the first start, for as long as the block runs.
+
+        Reads no table in full: what a killed process left is recovered from the write-ahead log alone.
+        `observe_commit` gets the seconds of each durable commit.
+        Raises Locked, schema.Newer, Corrupt, Unavailable, OSError."""
+        with lock.held(directory):
+            try:
+                store = cls(directory, kinds, now, observe_commit, bookmark_every)
+            except apsw.Error as error:
+                raise connections.translated(error) from error
+            try:
+                yield store
+            finally:
+                await asyncio.shield(store._close())
+
+    async def create(self, kind: Kind[Any], obj: Object, *, sealed: bytes | None = None) -> Stored:
+        new = entry.prepare(kind, obj)
+        return await self._writer.submit(lambda tx: objects.create(tx, new, sealed))
+
+    async def get(self, kind: Kind[Any], namespace: str, name: str) -> Stored:
+        number = self._numbers[kind.plural]
+        return self._readers.at_once(lambda c: rows.one(c, kind.plural, kind.singular, number, namespace, name))
+
+    async def list(self, kind: Kind[Any], query: Query) -> Page:
+        """One snapshot. Raises Corrupt, naming it, when one object of the page is damaged."""
+        number = self._numbers[kind.plural]
+        if listing.is_short(query):
+            return self._readers.at_once(lambda c: self._short_page(c, kind, number, query))
+        return await self._readers.in_thread(lambda c: listing.page(c, kind, number, query))
+
+    async def count(self, kind: Kind[Any], query: Query) -> int:
+        number = self._numbers[kind.plural]
+        if listing.is_plain(query):
+            return self._readers.at_once(lambda c: listing.total(self._ranks.of(kind.plural, c), query))
+        return await self._readers.in_thread(lambda c: listing.counted(c, number, query))
+
+    async def replace(
+        self,
+        kind: Kind[Any],
+        obj: Object,
+        *,
+        sealed: bytes | Keep | None = KEEP,
+        note: Note | None = None,
+    ) -> Stored:
+        new = entry.prepare(kind, obj)
+        return await self._writer.submit(lambda tx: objects.replace(tx, new, sealed, note))
+
+    async def delete(
+        self, kind: Kind[Any], namespace: str, name: str, *, uid: str = "", resource_version: str = ""
+    ) -> Stored:
+        """The answer carries the resourceVersion of the deletion, as does the DELETED change."""
+        key = Key(kind.plural, namespace, name)
+        return await self._writer.submit(lambda tx: objects.delete(tx, kind, key, uid, resource_version))
+
+    @asynccontextmanager
+    async def watch(
+        self,
+        kind: Kind[Any],
+        *,
+        namespace: str | None = None,
+        since: int | None = None,
+        bookmarks: bool = False,
+    ) -> AsyncIterator[AsyncIterator[Change]]:
+        scope = Scope(kind.plural, kind.singular, self._numbers[kind.plural], namespace)
+        with self._broadcast.subscribed(kind.plural, namespace) as subscription:
+            every = self._bookmark_every if bookmarks else None
+            yield Watching(scope, since, subscription, self._broadcast, self._readers, every)
+
+    async def resource_version(self) -> int:
+        return self._readers.at_once(rows.window).newest
+
+    async def due(self, kind: Kind[Any], until: datetime, limit: int) -> Sequence[Due]:
+        number, latest = self._numbers[kind.plural], moment.stored(until)
+
+        def work(connection: apsw.Connection) -> Sequence[Due]:
+            found = connection.execute(
+                "SELECT namespace, name, due FROM objects WHERE kind = ? AND due IS NOT NULL AND due <= ?"
+                " ORDER BY due, namespace, name LIMIT ?",
+                (number, latest, limit),
+            )
+            return [Due(Key(kind.plural, namespace, name), moment.read(at)) for namespace, name, at in found]
+
+        return await self._readers.in_thread(work)
+
+    async def sealed(self, kind: Kind[Any], namespace: str, name: str) -> bytes | None:
+        number = self._numbers[kind.plural]
+        exists, value = self._readers.at_once(lambda c: sealed.find(c, number, namespace, name))
+        if not exists:
+            raise NotFound(kind.singular, name)
+        return value
+
+    async def sealed_after(self, cursor: str, limit: int) -> Sequence[tuple[str, Key, str, bytes]]:
+        return await self._readers.in_thread(lambda c: sealed.after(c, cursor, limit))
+
+    async def reseal(self, key: Key, old: bytes, new: bytes) -> bool:
+        return await self._writer.submit(lambda tx: sealed.swap(tx, key, old, new))
+
+    async def notes(self, uid: str, stream: Literal["sync", "verify"], limit: int) -> Sequence[bytes]:
+        return self._readers.at_once(lambda c: notes.newest(c, uid, stream, limit))
+
+    async def put_content(self, content: Content) -> None:
+        await self._writer.submit(lambda tx: contents.put(tx, content))
+
+    async def get_content(self, scope: str, digest: str) -> Content | None:
+        return self._readers.at_once(lambda c: contents.get(c, scope, digest))
+
+    async def sweep(self, now: datetime) -> int:
+        """History is cut as it is written, and dropped with its object; what is left to sweep are contents."""
+        before, dropped, last = moment.stored(now - contents.KEPT), 0, contents.BATCH
+        while last == contents.BATCH:
+            last = await self._writer.submit(lambda tx: contents.drop_unnamed(tx, before))
+            dropped += last
+        return dropped
+
+    async def holders(self, kind: Kind[Any]) -> Mapping[str, int]:
+        number = self._numbers[kind.plural]
+        sql = "SELECT reference, count(*) FROM objects WHERE kind = ? AND reference <> '' GROUP BY reference"
+        return await self._readers.in_thread(lambda c: dict(c.execute(sql, (number,))))
+
+    @property
+    def readable(self) -> bool:
+        """Whether a read succeeds now."""
+        try:
+            self._readers.at_once(rows.window)
+        except Failure:
+            return False
+        return True
+
+    @property
+    def writable(self) -> bool:
+        """Whether the last write succeeded; after a failure of the storage the writer finds out by itself."""
+        return self._writer.writable
+
+    def _short_page(self, connection: apsw.Connection, kind: Kind[Any], number: int, query: Query) -> Page:
+        rank = self._ranks.of(kind.plural, connection)
+        return listing.short_page(connection, kind, number, rank, query)
+
+    def _committed(self, committed: Committed) -> None:
+        self._ranks.tell(committed.changes, committed.version)
+        self._broadcast.tell(committed.changes, committed.version)
+        if self._observe_commit is not None:
+            self._observe_commit(committed.seconds)
+
+    async def _close(self) -> None:
+        await self._writer.close()
+        self._broadcast.close()
+        self._readers.close()
+        # The last connection moves the log into the database, which may take a while.
+        await asyncio.to_thread(self._connection.close)

@@ -1,0 +1,59 @@
+"""One write transaction: gives out resourceVersions, keeps the change log and the totals. Writer thread only."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Literal
+
+import apsw
+
+from imageyard.domain.objects import Key
+from imageyard.store import Change
+from imageyard.store.sqlite import checksum
+
+
+class Transaction:
+    """Operations check first and write then: one that raises a Failure has changed nothing."""
+
+    def __init__(self, connection: apsw.Connection, numbers: Mapping[str, int], at: int) -> None:
+        self.connection = connection
+        self.numbers = numbers
+        """The number of each kind, by its plural."""
+        self.at = at
+        """Now, in microseconds."""
+        self.changes: list[Change] = []
+        self._begun = self.version = _version(connection)
+        self._totals: defaultdict[tuple[int, str], int] = defaultdict(int)
+
+    def next_version(self) -> int:
+        """A resourceVersion that was never used."""
+        self.version += 1
+        return self.version
+
+    def log(
+        self, type_: Literal["ADDED", "MODIFIED", "DELETED"], version: int, key: Key, uid: str, body: bytes
+    ) -> None:
+        """Record a change for watchers now and later."""
+        self.changes.append(Change(type_, version, key, uid, body))
+        row = (version, self.at, self.numbers[key.resource], type_, key.namespace, key.name, uid)
+        self.connection.execute(
+            "INSERT INTO changes VALUES (?,?,?,?,?,?,?,?,?)", (*row, checksum.of(body, version), body)
+        )
+
+    def count(self, number: int, namespace: str, step: int) -> None:
+        self._totals[number, namespace] += step
+
+    def finish(self) -> None:
+        """Write what is written once for the whole group."""
+        if self.version == self._begun:
+            return
+        self.connection.execute("UPDATE meta SET version = ?", (self.version,))
+        for (number, namespace), step in self._totals.items():
+            if step:
+                self.connection.execute(
+                    "INSERT INTO totals VALUES (?,?,?) ON CONFLICT DO UPDATE SET total = total + excluded.total",
+                    (number, namespace, step),
+                )
+
+
+def _version(connection: apsw.Connection) -> int:
+    return int(connection.execute("SELECT version FROM meta").get)

@@ -1,0 +1,198 @@
+"""The writing thread: takes what has queued up, commits it as one durable transaction, answers, tells the watchers.
+
+An operation that fails does so alone. When the storage fails, the whole group is rolled back and answered with
+Unavailable; reads go on, and the writer tries again by itself. Only this thread checkpoints.
+"""
+
+import asyncio
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple, TypeVar
+
+import apsw
+
+from imageyard.domain.errors import Failure, Unavailable
+from imageyard.domain.text import Text
+from imageyard.store import Change
+from imageyard.store.sqlite import connection as connections
+from imageyard.store.sqlite import housekeeping, moment
+from imageyard.store.sqlite.transaction import Transaction
+
+T = TypeVar("T")
+Operation = Callable[[Transaction], T]
+LARGEST_GROUP: Final = 256
+_IDLE: Final = 0.5
+"""Seconds without work after which the writer keeps house."""
+_BUSY_GROUPS: Final = 256
+"""Groups after which it keeps house all the same."""
+_LONG_LOG: Final = 4096
+"""Pages in the write-ahead log after which it is checkpointed between two groups: 16 MiB."""
+
+
+class Committed(NamedTuple):
+    """A durable group: what its operations changed, the newest resourceVersion, how long the transaction took."""
+
+    changes: Sequence[Change]
+    version: int
+    seconds: float
+
+
+class _Pending(NamedTuple):
+    operation: Operation[Any]
+    future: asyncio.Future[Any]
+
+
+_Outcome = tuple[_Pending, object, BaseException | None]
+
+
+class Writer:
+    """Made, used and closed on one event loop."""
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        numbers: Mapping[str, int],
+        now: Callable[[], datetime],
+        committed: Callable[[Committed], None],
+    ) -> None:
+        self._connection = connection
+        self._numbers = numbers
+        self._now = now
+        self._committed = committed
+        self._loop = asyncio.get_running_loop()
+        self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
+        self._log_pages = 0
+        self._closing = False
+        self.writable = True
+        """False from a failure of the storage until something was written again."""
+        connection.set_wal_hook(self._measure)
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    async def submit(self, operation: Operation[T]) -> T:
+        """Run an operation in the next group; answers once it is durable. A caller that is cancelled does not undo it.
+        Raises what the operation raises, and Unavailable."""
+        if self._closing:
+            raise Unavailable(Text("服务正在停止", "the server is stopping"))
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(_Pending(operation, future))
+        return await future
+
+    async def close(self) -> None:
+        """Commit what is queued, then end the thread."""
+        self._closing = True
+        self._queue.put(None)
+        # In a thread of its own, since the loop has answers of the last group to deliver meanwhile.
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        groups, last = 0, False
+        while not last:
+            group, last = self._take()
+            if group:
+                self._handle(group)
+                groups += 1
+            if self._log_pages > _LONG_LOG:
+                self._checkpoint()
+            if not group or groups >= _BUSY_GROUPS:
+                self._keep_house(idle=not group)
+                groups = 0
+
+    def _take(self) -> tuple[list[_Pending], bool]:
+        """What is queued, and whether it is the last; an empty list when nothing came for a while."""
+        group: list[_Pending] = []
+        with contextlib.suppress(queue.Empty):
+            item = self._queue.get(timeout=_IDLE)
+            while item is not None:
+                group.append(item)
+                if len(group) == LARGEST_GROUP:
+                    return group, False
+                item = self._queue.get_nowait()
+            return group, True
+        return group, False
+
+    def _handle(self, group: list[_Pending]) -> None:
+        try:
+            outcomes, committed = self._commit(group)
+        except connections.STORAGE_FAILURES as error:
+            self.writable = False
+            self._answer([(pending, None, connections.translated(error)) for pending in group], None)
+        except Exception as error:
+            # No storage failure and no refusal: a bug or a damaged page that one of them hit. Each on its own, then.
+            if len(group) == 1:
+                failed = connections.translated(error) if isinstance(error, apsw.Error) else error
+                self._answer([(group[0], None, failed)], None)
+            else:
+                for pending in group:
+                    self._handle([pending])
+        else:
+            self.writable = True
+            self._answer(outcomes, committed)
+
+    def _commit(self, group: list[_Pending]) -> tuple[list[_Outcome], Committed]:
+        start = time.perf_counter()
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            transaction = Transaction(self._connection, self._numbers, moment.stored(self._now()))
+            outcomes = [_attempt(pending, transaction) for pending in group]
+            transaction.finish()
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        return outcomes, Committed(transaction.changes, transaction.version, time.perf_counter() - start)
+
+    def _roll_back(self) -> None:
+        # SQLite rolls back by itself after some failures, not after all (sqlite.org/lang_transaction.html, 2.1).
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _answer(self, outcomes: list[_Outcome], committed: Committed | None) -> None:
+        self._loop.call_soon_threadsafe(self._settle, outcomes, committed)
+
+    def _settle(self, outcomes: list[_Outcome], committed: Committed | None) -> None:
+        for pending, result, error in outcomes:
+            if pending.future.done():
+                continue
+            if error is None:
+                pending.future.set_result(result)
+            else:
+                pending.future.set_exception(error)
+        if committed is not None:
+            self._committed(committed)
+
+    def _keep_house(self, *, idle: bool) -> None:
+        try:
+            housekeeping.trim(self._connection, self._now())
+            if not self.writable:
+                housekeeping.probe(self._connection)
+                self.writable = True
+            if idle and self._log_pages:
+                self._checkpoint()
+        except apsw.Error as error:
+            self._roll_back()
+            self.writable = self.writable and not isinstance(error, connections.STORAGE_FAILURES)
+
+    def _checkpoint(self) -> None:
+        """Move the log into the database. Readers are not disturbed; a log they still read is moved next time."""
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.Error as error:
+            # The log is whole and holds everything; only its length suffers.
+            self.writable = self.writable and not isinstance(error, connections.STORAGE_FAILURES)
+        self._log_pages = 0
+
+    def _measure(self, connection: apsw.Connection, database: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+
+def _attempt(pending: _Pending, transaction: Transaction) -> _Outcome:
+    try:
+        return pending, pending.operation(transaction), None
+    except Failure as refused:
+        return pending, None, refused
