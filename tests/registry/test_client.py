@@ -577,3 +577,27 @@ async def test_a_path_or_tag_that_is_none_never_becomes_a_url(path: str, tag: st
 
     assert (await failure(client_for(world), source(), path, tag)).reason is Reason.InvalidSpec
     assert world.seen == []
+
+
+async def test_a_registry_that_moved_its_token_service_is_learnt_anew() -> None:
+    world, registry, service = neighbour.bearer_world()
+    registry.image("app/web", "v1")
+    clock = FakeClock()
+    client = client_for(world, clock)
+    await client.head(source(), "app/web", "v1")
+    service.path, registry.realm = "/moved", "https://registry.test/moved"
+    world.at("https://registry.test", lambda asked: service(asked) if asked.path == "/moved" else registry(asked))
+    await clock.advance(400)
+
+    await failure(client, source())
+
+    assert (await client.head(source(), "app/web", "v1")).digest
+
+
+async def test_a_status_code_that_nobody_registered_is_observed_by_its_class() -> None:
+    observed: list[str] = []
+    client = RegistryClient(World().at("https://registry.test", lambda _: Reply(599)), FakeClock(), observed.append)
+
+    await failure(client, source())
+
+    assert observed == ["5xx"]

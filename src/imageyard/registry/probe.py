@@ -22,7 +22,6 @@ from imageyard.registry import (
     Source,
     Step,
     auth,
-    challenge,
     errors,
     exchange,
     origin,
@@ -108,7 +107,7 @@ class _Run:
         raise errors.error(Reason.RedirectRefused, Text("重定向次数过多", "too many redirects"))
 
     async def _login(self, home: Origin, hello: Response) -> _Login:
-        asked = challenge.choose(_challenges(hello))
+        asked = wire.asked(hello)
         if hello.status == 200:
             return await self._open(home)
         if asked is None:
@@ -129,7 +128,7 @@ class _Run:
         answer = await self._signed(home, "/v2/", self._credential())
         if answer.status != 401:
             return _Login("unproven", _UNPROVEN, proven=False)
-        asked = challenge.choose(_challenges(answer))
+        asked = wire.asked(answer)
         if asked is not None and asked.scheme == "bearer":
             return await self._bearer(home, asked)
         raise errors.of_status(answer, self._clock.now(), "api")
@@ -268,7 +267,7 @@ def judge(hello: Response, now: datetime) -> RegistryError | None:
         return errors.of_status(hello, now, "api")
     if hello.status == 200 and (named or (_json(hello) is not None and not errors.is_html(hello))):
         return None
-    if hello.status == 401 and (named or challenge.choose(_challenges(hello)) is not None):
+    if hello.status == 401 and (named or wire.asked(hello) is not None):
         return None
     if hello.status == 403:
         # A registry that admits nobody, or a gateway in front of it: either way an answer, and a refusal.
@@ -283,10 +282,6 @@ def _json(response: Response) -> object | None:
         return strictjson.read(response.body)
     except strictjson.BadJSON:
         return None
-
-
-def _challenges(response: Response) -> list[str]:
-    return [value for name, value in response.headers if name == "www-authenticate"]
 
 
 def _tls_step(source: Source) -> Step:

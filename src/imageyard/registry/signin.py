@@ -11,7 +11,7 @@ from imageyard.domain.clock import Clock
 from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
-from imageyard.registry import RegistryError, Source, auth, challenge, errors, exchange, origin, tokens
+from imageyard.registry import RegistryError, Source, auth, errors, exchange, origin, tokens, wire
 from imageyard.registry.auth import Answer, Bearer, Exchange, Learn, Realm, Refused, Scheme, Sent, UseBasic
 from imageyard.registry.origin import Origin
 from imageyard.registry.wire import Ask, Landed, Wire
@@ -72,7 +72,12 @@ class SignIn:
     async def _first(self, source: Source, home: Origin, ask: Ask) -> _Attempt:
         known = self._known.get((source.credential, home))
         if isinstance(known, Bearer):
-            return await self._with_token(source, home, known, ask.scope, ask.scope)
+            try:
+                return await self._with_token(source, home, known, ask.scope, ask.scope)
+            except RegistryError:
+                # The registry may have moved its token service: next time it is asked anew.
+                self._known.pop((source.credential, home), None)
+                raise
         credential = auth.basic(source) if known == "basic" else None
         return _Attempt("basic", credential) if credential is not None else _Attempt("nothing")
 
@@ -80,12 +85,12 @@ class SignIn:
         self, source: Source, home: Origin, ask: Ask, landed: Landed, attempt: _Attempt, exchanges: int
     ) -> Answer:
         known = self._known.get((source.credential, home))
-        asked = challenge.choose(_challenges(landed))
+        asked = wire.asked(landed.response)
         step = auth.answer(asked, attempt.sent, known, ask.scope, attempt.scope, exchanges)
         if isinstance(step, Learn):
             base = await self._wire.follow(source, home, Ask("GET", "/v2/"), None)
             usable = base.response.status == 401 and not base.crossed
-            asked = challenge.choose(_challenges(base)) if usable else None
+            asked = wire.asked(base.response) if usable else None
             step = auth.answer(asked, attempt.sent, known, ask.scope, attempt.scope, exchanges)
         return Refused() if isinstance(step, Learn) else step
 
@@ -141,10 +146,6 @@ def realm_refused(realm: Realm) -> RegistryError:
             f"if you trust {host}, add it to spec.trustedRealmHosts",
         )
     return errors.error(Reason.RealmRefused, detail)
-
-
-def _challenges(landed: Landed) -> list[str]:
-    return [value for name, value in landed.response.headers if name == "www-authenticate"]
 
 
 def _permitted(landed: Landed, attempt: _Attempt) -> Landed:

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final, Literal, NamedTuple
 
 from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
 from imageyard.egress import EgressError, Gate, Request, Response, TLSOptions
-from imageyard.registry import RegistryError, Source, auth, errors
+from imageyard.registry import RegistryError, Source, auth, challenge, errors
+from imageyard.registry.challenge import Challenge
 from imageyard.registry.origin import URL, Origin
 
+_STATUSES: Final = frozenset(HTTPStatus)
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -46,7 +49,7 @@ class Wire:
         except EgressError as failure:
             self._observe(failure.reason)
             raise
-        self._observe(str(response.status))
+        self._observe(_label(response.status))
         return response
 
     async def send(self, request: Request) -> Response:
@@ -70,6 +73,16 @@ class Wire:
                 raise refused_redirect(url.origin, response.header("location"))
             url, crossed = hop.url, crossed or not hop.same_origin
         raise errors.error(Reason.RedirectRefused, Text("重定向次数过多", "too many redirects"))
+
+
+def asked(response: Response) -> Challenge | None:
+    """The challenge of a 401 that is to be answered."""
+    return challenge.choose(value for name, value in response.headers if name == "www-authenticate")
+
+
+def _label(status: int) -> str:
+    """A registered status code as it is, another one by its class: servers cannot invent labels."""
+    return str(status) if status in _STATUSES else f"{status // 100}xx"
 
 
 def request(
