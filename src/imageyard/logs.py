@@ -44,7 +44,9 @@ def scrub(text: str) -> str:
 def configure(level: str, style: str) -> None:
     """Set up structlog and the standard library's logging (libraries' own lines, warnings and up)."""
     renderer: Any = (
-        structlog.dev.ConsoleRenderer(event_key="msg", timestamp_key="ts", exception_formatter=_plain_traceback)
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), event_key="msg", timestamp_key="ts", exception_formatter=_plain_traceback
+        )
         if style == "console"
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )

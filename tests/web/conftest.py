@@ -21,6 +21,10 @@ from tests.web.standin import MemoryObjects, MemorySyncRequests, MemoryTokens, M
 HOSTS = {"127.0.0.1", "localhost", "::1", "yard.example.com"}
 
 
+async def no_rotation() -> tuple[str, int]:
+    raise NotImplementedError("these tests rotate no keys")
+
+
 @dataclass
 class Yard:
     """What stands behind the doors, for tests to look at."""
@@ -41,11 +45,16 @@ class Yard:
                 tokens=cast(Tokens, MemoryTokens()),
                 metrics=self.metrics,
                 clock=self.clock,
+                rotate_keys=no_rotation,
+                rotate_keys=self._rotate,
                 ready=lambda: self.checks,
                 version="1.2.3",
                 allowed_hosts=HOSTS.__contains__,
             )
         )
+
+    async def _rotate(self) -> tuple[str, int]:
+        return "0a1b2c3d", 2
 
 
 @pytest.fixture

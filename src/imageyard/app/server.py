@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from imageyard import __version__
-from imageyard.app import certificates, files, listeners, samples
+from imageyard.app import certificates, files, listeners, rotation, samples
 from imageyard.app.certificates import Certificates
 from imageyard.app.clock import SystemClock
 from imageyard.app.failures import FailureCollector
@@ -20,10 +20,12 @@ from imageyard.app.files import DataDir, Ports
 from imageyard.app.listeners import Bound
 from imageyard.domain.kinds import KINDS
 from imageyard.egress.client import EgressClient
+from imageyard.egress.listeners import Listeners
 from imageyard.egress.policy import Policy
 from imageyard.keyring import KeyringError, keyfile
 from imageyard.keyring.aead import AeadKeyring, key_id_of
 from imageyard.metrics import Metrics
+from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
 from imageyard.service.fetch import Fetcher
 from imageyard.service.objects import Objects
@@ -32,7 +34,8 @@ from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
 from imageyard.settings import Settings
 from imageyard.store.sqlite.store import SQLiteStore
-from imageyard.sync.engine import Engine, EngineSettings
+from imageyard.sync.engine import Engine
+from imageyard.sync.settings import EngineSettings
 from imageyard.web import app as web
 
 log = structlog.get_logger()
@@ -80,7 +83,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
             registry,
             clock,
             language=settings.language,
-            observe=lambda probe: metrics.verifies.labels("success" if probe.success else "failed", probe.reason).inc(),
+            observe=lambda probe: metrics.verifies.labels(_result(probe), probe.reason).inc(),
             reverify=settings.verify_interval,
         )
         engine = Engine(
@@ -105,10 +108,11 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         doors = web.Doors(
             objects=objects,
             verifier=verifier,
-            sync_requests=SyncRequests(store, clock, fetcher, objects=objects),
+            sync_requests=SyncRequests(store, clock, fetcher, objects=objects, language=settings.language),
             tokens=tokens,
             metrics=metrics,
             clock=clock,
+            rotate_keys=lambda: rotation.rotate(store, keyring, directory.keys),
             ready=health.checks,
             version=__version__,
             language=settings.language,
@@ -137,6 +141,10 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
                 task.cancel()
 
 
+def _result(probe: Probe) -> str:
+    return "success" if probe.success else "failed"
+
+
 class Health:
     """The named checks of /readyz. A registry that is down never makes this server unready."""
 
@@ -151,7 +159,7 @@ class Health:
             "shutdown": not self.stopping,
             "storage-read": self._store.readable,
             "storage-write": self._store.writable,
-            "sync-engine": self._engine.ready,
+            **self._engine.health(),
         }
 
 
@@ -184,13 +192,16 @@ def _bind(settings: Settings) -> Bound:
 
 
 def _policy(settings: Settings, bound: Bound, sample: samples.Sample | None) -> Policy:
-    own = {sock.getsockname()[:2] for sock in bound if sock is not None}
+    own = Listeners()
+    for sock in bound:
+        if sock is not None:
+            own.add(*sock.getsockname()[:2])
     opened = {(ip_address(sample.host), sample.port)} if sample else set()
     return Policy(
         allow=settings.egress_allow,
         deny_private=settings.egress_private == "deny",
         open_endpoints=frozenset(opened),
-        own_listeners={(ip_address(host), port) for host, port in own},
+        own_listeners=own,
     )
 
 

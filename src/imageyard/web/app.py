@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from imageyard.web import errors, exchange, health, reply
 from imageyard.web.actor import Authentication
+from imageyard.web.admin.door import AdminDoor
 from imageyard.web.doors import Doors
 from imageyard.web.health import HealthDoor
 from imageyard.web.metrics import MetricsDoor
@@ -28,6 +29,7 @@ def build(doors: Doors) -> ASGIApp:
         "healthz": probes,
         "version": probes,
         "metrics": MetricsDoor(doors),
+        "admin": AdminDoor(doors.tokens, doors.rotate_keys),
         "": _to_docs,
     }
     renders: Mapping[str, Render] = {"oapis": errors.render}

@@ -1,6 +1,6 @@
 """What the doors need of the rest of the server, handed in by the composition root."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from imageyard.domain.clock import Clock
@@ -20,6 +20,8 @@ class Doors:
     tokens: Tokens
     metrics: Metrics
     clock: Clock
+    rotate_keys: Callable[[], Awaitable[tuple[str, int]]]
+    """Make a new key and seal every secret under it; answers its id and how many were sealed anew."""
     ready: Callable[[], Mapping[str, bool]]
     """Named readiness checks; each must hold for /readyz to answer 200."""
     version: str
