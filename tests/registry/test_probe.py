@@ -125,13 +125,17 @@ async def test_a_registry_that_answers_anybody_is_a_success_that_proves_nothing(
     assert found.message.zh.startswith("连接成功，")
 
 
-async def test_an_open_registry_that_refuses_a_wrong_password_is_believed() -> None:
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(401, Reason.Unauthorized), (403, Reason.Forbidden), (429, Reason.RateLimited), (400, Reason.AnonymousOnly)],
+)
+async def test_an_open_registry_that_refuses_a_wrong_password_is_believed(status: int, reason: Reason) -> None:
     def zot(asked: Incoming) -> Reply:
         if asked.header("authorization"):
-            return Reply(401, headers=(("WWW-Authenticate", 'Basic realm="zot"'),))
+            return Reply(status, headers=(("WWW-Authenticate", 'Basic realm="zot"'),))
         return neighbour.reply_json({})
 
-    assert (await probe(at_home(zot))).reason is Reason.Unauthorized
+    assert (await probe(at_home(zot))).reason is reason
 
 
 async def test_an_open_registry_that_wants_a_token_from_who_signs_in_is_asked_for_one() -> None:

@@ -38,6 +38,8 @@ from imageyard.registry.wire import Wire
 StepName = Literal["address", "tls", "registry", "login"]
 ORDER: Final[tuple[StepName, ...]] = ("address", "tls", "registry", "login")
 MAX_HELLO: Final = 65_536
+_REFUSALS: Final = frozenset({401, 403, 429})
+"""Answers to a credential that mean something even where nobody needs one."""
 
 _OK = Text("正常", "ok")
 _SKIPPED = Text("未执行", "not reached")
@@ -126,9 +128,9 @@ class _Run:
         if self._source.provider == "harbor":
             return await self._harbor(home)
         answer = await self._signed(home, "/v2/", self._credential())
-        if answer.status != 401:
+        if answer.status not in _REFUSALS:
             return _Login("unproven", _UNPROVEN, proven=False)
-        asked = wire.asked(answer)
+        asked = wire.asked(answer) if answer.status == 401 else None
         if asked is not None and asked.scheme == "bearer":
             return await self._bearer(home, asked)
         raise errors.of_status(answer, self._clock.now(), "api")
@@ -136,7 +138,7 @@ class _Run:
     async def _harbor(self, home: Origin) -> _Login:
         """Harbor names its version to callers it knows, and to nobody else."""
         answer = await self._signed(home, "/api/v2.0/systeminfo", self._credential())
-        if answer.status in (401, 403, 429):
+        if answer.status in _REFUSALS:
             raise errors.of_status(answer, self._clock.now(), "api")
         document = _json(answer) if answer.status == 200 else None
         if isinstance(document, dict) and isinstance(document.get("harbor_version"), str):
