@@ -1,0 +1,178 @@
+"""The REST door over the real use cases and the real store: the API reference's complete flow and its corners."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from imageyard.domain.kinds import KINDS
+from imageyard.domain.reasons import Reason
+from imageyard.domain.text import Text
+from imageyard.keyring.aead import AeadKeyring
+from imageyard.metrics import Metrics
+from imageyard.registry import Probe, Registry, Source, Step
+from imageyard.service.fetch import Fetcher
+from imageyard.service.objects import Objects
+from imageyard.service.requests import SyncRequests
+from imageyard.service.tokens import Tokens
+from imageyard.service.verify import Verifier
+from imageyard.store.sqlite.store import SQLiteStore
+from imageyard.web import app
+from tests.fakes.asgi import Client
+from tests.fakes.clock import FakeClock
+from tests.web.conftest import HOSTS
+from tests.web.samples import IMAGES, NAMESPACES, SECRETS, image, secret
+from tests.web.test_objects import fields, is_status
+
+
+async def no_rotation() -> tuple[str, int]:
+    raise NotImplementedError("these tests rotate no keys")
+
+
+class PleasedRegistry:
+    """Takes every credential."""
+
+    async def probe(self, source: Source) -> Probe:
+        step = Step("login", "ok", Text("登录成功", "signed in"), 5)
+        return Probe(True, Reason.Verified, Text("连接成功", "connected"), (step,))
+
+    def host(self, source: Source) -> str:
+        return f"{source.domain}:443"
+
+    def forget(self, credential: str) -> None:
+        """It holds no tokens."""
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> AsyncIterator[Client]:
+    """The administrator of a fresh server."""
+    clock, keyring = FakeClock(), AeadKeyring({"k": bytes(32)}, "k")
+    registry = cast(Registry, PleasedRegistry())
+    async with SQLiteStore.open(tmp_path, KINDS, now=clock.now) as store:
+        objects = Objects(store, keyring, clock)
+        tokens = Tokens(store, clock)
+        await tokens.load()
+        await objects.ensure_default()
+        token = await tokens.create("ci", "ci", ["system:masters"], None)
+        doors = app.Doors(
+            objects=objects,
+            verifier=Verifier(store, keyring, registry, clock),
+            sync_requests=SyncRequests(store, clock, Fetcher(store, keyring, registry), objects=objects),
+            tokens=tokens,
+            metrics=Metrics(),
+            clock=clock,
+            rotate_keys=no_rotation,
+            ready=lambda: {"storage-read": store.readable},
+            version="0.1.0",
+            allowed_hosts=HOSTS.__contains__,
+        )
+        yield Client(app.build(doors), {"authorization": f"Bearer {token.reveal()}"})
+
+
+async def test_the_flow_of_the_reference(client: Client) -> None:
+    created = await client.post(SECRETS, secret())
+    assert created.status == 201
+    assert "Harbor12345" not in created.text
+    verified = (await client.post(f"{SECRETS}/harbor-prod/verify", {})).json()
+    assert (verified["success"], verified["message"]) == (True, "连接成功")
+    assert (await client.post(IMAGES, image("myapp-v1.0.0"))).status == 201
+    read = (await client.get(f"{IMAGES}/myapp-v1.0.0")).json()
+    assert read["status"]["syncStatus"] == ""
+    submitted = await client.post(f"{IMAGES}/myapp-v1.0.0/sync")
+    assert (submitted.status, submitted.json()) == (200, {"success": True, "message": "同步任务已提交"})
+    assert (await client.delete(f"{IMAGES}/myapp-v1.0.0")).status == 204
+    assert (await client.delete(f"{SECRETS}/harbor-prod")).status == 204
+    is_status(await client.get(f"{SECRETS}/harbor-prod"), 404, "NotFound")
+
+
+async def test_a_list_is_paged_searched_sorted_and_selected(client: Client) -> None:
+    for name in ("a", "b", "c"):
+        body = image(name)
+        body["metadata"]["labels"] = {"team": "web" if name == "b" else "ops"}
+        await client.post(IMAGES, body)
+
+    async def names(query: str) -> list[str]:
+        return [item["metadata"]["name"] for item in (await client.get(f"{IMAGES}?{query}")).json()["items"]]
+
+    assert await names("page=2&limit=2") == ["c"]
+    assert await names("ascending=false&limit=2") == ["c", "b"]
+    assert await names("labelSelector=team%3Dweb") == ["b"]
+    assert await names("fieldSelector=metadata.name!%3Db") == ["a", "c"]
+    assert await names("name=NGINX:lat") == ["a", "b", "c"]
+    assert await names("name=C") == ["c"]
+    assert await names("status=Failed") == []
+    everywhere = (await client.get(f"{NAMESPACES}/_all_/repositories?limit=1")).json()
+    assert (len(everywhere["items"]), everywhere["totalItems"]) == (1, 3)
+
+
+async def test_body_and_path_have_to_agree(client: Client) -> None:
+    elsewhere = f"{NAMESPACES}/team-a/repositories"
+    assert "metadata.namespace" in fields(is_status(await client.post(elsewhere, image()), 400, "Invalid"))
+    await client.post(IMAGES, image("one"))
+    assert "metadata.name" in fields(is_status(await client.put(f"{IMAGES}/one", image("two")), 400, "Invalid"))
+
+
+async def test_all_namespaces_are_never_written_to_or_read_one_from(client: Client) -> None:
+    everywhere = f"{NAMESPACES}/_all_"
+    for answer in (
+        await client.post(f"{everywhere}/repositories", image()),
+        await client.get(f"{everywhere}/repositories/one"),
+        await client.delete(f"{everywhere}/repositories", {"names": ["one"]}),
+        await client.post(f"{everywhere}/repositories/one/sync"),
+        await client.get(f"{everywhere}/repositories/one/history"),
+        await client.post(f"{everywhere}/registry-secrets/one/verify", {}),
+    ):
+        is_status(answer, 400, "Invalid")
+
+
+async def test_what_get_answered_can_be_put_and_a_patch_changes_one_field(client: Client) -> None:
+    await client.post(SECRETS, secret())
+    held = (await client.get(f"{SECRETS}/harbor-prod")).json()
+    assert (await client.put(f"{SECRETS}/harbor-prod", held)).status == 200
+    await client.post(IMAGES, image("one"))
+    patched = await client.patch(f"{IMAGES}/one", {"spec": {"tag": "v2"}})
+    assert patched.json()["spec"]["tag"] == "v2"
+    steps = [{"op": "replace", "path": "/spec/tag", "value": "v3"}]
+    patched = await client.patch(f"{IMAGES}/one", steps, headers={"content-type": "application/json-patch+json"})
+    assert patched.json()["spec"]["tag"] == "v3"
+
+
+async def test_a_namespace_comes_into_being_with_its_first_object(client: Client) -> None:
+    body = image()
+    body["metadata"]["namespace"] = "team-a"
+    assert (await client.post(f"{NAMESPACES}/team-a/repositories", body)).status == 201
+    found = (await client.get(NAMESPACES)).json()
+    assert [item["metadata"]["name"] for item in found["items"]] == ["default", "team-a"]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+parts = st.dictionaries(
+    st.sampled_from(["name", "namespace", "labels", "annotations", "repository", "tag", "registryRef", "domain"])
+    | st.text(max_size=5),
+    json_values,
+    max_size=5,
+)
+documents = st.fixed_dictionaries(
+    {},
+    optional={"apiVersion": json_values, "kind": json_values, "metadata": parts, "spec": parts, "status": json_values},
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    document=documents | parts,
+    path=st.sampled_from([SECRETS, IMAGES]),
+    method=st.sampled_from(["POST", "PUT", "PATCH"]),
+)
+async def test_no_document_makes_the_server_fail(client: Client, document: object, path: str, method: str) -> None:
+    url = path if method == "POST" else f"{path}/one"
+    answer = await client.request(method, url, json.dumps(document).encode())
+    assert answer.status in {201, 400, 404, 409}
