@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -22,6 +21,7 @@ from imageyard.domain.kinds import KINDS
 from imageyard.egress.client import EgressClient
 from imageyard.egress.listeners import Listeners
 from imageyard.egress.policy import Policy
+from imageyard.egress.trust import Trust
 from imageyard.keyring import KeyringError, keyfile
 from imageyard.keyring.aead import AeadKeyring, key_id_of
 from imageyard.metrics import Metrics
@@ -209,10 +209,10 @@ def _roots(settings: Settings) -> str:
     """The operator's CA file, checked here so that a bad one is told at start and by name."""
     if settings.registry_ca is None:
         return ""
-    text = settings.registry_ca.read_text(encoding="ascii")
     try:
-        ssl.create_default_context(cadata=text)
-    except ssl.SSLError as error:
+        text = settings.registry_ca.read_text(encoding="utf-8")
+        Trust(text)
+    except ValueError as error:
         raise OSError(f"{settings.registry_ca} holds no usable CA certificates in PEM form: {error}") from error
     return text
 
