@@ -21,12 +21,13 @@ import yaml
 
 from imageyard.domain.clock import Clock
 from imageyard.domain.secret import Secret
-from imageyard.sample.access import Access, Account, Accounts, Basic, Open
+from imageyard.sample.access import Access, Account, Accounts, Basic
 from imageyard.sample.images import Image
 from imageyard.sample.listener import Certificate, Listener
 from imageyard.sample.registry import Registry
 from imageyard.sample.requests import RequestLog
 from imageyard.sample.server import WallClock
+from imageyard.sample.storage import Storage
 from imageyard.sample.tokens import Bearer
 from tests.fakes import jwt_tokens, programs
 from tests.fakes.authority import Authority
@@ -41,15 +42,13 @@ _STARTED: Final = re.compile(rb'msg="listening on [^"]*?:(\d+)')
 _START_SECONDS: Final = 20
 
 
-def open_access() -> Access:
-    return Open()
-
-
-def basic_access() -> Access:
+def basic_access() -> Basic:
+    """Basic for USER and PASSWORD."""
     return Basic(ACCOUNTS)
 
 
 def bearer_access(clock: Clock | None = None) -> Bearer:
+    """Tokens for USER and PASSWORD."""
     return Bearer(ACCOUNTS, clock or WallClock())
 
 
@@ -65,9 +64,11 @@ class Served:
 
 
 @asynccontextmanager
-async def sample(access: Access | None = None, *, certificate: Certificate | None = None) -> AsyncIterator[Served]:
-    """The sample registry, empty, open to all unless told otherwise; its log keeps credentials."""
-    registry = Registry(access=access, log=RequestLog(keep_credentials=True))
+async def sample(
+    access: Access | None = None, *, storage: Storage | None = None, certificate: Certificate | None = None
+) -> AsyncIterator[Served]:
+    """The sample registry, empty and open to all unless told otherwise; its log keeps credentials."""
+    registry = Registry(storage, access, log=RequestLog(keep_credentials=True))
     async with Listener(registry, certificate=certificate) as listener:
         yield Served(registry, listener.address, listener.url)
 

@@ -255,11 +255,15 @@ def silence() -> Fault:
 
 
 def held(until: asyncio.Event) -> Fault:
-    """The true answer, once the event is set."""
+    """The true answer to a request without a body, once the event is set."""
 
     async def fault(exchange: Exchange) -> None:
-        await until.wait()
-        await exchange.app(exchange.scope, exchange.receive, exchange.send)
+        waits = [asyncio.ensure_future(until.wait()), asyncio.ensure_future(exchange.gone())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        if until.is_set():
+            await exchange.app(exchange.scope, exchange.receive, exchange.send)
 
     return fault
 

@@ -1,10 +1,13 @@
-"""One ASGI application on one loopback port of the running loop, for as long as a block lasts."""
+"""One ASGI application on one loopback port of the running loop, for as long as a block lasts.
+
+Uses uvicorn's HTTP protocol without its Server: that one takes signals over and polls, and a neighbour of the
+product should do neither.
+"""
 
 import asyncio
-import contextlib
 import logging
 import socket
-from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -12,6 +15,7 @@ from typing import Any, Self, cast
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from imageyard.sample.faults import TRANSPORT
 
@@ -29,26 +33,29 @@ class Listener:
         self._host = host
         self._port = port
         self._certificate = certificate
-        self._server: _Server | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._state = ServerState()
+        self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
         config = _config(self._app, self._certificate)
         config.load()
+        connect = partial(_Protocol, config, self._state, {})
         sock = socket.create_server((self._host, self._port))
         self._port = sock.getsockname()[1]
-        self._server = _Server(config)
-        self._task = asyncio.create_task(self._server.serve(sockets=[sock]), name=f"sample-{self._port}")
-        await self._server.up.wait()
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(connect, sock=sock, ssl=config.ssl)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         assert self._server is not None  # noqa: S101 - entered before it is left
-        assert self._task is not None  # noqa: S101
-        self._server.hang_up()
-        await self._task
+        self._server.close()
+        for connection in list(self._state.connections):
+            cast(HttpToolsProtocol, connection).transport.abort()
+        if self._state.tasks:
+            await asyncio.wait(self._state.tasks)
+        await self._server.wait_closed()
 
     @property
     def port(self) -> int:
@@ -63,26 +70,6 @@ class Listener:
     @property
     def url(self) -> str:
         return f"{'https' if self._certificate else 'http'}://{self.address}"
-
-
-class _Server(uvicorn.Server):
-    """Without signal handlers; `up` tells when connections are taken."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
-
-    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-        return contextlib.nullcontext()
-
-    def hang_up(self) -> None:
-        self.should_exit = True
-        for connection in list(self.server_state.connections):
-            cast(HttpToolsProtocol, connection).transport.abort()
 
 
 class _Protocol(HttpToolsProtocol):
