@@ -14,7 +14,7 @@ from imageyard.web.exchange import Exchange
 from imageyard.web.oapis import answers, examples, operations, routes, schemas
 from imageyard.web.oapis.operations import ALWAYS, Content, Operation, Parameter
 from imageyard.web.oapis.routes import Endpoint, Route
-from imageyard.web.oapis.schemas import Schema, reference
+from imageyard.web.oapis.schemas import reference
 from imageyard.web.reply import Reply
 
 PATH: Final = "/oapis/openapi.json"
@@ -98,10 +98,9 @@ def _operation(route: Route, endpoint: Endpoint, language: Language) -> dict[str
 
 def _parameters(route: Route, described: Operation) -> list[Parameter]:
     """Those in the path, then the operation's own."""
-    namespace: Schema = schemas.NAMESPACE
+    namespace = schemas.SEGMENT if described.any_namespace else schemas.NAMESPACE
     words = Text("命名空间", "namespace")
     if described.everywhere:
-        namespace = {"anyOf": [schemas.NAMESPACE, {"const": ALL}]}
         words = Text(f"命名空间，{ALL} 表示全部", f"namespace, {ALL} for all")
     given = [Parameter("namespace", "path", words, namespace, "default")]
     if "{name}" in route.template:

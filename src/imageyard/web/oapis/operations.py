@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from imageyard.domain.kind import Kind
 from imageyard.domain.text import Text
+from imageyard.service.objects import MOST_NAMES
 from imageyard.web import body
 from imageyard.web.oapis import (
     create,
@@ -50,6 +51,8 @@ class Operation(NamedTuple):
     bodies: Mapping[str, Content] = {}
     body_required: bool = False
     parameters: tuple[Parameter, ...] = ()
+    any_namespace: bool = False
+    """Whether a text that is no namespace's name is answered as an empty namespace."""
     everywhere: bool = False
     """Whether `_all_` may stand for the namespace."""
     description: Text | None = None
@@ -59,6 +62,31 @@ ALWAYS: Final = (401, 421, 429, 500, 503)
 """Any operation that needs a token can answer these."""
 _NAMED: Final = (400, 403, 404)
 _BODY: Final = (413, 415)
+_PART: Final[Schema] = {"type": "object"}
+_MERGE_PATCH: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        "apiVersion": {"type": "string"},
+        "kind": {"type": "string"},
+        "metadata": _PART,
+        "spec": _PART,
+        "status": _PART,
+    },
+    "additionalProperties": False,
+}
+_JSON_PATCH: Final[Schema] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
+            "path": {"type": "string"},
+            "from": {"type": "string"},
+            "value": {},
+        },
+        "required": ["op", "path"],
+    },
+}
 _DRY_RUN: Final = Schema(type="string", enum=["", "All"])
 
 
@@ -69,6 +97,7 @@ def _list(kind: Kind[Any]) -> Operation:
         Content(reference(f"{kind.name}List"), examples.listed(kind)),
         (400, 403),
         parameters=_list_parameters(kind),
+        any_namespace=True,
         everywhere=True,
     )
 
@@ -141,8 +170,8 @@ def _replace(kind: Kind[Any]) -> Operation:
 
 
 def _patch(kind: Kind[Any]) -> Operation:
-    merge = Content({"type": "object"}, examples.merge_patch(kind))
-    steps = Content({"type": "array", "items": {"type": "object"}}, examples.json_patch())
+    merge = Content(_MERGE_PATCH, examples.merge_patch(kind))
+    steps = Content(_JSON_PATCH, examples.json_patch())
     return Operation(
         Text(f"修改 {kind.name}", f"patch a {kind.name}"),
         200,
@@ -158,7 +187,7 @@ def _delete(kind: Kind[Any]) -> Operation:
 
 
 def _delete_named(kind: Kind[Any]) -> Operation:
-    names: Schema = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
+    names: Schema = {"type": "array", "items": schemas.NAME, "minItems": 1, "maxItems": MOST_NAMES}
     schema: Schema = {"type": "object", "properties": {"names": names}, "required": ["names"]}
     name = examples.name(kind)
     outcome = {"name": name, "success": True, "reason": "Deleted", "message": "已删除"}
@@ -170,13 +199,17 @@ def _delete_named(kind: Kind[Any]) -> Operation:
         (400, 403, *_BODY),
         dict.fromkeys(body.OBJECTS, content),
         body_required=True,
+        any_namespace=True,
         description=Text("必须给出 names，不会删除全部", "names must be given; nothing else is ever deleted"),
     )
 
 
 def _verify(kind: Kind[Any]) -> Operation:
     text: Schema = {"type": "string"}
-    schema: Schema = {"type": "object", "properties": {"domain": text, "username": text, "password": text}}
+    schema: Schema = {
+        "type": "object",
+        "properties": {"domain": text, "username": text, "password": text | {"writeOnly": True}},
+    }
     return Operation(
         Text("验证镜像源连接", "test the connection"),
         200,
@@ -198,6 +231,7 @@ def _sync(kind: Kind[Any]) -> Operation:
         _DRY_RUN,
         "",
     )
+    tried: Schema = {"anyOf": [reference(f"{kind.name}Spec"), reference(f"{kind.name}Input")]}
     status: Schema = {
         "type": "object",
         "properties": {
@@ -213,7 +247,7 @@ def _sync(kind: Kind[Any]) -> Operation:
         200,
         Content({"anyOf": [reference("Submission"), status]}, examples.SUBMISSION),
         (*_NAMED, 409, *_BODY),
-        dict.fromkeys(body.OBJECTS, Content({"type": "object"}, examples.answered(kind).get("spec", {}))),
+        dict.fromkeys(body.OBJECTS, Content(tried, examples.answered(kind).get("spec", {}))),
         parameters=(asked,),
     )
 

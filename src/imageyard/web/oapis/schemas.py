@@ -20,6 +20,7 @@ Schema = dict[str, Any]
 
 LABEL: Final = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 NAMESPACE: Final[Schema] = {"type": "string", "pattern": f"^{LABEL}$", "maxLength": 63}
+SEGMENT: Final[Schema] = {"type": "string", "pattern": "^[^/]+$"}
 NAME: Final[Schema] = {
     "type": "string",
     "pattern": r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
@@ -97,6 +98,8 @@ def _refine(struct: type[Struct], schema: Schema, language: Language) -> None:
             described = _without_null(described)
         if datetime in (field.type, *get_args(field.type)):
             described["format"] = "date-time"
+        if described.get("type") == "integer":
+            described |= {"format": "int64", "minimum": 0, "maximum": 2**63 - 1}
         described |= CONSTRAINTS.get(path, {})
         if path in READ_ONLY:
             described["readOnly"] = True
@@ -121,7 +124,7 @@ def _of_kind(kind: Kind[Any], schema: Schema) -> dict[str, Schema]:
     sent = {**answered, "required": [name for name in schema["required"] if name not in fixed]}
     sent["properties"] = {name: value for name, value in answered["properties"].items() if name != "status"}
     # An object that was read may be sent back; its status is then ignored.
-    sent["properties"]["status"] = {"type": "object"}
+    sent["properties"]["status"] = schema["properties"]["status"]
     listed = {
         "type": "object",
         "properties": {
