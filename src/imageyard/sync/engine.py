@@ -29,6 +29,7 @@ from imageyard.sync import listing
 from imageyard.sync import sources as source_rules
 from imageyard.sync.alarm import Alarm
 from imageyard.sync.feed import Feed
+from imageyard.sync.figures import Figures
 from imageyard.sync.hosts import Admission, Hosts, Shift
 from imageyard.sync.intake import Intake
 from imageyard.sync.plan import Trigger
@@ -67,11 +68,11 @@ class Engine:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._metrics = metrics
         self._settings = settings
         self._alarm = alarm = Alarm(clock)
         self._hosts = hosts = Hosts(settings.per_host, settings.open_after)
         self._queue = Queue()
+        self._figures = Figures(metrics, lambda: len(self._queue))
         self._images = self._feed(REPOSITORY, self._image_changed, self._image_due, self._images_listed)
         self._secrets = self._feed(REGISTRY_SECRET, self._source_changed, self._source_due, self._sources_listed)
         self._sources = sources = Sources(store, verifier, registry, clock, hosts, self._secrets.wrote)
@@ -259,7 +260,7 @@ class Engine:
             return
         entry.since = self._clock.monotonic()
         if self._queue.add(entry):
-            self._metrics.queue_adds.labels(entry.key.resource).inc()
+            self._figures.queued(entry.key.resource)
         self._pump()
 
     def _pump(self) -> None:
@@ -269,15 +270,13 @@ class Engine:
             if entry is None:
                 break
             self._start(entry)
-        self._metrics.queue_depth.labels("sync").set(len(self._queue))
 
     def _admission(self, entry: Entry) -> Admission:
         return self._hosts.admit(entry.host, self._clock.monotonic(), forced=entry.forced)
 
     def _start(self, entry: Entry) -> None:
         refused = self._admission(entry) is Admission.REFUSE
-        waited = max(self._clock.monotonic() - entry.since, 0.0)
-        self._metrics.queue_seconds.labels(entry.key.resource).observe(waited)
+        self._figures.waited(entry.key.resource, self._clock.monotonic() - entry.since)
         self._hosts.start(entry.host)
         self._quick += 1
         run = self._runs[entry.key] = Run(entry.key, entry.host, refused, entry.woken, entry.image)
@@ -324,16 +323,13 @@ class Engine:
         """A key that cannot be read or written is only its own trouble: it is looked at again at the answered time."""
         report = log.warning if isinstance(problem, Failure | msgspec.ValidationError) else log.exception
         report("sync_not_possible", namespace=key.namespace, name=key.name, problem=type(problem).__name__)
-        self._metrics.queue_retries.labels(key.resource).inc()
+        self._figures.retried(key.resource)
         lasting = isinstance(problem, Corrupt | msgspec.ValidationError)
         return self._clock.now() + (AFTER_CORRUPTION if lasting else AFTER_TROUBLE)
 
     def _image_finished(self, run: Run, image: Repository, outcome: Fetched, seconds: float) -> None:
         good, trigger = image.status.failures == 0, run.sync.trigger if run.sync else ""
-        self._metrics.syncs.labels("success" if good else "failed", outcome.reason).inc()
-        self._metrics.sync_seconds.observe(seconds)
-        if good:
-            self._metrics.last_success.set(self._clock.now().timestamp())
+        self._figures.finished(good, outcome.reason, seconds, self._clock.now().timestamp())
         if outcome.quota is not None:
             self._to_tell.set()
         self._remember(run.key, image)
@@ -370,9 +366,7 @@ class Engine:
         self._host_shifted(host)
 
     def _host_shifted(self, host: str) -> None:
-        opened, paused = self._hosts.states()
-        self._metrics.hosts_open.set(opened)
-        self._metrics.hosts_paused.set(paused)
+        self._figures.hosts(*self._hosts.states())
         self._to_tell.set()
         self._queue.unblock(host)
         self._pump()
