@@ -18,11 +18,13 @@ from imageyard.store import Content, Store
 
 
 class Resolved(NamedTuple):
-    """A reference that may be used. `generation` and `uid` are the RegistrySecret's."""
+    """A reference that may be used. `generation` and `uid` are the RegistrySecret's; `verified` tells that its
+    credential was found good as it now is."""
 
     source: Source
     uid: str
     generation: int
+    verified: bool = False
 
 
 class Unresolved(NamedTuple):
@@ -69,7 +71,7 @@ class Fetcher:
             return _not_permitted()
         if sources.is_refused(secret):
             return Unresolved(Reason.CredentialRefused, reasons.explain(Reason.CredentialRefused).text)
-        return Resolved(source, secret.metadata.uid, secret.metadata.generation)
+        return Resolved(source, secret.metadata.uid, secret.metadata.generation, sources.is_verified(secret))
 
     async def fetch(self, source: Source, spec: RepositorySpec, held: Manifest | None) -> Fetched:
         """One attempt: HEAD, then what is new by digest. Never raises RegistryError. Contents are stored."""

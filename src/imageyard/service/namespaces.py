@@ -28,7 +28,7 @@ class Namespaces:
         self._clock = clock
         self._uid = uid
         self._entered: Counter[str] = Counter()
-        self._left = asyncio.Condition()
+        self._left: dict[str, asyncio.Event] = {}
 
     async def ensure(self, name: str) -> None:
         """Make the namespace when it is missing. Raises Forbidden when it is being deleted."""
@@ -61,11 +61,10 @@ class Namespaces:
             await (self.ensure(name) if create else self.require(name))
             yield
         finally:
-            async with self._left:
-                self._entered[name] -= 1
-                if not self._entered[name]:
-                    del self._entered[name]
-                self._left.notify_all()
+            self._entered[name] -= 1
+            if not self._entered[name]:
+                del self._entered[name]
+                self._left.pop(name, asyncio.Event()).set()
 
     async def delete(self, name: str) -> Stored:
         """Mark it, delete what is in it, then itself. Answers its last state, or its state as Terminating when
@@ -74,8 +73,8 @@ class Namespaces:
             text = Text(f"命名空间“{DEFAULT}”不能删除", f'namespace "{DEFAULT}" may not be deleted')
             raise Forbidden(text, kind=NAMESPACE.singular, name=name)
         await self._mark(name)
-        async with self._left:
-            await self._left.wait_for(lambda: not self._entered[name])
+        while self._entered[name]:
+            await self._left.setdefault(name, asyncio.Event()).wait()
         for kind in KINDS:
             if kind.namespaced:
                 await self._empty(kind, name)

@@ -251,7 +251,7 @@ class Objects:
         admitted = admission.update(
             kind, parsed.obj, old, password=None if kept else sealed is not None, now=self._clock.now()
         )
-        unchanged = (admission.UNCHANGED_PASSWORD,) if kept and password is not None else ()
+        unchanged = (admission.UNCHANGED_PASSWORD,) if kept and password else ()
         return _Change(admitted.obj, sealed, parsed.warnings + unchanged + admitted.warnings)
 
     async def _sealed(self, old: RegistrySecret, password: Secret) -> bytes | Keep | None:

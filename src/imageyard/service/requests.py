@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -86,9 +86,14 @@ class SyncRequests:
         limit = min(duration.parse(spec.sync_timeout), PREVIEW_TIMEOUT)
         try:
             async with asyncio.timeout(limit.total_seconds()):
-                return await self._fetcher.look(resolved.source, spec)
+                fetched = await self._fetcher.look(resolved.source, spec)
         except TimeoutError:
             return Fetched(Reason.Timeout, reasons.explain(Reason.Timeout).text, resolved.source.domain)
+        if fetched.unauthorized and resolved.verified:
+            # The credential is good: it is this repository that is missing, or out of the account's sight.
+            words = reasons.explain(Reason.RepositoryNotFound).text
+            return fetched._replace(reason=Reason.RepositoryNotFound, message=words)
+        return fetched
 
     def _status(self, fetched: Fetched) -> Mapping[str, Any]:
         now = self._clock.now()
@@ -114,9 +119,10 @@ def _named(body: Document, name: str) -> Document:
 
 
 def _stamp(before: str, now: datetime) -> str:
-    """RFC 3339 with microseconds, later than the one before: two requests in one microsecond are two values."""
-    stamp = now.strftime(_STAMP)
-    while stamp <= before:
-        now += timedelta(microseconds=1)
-        stamp = now.strftime(_STAMP)
-    return stamp
+    """RFC 3339 with microseconds, after the one before: two requests in one microsecond are two values. What a
+    person wrote there is no time, or any."""
+    with suppress(ValueError):
+        last = datetime.strptime(before, _STAMP).replace(tzinfo=UTC)
+        if timedelta(0) <= last - now < timedelta(minutes=1):
+            now = last + timedelta(microseconds=1)
+    return now.strftime(_STAMP)

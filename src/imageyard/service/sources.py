@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from imageyard.domain import conditions, objects
 from imageyard.domain.kinds import registry_secret
 from imageyard.domain.kinds.registry_secret import MIRRORED, RegistrySecret, RegistrySecretSpec, RegistrySecretStatus
-from imageyard.domain.objects import ANNOTATION
+from imageyard.domain.objects import ANNOTATION, Condition
 from imageyard.domain.reasons import Reason
 
 VERIFIED: Final = "Verified"
@@ -48,13 +48,19 @@ def without_password(spec: RegistrySecretSpec) -> RegistrySecretSpec:
 
 def is_refused(source: RegistrySecret) -> bool:
     """Whether the registry refused the credential as it now is."""
+    held = _verified(source)
+    return held is not None and held.status == "False" and held.reason in REFUSED
+
+
+def is_verified(source: RegistrySecret) -> bool:
+    """Whether the registry took the credential as it now is."""
+    held = _verified(source)
+    return held is not None and held.status == "True" and held.reason == Reason.Verified
+
+
+def _verified(source: RegistrySecret) -> Condition | None:
     held = conditions.find(source.status.conditions, VERIFIED)
-    return (
-        held is not None
-        and held.status == "False"
-        and held.reason in REFUSED
-        and held.observed_generation == source.metadata.generation
-    )
+    return held if held is not None and held.observed_generation == source.metadata.generation else None
 
 
 def _with_password(source: RegistrySecret, has_password: bool, now: datetime) -> RegistrySecret:

@@ -21,7 +21,7 @@ from imageyard.domain.kinds.access_token import AccessToken, AccessTokenSpec, Ac
 from imageyard.domain.objects import ObjectMeta
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
-from imageyard.store import Change, Query, Store
+from imageyard.store import Change, Query, Store, Stored
 
 PREFIX: Final = "iy_"
 BYTES: Final = 32
@@ -63,18 +63,13 @@ class Tokens:
     async def create(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
         """Raises AlreadyExists, Invalid."""
         token = Secret(PREFIX + secrets.token_urlsafe(BYTES))
-        now = self._clock.now()
-        expires = None if ttl is None else objects.seconds(now) + ttl
-        made = self._token(
-            name, AccessTokenSpec(user=user, groups=list(groups), token_hash=_hash(token), expires=expires)
-        )
+        expires = None if ttl is None else self._after(ttl, name)
+        spec = AccessTokenSpec(user=user, groups=list(groups), token_hash=_hash(token), expires=expires)
+        made = self._token(name, spec)
         causes = ACCESS_TOKEN.validate(made, None)
-        if ttl is not None and ttl <= timedelta(0):
-            causes.append(Cause("spec.expires", INVALID, Text("有效期须大于零", "the lifetime must be above zero")))
         if causes:
             raise Invalid(causes, kind=ACCESS_TOKEN.singular, name=name)
-        await self._store.create(ACCESS_TOKEN, made)
-        self._by_hash[made.spec.token_hash] = made
+        self._keep(await self._store.create(ACCESS_TOKEN, made))
         return token
 
     async def ensure_admin(self, token: Secret) -> None:
@@ -86,9 +81,7 @@ class Tokens:
             return
         with suppress(NotFound):
             await self.revoke(BOOTSTRAP)
-        made = self._token(BOOTSTRAP, spec)
-        await self._store.create(ACCESS_TOKEN, made)
-        self._by_hash[spec.token_hash] = made
+        self._keep(await self._store.create(ACCESS_TOKEN, self._token(BOOTSTRAP, spec)))
 
     async def list(self) -> Sequence[AccessToken]:
         """By name, with last uses that are not written back yet."""
@@ -130,8 +123,11 @@ class Tokens:
             self._revoked.discard(change.uid)
             self._drop(change.uid)
         elif change.type != "BOOKMARK" and change.uid not in self._revoked:
-            token: AccessToken = ACCESS_TOKEN.decode(change.body)
-            self._by_hash[token.spec.token_hash] = token
+            self._keep(change)
+
+    def _keep(self, shown: Stored | Change) -> None:
+        token: AccessToken = ACCESS_TOKEN.decode(shown.body)
+        self._by_hash[token.spec.token_hash] = token
 
     def _drop(self, uid: str) -> None:
         self._by_hash = {digest: token for digest, token in self._by_hash.items() if token.metadata.uid != uid}
@@ -148,12 +144,19 @@ class Tokens:
         if token is None:
             return
         written = token.status.last_used
-        if written is not None and moment - written < USE_WRITTEN:
-            self._used.setdefault(digest, moment)
-            return
-        # What fails here loses nothing but a time that is shown.
-        with suppress(Failure):
-            await self._store.replace(ACCESS_TOKEN, _used(token, moment))
+        if written is None or moment - written >= USE_WRITTEN:
+            with suppress(Failure):
+                self._keep(await self._store.replace(ACCESS_TOKEN, _used(token, moment)))
+                return
+        # Not due yet, or lost to another writer: shown from memory, written later.
+        self._used.setdefault(digest, moment)
+
+    def _after(self, ttl: timedelta, name: str) -> datetime:
+        with suppress(OverflowError):
+            if ttl > timedelta(0):
+                return objects.seconds(self._clock.now()) + ttl
+        text = Text("有效期须大于零，且不超出日历范围", "the lifetime is above zero and ends within the calendar")
+        raise Invalid([Cause("spec.expires", INVALID, text)], kind=ACCESS_TOKEN.singular, name=name)
 
     def _token(self, name: str, spec: AccessTokenSpec) -> AccessToken:
         return AccessToken(
@@ -180,7 +183,7 @@ def describe(token: AccessToken) -> dict[str, Any]:
 
 
 def _hash(token: Secret) -> str:
-    return hashlib.sha256(token.reveal().encode()).hexdigest()
+    return hashlib.sha256(token.reveal().encode(errors="replace")).hexdigest()
 
 
 def _used(token: AccessToken, moment: datetime | None) -> AccessToken:
