@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from imageyard.domain import conditions
 from imageyard.domain.clock import Clock
 from imageyard.domain.errors import Conflict
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
@@ -132,6 +133,16 @@ class Verifications:
         source: RegistrySecret = REGISTRY_SECRET.decode((await self.store.get(REGISTRY_SECRET, namespace, name)).body)
         source.metadata.annotations[VERIFY_STATUS] = "success" if self.verdict.success else "failed"
         source.metadata.annotations[VERIFY_TIMESTAMP] = str(int(self.clock.now().timestamp() * 1000))
+        verdict = self.verdict
+        source.status.conditions = conditions.put(
+            source.status.conditions,
+            "Verified",
+            "True" if verdict.success else "False",
+            verdict.reason,
+            "",
+            source.metadata.generation,
+            self.clock.now(),
+        )
         source.status.next_verify = self.clock.now() + timedelta(minutes=30)
         await self.store.replace(REGISTRY_SECRET, source)
         return self.verdict

@@ -69,3 +69,15 @@ async def test_work_that_ends_in_time_is_left_alone() -> None:
             pass
         await clock.advance(10)
         assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]
+
+
+async def test_cancelled_moments_do_not_pile_up() -> None:
+    clock = FakeClock()
+    async with ringing(clock) as alarm:
+        kept = list[int]()
+        alarm.after(700, lambda: kept.append(1))
+        for _ in range(10_000):
+            alarm.after(600, lambda: kept.append(2)).cancel()
+        assert len(alarm) < 500
+        await clock.advance(1000)
+    assert kept == [1]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import msgspec
+import pytest
 
 from imageyard.domain.kinds.repository import RepositorySpec
 from imageyard.domain.reasons import Reason
@@ -518,3 +519,20 @@ async def test_a_clock_that_goes_back_delays_no_image_beyond_its_interval(yard: 
     await yard.change("nginx", lambda i: setattr(i.status, "next_sync", yard.clock.now() + timedelta(days=3650)))
     await yard.pass_time(61)
     assert asked(yard, "nginx") >= 2
+
+
+@pytest.mark.parametrize(("reason", "tests"), [(Reason.ConnectionRefused, 2), (Reason.Unauthorized, 1)], ids=str)
+async def test_a_host_that_is_back_has_its_sources_tested_again_but_no_refused_credential(
+    yard: World, reason: Reason, tests: int
+) -> None:
+    yard.registries.answer = lambda host, spec: bad(Reason.ConnectionRefused)
+    yard.verifications.verdict = Probe(False, reason, WORDS, ())
+    await yard.start()
+    await yard.add_source("down", verified=False)
+    await yard.add("nginx", "down")
+    await yard.pass_time(60)
+    yard.verifications.verdict = Probe(True, Reason.Verified, WORDS, ())
+    yard.registries.answer = lambda host, spec: good()
+    await yard.pass_time(60)
+    assert yard.verifications.asked["down"] == tests
+    assert (await yard.get("nginx")).status.sync_status == "Success"

@@ -9,21 +9,26 @@ import heapq
 from collections.abc import Callable
 from itertools import count
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from imageyard.domain.clock import Clock
+
+SWEEP_ABOVE: Final = 100
 
 
 class Moment:
     """One pending action; `cancel` forgets it."""
 
-    __slots__ = ("action",)
+    __slots__ = ("_forgotten", "action")
 
-    def __init__(self, action: Callable[[], object]) -> None:
+    def __init__(self, action: Callable[[], object], forgotten: Callable[[], None]) -> None:
         self.action: Callable[[], object] | None = action
+        self._forgotten = forgotten
 
     def cancel(self) -> None:
-        self.action = None
+        if self.action is not None:
+            self.action = None
+            self._forgotten()
 
 
 class Alarm:
@@ -34,14 +39,26 @@ class Alarm:
         self._heap: list[tuple[float, int, Moment]] = []
         self._numbers = count()
         self._earlier = asyncio.Event()
+        self._cancelled = 0
+
+    def __len__(self) -> int:
+        return len(self._heap)
 
     def after(self, seconds: float, action: Callable[[], object]) -> Moment:
         """Call `action` in so many seconds."""
-        at, moment = self._clock.monotonic() + seconds, Moment(action)
+        at, moment = self._clock.monotonic() + seconds, Moment(action, self._forget)
         heapq.heappush(self._heap, (at, next(self._numbers), moment))
         if self._heap[0][2] is moment:
             self._earlier.set()
         return moment
+
+    def _forget(self) -> None:
+        """Nearly every deadline is cancelled long before its time, so the forgotten are swept out now and then."""
+        self._cancelled += 1
+        if self._cancelled > SWEEP_ABOVE and self._cancelled > len(self._heap) // 2:
+            self._heap = [waiting for waiting in self._heap if waiting[2].action is not None]
+            heapq.heapify(self._heap)
+            self._cancelled = 0
 
     async def run(self) -> None:
         while True:
@@ -55,9 +72,12 @@ class Alarm:
     def _ring(self) -> None:
         now = self._clock.monotonic()
         while self._heap and (self._heap[0][0] <= now or self._heap[0][2].action is None):
-            action = heapq.heappop(self._heap)[2].action
+            moment = heapq.heappop(self._heap)[2]
+            action, moment.action = moment.action, None
             if action is not None:
                 action()
+            else:
+                self._cancelled -= 1
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, but not beyond a moment that is set meanwhile."""

@@ -103,6 +103,9 @@ class Engine:
             settings,
             random,
             wake=self._wake,
+            verify=lambda namespace, name: self._source_due(
+                Key(REGISTRY_SECRET.plural, namespace, name), self._clock.now()
+            ),
             spawn=self._spawn,
             shifted=self._reported,
         )

@@ -169,6 +169,11 @@ def retry_delay(tries: int, retry_after: float | None, jitter: float) -> float:
     return max(delay, retry_after or 0.0)
 
 
+def passes(reason: str) -> bool:
+    """Whether a stored reason is of the kind that goes away by itself."""
+    return reason in Reason.__members__ and reasons.explain(Reason(reason)).backoff
+
+
 def spread(rank: int, count: int, interval: timedelta) -> timedelta:
     """How long an image that is overdue at a start waits: the longest overdue (rank 0) starts at once."""
     return min(interval, LONGEST_SPREAD) * (rank / max(count, 1))

@@ -277,6 +277,8 @@ class Reconciler:
             return
         try:
             await self.write(status.handed_back(run.image, self._clock.now(), self._language))
+        except NotFound:
+            return
         except Exception:
             log.warning("hand_back_failed", namespace=run.key.namespace, name=run.key.name)
 

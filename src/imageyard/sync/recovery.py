@@ -8,15 +8,13 @@ from typing import Final
 
 import structlog
 
-from imageyard.domain import reasons
 from imageyard.domain.clock import Clock
 from imageyard.domain.kinds.repository import RegistryRef, Repository, RepositorySpec
 from imageyard.domain.objects import AT_ONCE, Key
-from imageyard.domain.reasons import Reason
 from imageyard.registry import Probe, Registry
 from imageyard.service.fetch import Resolved
 from imageyard.store import Query, Store
-from imageyard.sync import listing
+from imageyard.sync import listing, plan
 from imageyard.sync.alarm import Alarm
 from imageyard.sync.hosts import Hosts, Shift
 from imageyard.sync.plan import Trigger
@@ -49,6 +47,7 @@ class Recovery:
         random: Callable[[], float],
         *,
         wake: Wake,
+        verify: Callable[[str, str], None],
         spawn: Callable[[Coroutine[None, None, None]], object],
         shifted: Callable[[str, Shift], None],
     ) -> None:
@@ -62,6 +61,7 @@ class Recovery:
         self._settings = settings
         self._random = random
         self._wake = wake
+        self._verify = verify
         self._spawn = spawn
         self._shifted = shifted
         self._probing: set[str] = set()
@@ -109,7 +109,7 @@ class Recovery:
     # Waking.
 
     def host_is_back(self, host: str) -> None:
-        """Queue the images of the host that failed for reasons of the network."""
+        """Queue the images of the host that failed for reasons that pass, and its sources that were not reached."""
         now = self._clock.monotonic()
         wait = self._woken_at.get(host, -WAKE_APART) + WAKE_APART - now
         if wait <= 0:
@@ -118,6 +118,8 @@ class Recovery:
             self._to_wake.discard(host)
             for ref in self._sources.on(host):
                 self._note(ref, "recovery")
+            for ref in self._sources.unreached(host):
+                self._verify(*ref.split("/", 1))
         elif host not in self._to_wake:
             self._to_wake.add(host)
             self._alarm.after(wait, lambda: self.host_is_back(host))
@@ -146,11 +148,7 @@ class Recovery:
         host = self._sources.host(*ref.split("/", 1))
 
         def wake(key: Key, image: Repository) -> None:
-            if trigger != "recovery" or _passing(image.status.reason):
+            if trigger != "recovery" or plan.passes(image.status.reason):
                 self._wake(key, host, image.status.next_sync or AT_ONCE, trigger)
 
         await listing.each(self._store, Query(reference=ref, failing=True), wake)
-
-
-def _passing(reason: str) -> bool:
-    return reason in Reason.__members__ and reasons.explain(Reason(reason)).backoff

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
-from imageyard.domain import objects
+from imageyard.domain import conditions, objects
 from imageyard.domain.clock import Clock
 from imageyard.domain.errors import Conflict, NotFound
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
@@ -21,11 +21,13 @@ from imageyard.domain.kinds.registry_secret import (
     verify_status,
 )
 from imageyard.domain.kinds.repository import RepositorySpec
-from imageyard.domain.objects import AT_ONCE
+from imageyard.domain.objects import AT_ONCE, Condition
 from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.registry import Probe, Quota, Registry, Source
+from imageyard.service.sources import VERIFIED
 from imageyard.store import Query, Store
+from imageyard.sync import plan
 from imageyard.sync.hosts import Breaker, Hosts
 
 log = structlog.get_logger()
@@ -57,6 +59,8 @@ class Seen:
     stamp: str
     used_by: int
     shown: HostStatus | None
+    unreached: bool = False
+    """Whether its last test failed for a reason that passes, such as a host that was down."""
     failures: int = 0
     judged: Probe | None = None
     """The last test's answer when it said yes or no, and until when it is relied on."""
@@ -95,6 +99,10 @@ class Sources:
     def on(self, host: str) -> list[str]:
         """`namespace/name` of the sources at a host, in order."""
         return sorted(self._by_host.get(host, ()))
+
+    def unreached(self, host: str) -> list[str]:
+        """Sources at a host whose last test did not reach it. Refused credentials are not among them."""
+        return [ref for ref in self.on(host) if self._seen[ref].unreached]
 
     def failing(self) -> list[tuple[str, str, int]]:
         """(name, namespace, failed verifications in a row)."""
@@ -143,6 +151,7 @@ class Sources:
             stamp=source.metadata.annotations.get(VERIFY_TIMESTAMP, ""),
             used_by=status.used_by,
             shown=status.host,
+            unreached=_is_unreached(status.conditions),
         )
 
     async def load(self, found: Callable[[RegistrySecret], None]) -> None:
@@ -235,6 +244,11 @@ def verify_due(source: RegistrySecret) -> datetime | None:
     if source.status.next_verify is None and verify_status(source) == "untested":
         return AT_ONCE
     return source.status.next_verify
+
+
+def _is_unreached(held: list[Condition]) -> bool:
+    verified = conditions.find(held, VERIFIED)
+    return verified is not None and verified.status == "False" and plan.passes(verified.reason)
 
 
 def _worth_telling(shown: HostStatus | None, host: HostStatus | None) -> bool:
