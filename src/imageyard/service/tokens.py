@@ -122,12 +122,13 @@ class Tokens:
         if change.type == "DELETED":
             self._revoked.discard(change.uid)
             self._drop(change.uid)
-        elif change.type != "BOOKMARK" and change.uid not in self._revoked:
+        elif change.type != "BOOKMARK":
             self._keep(change)
 
     def _keep(self, shown: Stored | Change) -> None:
-        token: AccessToken = ACCESS_TOKEN.decode(shown.body)
-        self._by_hash[token.spec.token_hash] = token
+        if shown.uid not in self._revoked:
+            token: AccessToken = ACCESS_TOKEN.decode(shown.body)
+            self._by_hash[token.spec.token_hash] = token
 
     def _drop(self, uid: str) -> None:
         self._by_hash = {digest: token for digest, token in self._by_hash.items() if token.metadata.uid != uid}
