@@ -75,6 +75,7 @@ async def test_a_test_fetch_answers_the_status_and_stores_nothing(service: Servi
     status = await service.requests.preview(ADMIN, "default", "nginx", document)
     assert (status["syncStatus"], status["reason"], status["domain"]) == ("Success", "Synced", "harbor.example.com")
     assert status["manifest"]["digest"] == digest
+    assert status["lastSynced"] == status["lastAttempt"] == "2026-01-01T00:00:00Z"
     assert await service.store.resource_version() == before
     scope = service.registry.scope(service.registry.sources[-1], "library/nginx")
     assert await service.store.get_content(scope, digest) is None

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from imageyard.domain import duration, reasons
+from imageyard.domain import objects as shapes
 from imageyard.domain.access import Actor
 from imageyard.domain.clock import Clock
 from imageyard.domain.errors import Conflict, NotFound
@@ -96,7 +97,7 @@ class SyncRequests:
         return fetched
 
     def _status(self, fetched: Fetched) -> Mapping[str, Any]:
-        now = self._clock.now()
+        now = shapes.seconds(self._clock.now())
         status = RepositoryStatus(
             sync_status="Failed" if fetched.manifest is None else "Success",
             domain=fetched.domain,
