@@ -50,6 +50,8 @@ def reader(file: Path) -> apsw.Connection:
 def _prepare(connection: apsw.Connection) -> None:
     connection.set_busy_timeout(5000)
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    # Without this a statement is prepared again for every new LIMIT, OFFSET and compared value: 12 µs each time.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     connection.execute(
         "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
         f"PRAGMA cache_size=-{_CACHE_KIB}"

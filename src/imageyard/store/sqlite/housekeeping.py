@@ -1,4 +1,5 @@
-"""What the writer does between its groups: drops changes beyond the promised window, proves that it can write."""
+"""What the writer does between its groups: indexes new texts, drops changes beyond the promised
+window, proves that it can write."""
 
 from datetime import datetime
 from typing import Final
@@ -7,22 +8,36 @@ import apsw
 
 from imageyard.store import changes
 from imageyard.store.changes import Recorded
-from imageyard.store.sqlite import moment
+from imageyard.store.sqlite import moment, texts
 
 _BATCH: Final = 1_000
 """Changes dropped in one transaction, so that no write waits long for it."""
 
 
-def trim(connection: apsw.Connection, now: datetime) -> None:
+def keep(connection: apsw.Connection, now: datetime) -> bool:
+    """Do a small piece of each work; answers whether there may be more. Raises apsw.Error."""
+    indexed, trimmed = texts.index(connection), _trim(connection, now)
+    return indexed or trimmed
+
+
+def keep_up(connection: apsw.Connection, now: datetime) -> None:
+    """Do what bounds the work that waits, between two groups of a busy writer. Raises apsw.Error."""
+    while texts.too_many(connection):
+        texts.index(connection)
+    _trim(connection, now)
+
+
+def _trim(connection: apsw.Connection, now: datetime) -> bool:
     """Drop a batch of changes that no watch may ask for any more, and move the window's edge with it."""
     newest, oldest = _oldest(connection)
     edge = changes.outdated(oldest, newest, now)
     if edge is None:
-        return
+        return False
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("DELETE FROM changes WHERE version <= ?", (edge,))
     connection.execute("UPDATE meta SET trimmed = ?", (edge,))
     connection.execute("COMMIT")
+    return len(oldest) == _BATCH
 
 
 def probe(connection: apsw.Connection) -> None:

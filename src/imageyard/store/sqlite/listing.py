@@ -7,12 +7,17 @@ import apsw
 
 from imageyard.domain.kind import Kind
 from imageyard.store import Page, Query, Stored
+from imageyard.store.changes import Window
 from imageyard.store.sqlite import continuation, matching, rows
 from imageyard.store.sqlite.rank import Lookup, Rank
 from imageyard.store.sqlite.rows import Row
 
 _SHORT: Final = 1_000
 """A page of at most so many objects is read on the event loop."""
+
+
+class Astray(Exception):
+    """A rank and the rows disagree; the rank has to be made anew."""
 
 
 def is_plain(query: Query) -> bool:
@@ -39,24 +44,27 @@ def total(rank: Rank, query: Query) -> int:
     return sum(rank.total(namespace) for namespace in query.namespaces)
 
 
-def short_page(connection: apsw.Connection, kind: Kind[Any], number: int, rank: Rank, query: Query) -> Page:
-    """A page of a short query. Raises Gone, BadRequest, Corrupt."""
+def short_page(
+    connection: apsw.Connection, kind: Kind[Any], number: int, rank: Rank, window: Window, query: Query
+) -> Page:
+    """A page of a short query. Raises Gone, BadRequest, Corrupt; Astray when the rank does not fit the rows."""
     if query.continuation:
-        return _continued(connection, kind, number, rank, query)
+        return _continued(connection, kind, number, rank, window, query)
     count, limit = total(rank, query), query.limit or 0
     first, behind = query.offset, min(query.offset + limit, count)
     if not query.ascending:
         first, behind = count - behind, count - query.offset
-    found = rows.read(kind.plural, kind.singular, _window(connection, number, rank, query, first, behind))
+    found = rows.read(kind.plural, kind.singular, _between(connection, number, rank, query, first, behind))
+    if len(found) != max(0, behind - first):
+        raise Astray
     if not query.ascending:
         found.reverse()
-    version = rows.window(connection).newest
     more = query.offset + len(found) < count and found
-    token = continuation.after(found[-1].key, version, query, query.offset + len(found)) if more else ""
-    return Page(found, count, version, token)
+    token = continuation.after(found[-1].key, window.newest, query, query.offset + len(found)) if more else ""
+    return Page(found, count, window.newest, token)
 
 
-def _window(
+def _between(
     connection: apsw.Connection, number: int, rank: Rank, query: Query, first: int, behind: int
 ) -> Iterator[Row]:
     """The rows from position `first` up to `behind`, in ascending order."""
@@ -91,10 +99,12 @@ def _lookup(connection: apsw.Connection, number: int, namespace: str) -> Lookup:
     return lookup
 
 
-def _continued(connection: apsw.Connection, kind: Kind[Any], number: int, rank: Rank, query: Query) -> Page:
+def _continued(
+    connection: apsw.Connection, kind: Kind[Any], number: int, rank: Rank, window: Window, query: Query
+) -> Page:
     token = continuation.read(kind.plural, query)
     assert token is not None  # noqa: S101 - the caller has looked
-    rows.window(connection).check(token.version)
+    window.check(token.version)
     limit = query.limit or 0
     where, bound = "(namespace, name) > (?, ?)", [token.namespace, token.name]
     if query.namespaces is not None:

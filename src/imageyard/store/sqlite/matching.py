@@ -49,25 +49,30 @@ def ids(query: Query, number: int, token: Continuation | None, offset: int, limi
 def _tables(query: Query, sort_by: str, *, counting: bool) -> tuple[str, str]:
     """The FROM clause, and which of its tables has id, namespace and name.
 
-    A search begins at the grams and reads the narrow `texts`; the wide `objects` only for columns of theirs."""
+    A search begins at what was found and reads the narrow `texts`; the wide `objects` only for columns of theirs."""
     if not query.search:
         return "objects o", "o"
-    tables = "grams"
-    texts = not counting or not search.is_exact(search.fold(query.search)) or _needs_keys(query)
+    tables = _found(exact=search.is_exact(search.fold(query.search)))
+    texts = not counting or query.namespaces is not None or query.fields is not None
     if texts:
-        tables += " CROSS JOIN texts t ON t.id = grams.rowid"
+        tables += " CROSS JOIN texts t ON t.id = found.id"
     if sort_by != "name" or query.status is not None or query.reference is not None or query.failing is not None:
-        tables += " CROSS JOIN objects o ON o.id = grams.rowid"
-    return tables, "t" if texts else "grams"
+        tables += " CROSS JOIN objects o ON o.id = found.id"
+    return tables, "t" if texts else "found"
 
 
-def _needs_keys(query: Query) -> bool:
-    return query.namespaces is not None or query.labels is not None or query.fields is not None
+def _found(*, exact: bool) -> str:
+    """The ids from ?2 to ?3 whose text holds ?4: tokens (?1) lead to those that are indexed, and decide if `exact`."""
+    indexed = "SELECT g.rowid AS id FROM grams g WHERE g.grams MATCH ?1 AND g.rowid BETWEEN ?2 AND ?3"
+    if not exact:
+        indexed += " AND instr((SELECT text FROM texts WHERE texts.id = g.rowid), ?4) > 0"
+    waiting = "SELECT u.id FROM unindexed u CROSS JOIN texts w ON w.id = u.id WHERE u.id BETWEEN ?2 AND ?3"
+    return "(" + indexed + " UNION ALL " + waiting + " AND instr(w.text, ?4) > 0) found"
 
 
 def _conditions(query: Query, number: int, keys: str) -> Iterator[Condition]:
     if query.search:
-        yield from _searched(search.fold(query.search), number)
+        yield _searched(search.fold(query.search), number)
     else:
         yield Condition("o.kind = ?", (number,))
     if query.namespaces is not None:
@@ -85,11 +90,10 @@ def _conditions(query: Query, number: int, keys: str) -> Iterator[Condition]:
         yield from _fields(query.fields, number, keys)
 
 
-def _searched(folded: str, number: int) -> Iterator[Condition]:
-    first, behind = objects.first_id(number), objects.first_id(number + 1)
-    yield Condition("grams MATCH ? AND grams.rowid BETWEEN ? AND ?", (search.expression(folded), first, behind - 1))
-    if not search.is_exact(folded):
-        yield Condition("instr(t.text, ?) > 0", (folded,))
+def _searched(folded: str, number: int) -> Condition:
+    """Binds what `_found` left open; the first conditions stand first among the parameters."""
+    first, last = objects.first_id(number), objects.first_id(number + 1) - 1
+    return Condition("1", (search.expression(folded), first, last, folded))
 
 
 def _fields(selector: FieldSelector, number: int, keys: str) -> Iterator[Condition]:

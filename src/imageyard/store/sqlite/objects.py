@@ -8,7 +8,7 @@ from imageyard.domain.errors import AlreadyExists, Conflict, NotFound
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Key
 from imageyard.store import Keep, Note, Stored
-from imageyard.store.sqlite import checksum, entry, notes, search
+from imageyard.store.sqlite import checksum, entry, notes, texts
 from imageyard.store.sqlite.entry import Entry
 from imageyard.store.sqlite.transaction import Transaction
 
@@ -32,16 +32,18 @@ def first_id(number: int) -> int:
 
 def create(tx: Transaction, new: Entry, sealed: bytes | None) -> Stored:
     number = tx.numbers[new.key.resource]
-    if _find(tx, number, new.key) is not None:
-        raise AlreadyExists(new.kind.singular, new.key.name)
     version = tx.version + 1
     body = new.encode(version)
-    tx.next_version()
     id_, uid = first_id(number) + version, new.obj.metadata.uid
     head = (id_, number, new.key.namespace, new.key.name, uid, version, checksum.of(body, version))
-    tx.connection.execute("INSERT INTO objects VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", (*head, *new.columns, body))
+    tx.connection.execute(
+        "INSERT INTO objects VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", (*head, *new.columns, body)
+    )
+    if not tx.connection.changes():
+        raise AlreadyExists(new.kind.singular, new.key.name)
+    tx.next_version()
     _add_terms(tx, number, id_, entry.terms_of(new.columns.terms))
-    _add_text(tx, id_, new)
+    texts.add(tx, id_, new.key, new.text)
     if sealed is not None:
         _seal(tx, id_, sealed)
     tx.count(number, new.key.namespace, 1)
@@ -69,8 +71,8 @@ def replace(tx: Transaction, new: Entry, sealed: bytes | Keep | None, note: Note
         _drop_terms(tx, number, old.id, before - after)
         _add_terms(tx, number, old.id, after - before)
     if new.text != old.text:
-        _drop_text(tx, old.id)
-        _add_text(tx, old.id, new)
+        texts.drop(tx, old.id)
+        texts.add(tx, old.id, new.key, new.text)
     if not isinstance(sealed, Keep):
         _unseal(tx, old.id)
         if sealed is not None:
@@ -91,7 +93,7 @@ def delete(tx: Transaction, kind: Kind[Any], key: Key, uid: str, resource_versio
     version = tx.next_version()
     body = _last_state(tx, kind, key, old, version)
     _drop_terms(tx, number, old.id, entry.terms_of(old.terms))
-    _drop_text(tx, old.id)
+    texts.drop(tx, old.id)
     _unseal(tx, old.id)
     notes.drop(tx, old.uid)
     tx.connection.execute("DELETE FROM objects WHERE id = ?", (old.id,))
@@ -130,16 +132,6 @@ def _drop_terms(tx: Transaction, number: int, id_: int, terms: set[tuple[str, st
     if terms:
         rows = [(number, key, value, id_) for key, value in terms]
         tx.connection.executemany("DELETE FROM terms WHERE kind=? AND key=? AND value=? AND id=?", rows)
-
-
-def _add_text(tx: Transaction, id_: int, new: Entry) -> None:
-    tx.connection.execute("INSERT INTO texts VALUES (?,?,?,?)", (id_, new.key.namespace, new.key.name, new.text))
-    tx.connection.execute("INSERT INTO grams (rowid, tokens) VALUES (?,?)", (id_, search.tokens(new.text)))
-
-
-def _drop_text(tx: Transaction, id_: int) -> None:
-    tx.connection.execute("DELETE FROM texts WHERE id = ?", (id_,))
-    tx.connection.execute("DELETE FROM grams WHERE rowid = ?", (id_,))
 
 
 def _seal(tx: Transaction, id_: int, sealed: bytes) -> None:

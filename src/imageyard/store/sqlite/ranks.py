@@ -40,9 +40,8 @@ class Ranks:
             )
             self._version = version
 
-    def of(self, resource: str, connection: apsw.Connection) -> Rank:
-        """The rank of a kind as of the snapshot."""
-        version = rows.window(connection).newest
+    def of(self, resource: str, connection: apsw.Connection, version: int) -> Rank:
+        """The rank of a kind as of the snapshot, which is at `version`."""
         if version > self._version:
             missed = connection.execute(
                 "SELECT type, kind, namespace, name FROM changes WHERE version > ? ORDER BY version", (self._version,)

@@ -1,7 +1,7 @@
 """Reading objects: rows become `Stored`, and only what matches its checksum gets out."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
@@ -37,12 +37,13 @@ def by_ids(connection: apsw.Connection, resource: str, singular: str, ids: Itera
 
 def between(
     connection: apsw.Connection, number: int, where: str, bound: Sequence[str], limit: int, skip: int
-) -> Iterable[Row]:
+) -> list[Row]:
     """Rows in the order of namespace and name. `where` speaks of these two columns only."""
-    return connection.execute(
+    found: list[Any] = connection.execute(
         f"{_SELECT} INDEXED BY objects_name WHERE kind = ? AND {where} ORDER BY namespace, name LIMIT ? OFFSET ?",
         (number, *bound, limit, skip),
-    )
+    ).fetchall()
+    return found
 
 
 def read(resource: str, singular: str, rows: Iterable[Row]) -> list[Stored]:

@@ -59,6 +59,7 @@ def _objects(connection: apsw.Connection) -> None:
         ) STRICT;
         CREATE VIRTUAL TABLE grams USING fts5
             (tokens, content='', contentless_delete=1, detail=none, tokenize='ascii');
+        CREATE TABLE unindexed (id INTEGER PRIMARY KEY) STRICT;
         CREATE TABLE changes (
             version INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind INTEGER NOT NULL, type TEXT NOT NULL,
             namespace TEXT NOT NULL, name TEXT NOT NULL, uid TEXT NOT NULL, checksum INTEGER NOT NULL,

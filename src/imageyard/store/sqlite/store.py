@@ -17,6 +17,7 @@ from imageyard.store.broadcast import Broadcast
 from imageyard.store.sqlite import connection as connections
 from imageyard.store.sqlite import contents, entry, listing, moment, notes, objects, rows, schema, sealed
 from imageyard.store.sqlite.log import Scope
+from imageyard.store.sqlite.rank import Rank
 from imageyard.store.sqlite.ranks import Ranks
 from imageyard.store.sqlite.readers import Readers
 from imageyard.store.sqlite.watching import Watching
@@ -95,7 +96,7 @@ class SQLiteStore:
     async def count(self, kind: Kind[Any], query: Query) -> int:
         number = self._numbers[kind.plural]
         if listing.is_plain(query):
-            return self._readers.at_once(lambda c: listing.total(self._ranks.of(kind.plural, c), query))
+            return self._readers.at_once(lambda c: listing.total(self._rank(c, kind), query))
         return await self._readers.in_thread(lambda c: listing.counted(c, number, query))
 
     async def replace(
@@ -195,9 +196,18 @@ class SQLiteStore:
         """Whether the last write succeeded; after a failure of the storage the writer finds out by itself."""
         return self._writer.writable
 
+    def _rank(self, connection: apsw.Connection, kind: Kind[Any]) -> Rank:
+        return self._ranks.of(kind.plural, connection, rows.window(connection).newest)
+
     def _short_page(self, connection: apsw.Connection, kind: Kind[Any], number: int, query: Query) -> Page:
-        rank = self._ranks.of(kind.plural, connection)
-        return listing.short_page(connection, kind, number, rank, query)
+        window = rows.window(connection)
+        try:
+            rank = self._ranks.of(kind.plural, connection, window.newest)
+            return listing.short_page(connection, kind, number, rank, window, query)
+        except listing.Astray:
+            self._ranks.reload(connection)
+            rank = self._ranks.of(kind.plural, connection, window.newest)
+            return listing.short_page(connection, kind, number, rank, window, query)
 
     def _committed(self, committed: Committed) -> None:
         self._ranks.tell(committed.changes, committed.version)

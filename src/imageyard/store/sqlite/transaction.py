@@ -34,10 +34,6 @@ class Transaction:
     ) -> None:
         """Record a change for watchers now and later."""
         self.changes.append(Change(type_, version, key, uid, body))
-        row = (version, self.at, self.numbers[key.resource], type_, key.namespace, key.name, uid)
-        self.connection.execute(
-            "INSERT INTO changes VALUES (?,?,?,?,?,?,?,?,?)", (*row, checksum.of(body, version), body)
-        )
 
     def count(self, number: int, namespace: str, step: int) -> None:
         self._totals[number, namespace] += step
@@ -47,12 +43,18 @@ class Transaction:
         if self.version == self._begun:
             return
         self.connection.execute("UPDATE meta SET version = ?", (self.version,))
+        self.connection.executemany("INSERT INTO changes VALUES (?,?,?,?,?,?,?,?,?)", map(self._row, self.changes))
         for (number, namespace), step in self._totals.items():
             if step:
                 self.connection.execute(
                     "INSERT INTO totals VALUES (?,?,?) ON CONFLICT DO UPDATE SET total = total + excluded.total",
                     (number, namespace, step),
                 )
+
+    def _row(self, change: Change) -> tuple[int | str | bytes, ...]:
+        version, key, body = change.resource_version, change.key, change.body
+        where = (self.numbers[key.resource], change.type, key.namespace, key.name, change.uid)
+        return (version, self.at, *where, checksum.of(body, version), body)
 
 
 def _version(connection: apsw.Connection) -> int:

@@ -27,7 +27,7 @@ Operation = Callable[[Transaction], T]
 LARGEST_GROUP: Final = 256
 _IDLE: Final = 0.5
 """Seconds without work after which the writer keeps house."""
-_BUSY_GROUPS: Final = 256
+_BUSY_GROUPS: Final = 16
 """Groups after which it keeps house all the same."""
 _LONG_LOG: Final = 4096
 """Pages in the write-ahead log after which it is checkpointed between two groups: 16 MiB."""
@@ -66,6 +66,8 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
         self._log_pages = 0
+        self._behind = True
+        """Whether there is house to keep as soon as nothing else is to do."""
         self._closing = False
         self.writable = True
         """False from a failure of the storage until something was written again."""
@@ -106,7 +108,7 @@ class Writer:
         """What is queued, and whether it is the last; an empty list when nothing came for a while."""
         group: list[_Pending] = []
         with contextlib.suppress(queue.Empty):
-            item = self._queue.get(timeout=_IDLE)
+            item = self._queue.get(timeout=0.001 if self._behind else _IDLE)
             while item is not None:
                 group.append(item)
                 if len(group) == LARGEST_GROUP:
@@ -167,11 +169,15 @@ class Writer:
 
     def _keep_house(self, *, idle: bool) -> None:
         try:
-            housekeeping.trim(self._connection, self._now())
+            self._behind = False
+            if idle:
+                self._behind = housekeeping.keep(self._connection, self._now())
+            else:
+                housekeeping.keep_up(self._connection, self._now())
             if not self.writable:
                 housekeeping.probe(self._connection)
                 self.writable = True
-            if idle and self._log_pages:
+            if idle and self._log_pages and not self._behind:
                 self._checkpoint()
         except apsw.Error as error:
             self._roll_back()
