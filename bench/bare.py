@@ -22,7 +22,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     await send({"type": "http.response.body", "body": BODY})
 async def main():
-    sock = socket.socket(); sock.bind(("127.0.0.1", 0))
+    sock = socket.socket(); sock.bind(("127.0.0.1", 0)); sock.listen(2048)
     config = uvicorn.Config(app, loop="none", http="httptools", ws="none", lifespan="off", log_config=None,
                             access_log=False, proxy_headers=False, server_header=False)
     temporary = sys.argv[2] + ".new"

@@ -20,9 +20,11 @@ def rate(url: str, token: str = "", *, seconds: int, connections: int = 16, scri
     if program is None:
         raise Failed("wrk is not installed: apt-get install wrk")
     with tempfile.TemporaryDirectory() as folder:
-        lua = Path(folder, "load.lua")
-        lua.write_text(script)
-        command = [program, "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(lua)]
+        command = [program, "-t1", f"-c{connections}", f"-d{seconds}s"]
+        if script:
+            lua = Path(folder, "load.lua")
+            lua.write_text(script)
+            command += ["-s", str(lua)]
         if token:
             command += ["-H", f"Authorization: Bearer {token}"]
         done = subprocess.run([*command, url], capture_output=True, text=True, timeout=seconds + 30, check=True)

@@ -3,7 +3,9 @@
 import json
 import secrets
 import socket
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from typing import Any
 
 import msgspec
 
@@ -11,7 +13,7 @@ from imageyard.app import files
 from imageyard.app.files import DataDir
 from imageyard.domain.access import AUTHENTICATED, MASTERS, Actor
 from imageyard.domain.errors import AlreadyExists
-from imageyard.domain.kinds import BY_PLURAL
+from imageyard.domain.kinds import BY_PLURAL, REGISTRY_SECRET
 from imageyard.domain.secret import Secret
 from imageyard.sample.objects import Credentials, documents
 from imageyard.sample.server import SampleRegistry
@@ -54,8 +56,18 @@ async def objects(service: Objects, sample: Sample) -> None:
         try:
             await service.create(_ACTOR, kind, namespace, document)
         except AlreadyExists:
-            if kind.secret_fields:
+            # Only a moved sample registry is corrected: what a person mended stays mended.
+            if kind is REGISTRY_SECRET and await _moved(service, namespace, document):
                 await service.replace(_ACTOR, kind, namespace, document["metadata"]["name"], document)
+
+
+async def _moved(service: Objects, namespace: str, document: Mapping[str, Any]) -> bool:
+    stored = await service.get(_ACTOR, REGISTRY_SECRET, namespace, document["metadata"]["name"])
+    source = REGISTRY_SECRET.decode(stored.body)
+    wanted = str(document["spec"]["domain"])
+    return source.spec.domain != wanted and all(
+        domain.startswith(_HOST + ":") for domain in (source.spec.domain, wanted)
+    )
 
 
 def _remembered(directory: DataDir) -> Sample:
