@@ -7,6 +7,7 @@ same tables the product reads.
 """
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ from tools import wording
 DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
 MARK: Final = "<!-- Generated from here on: .venv/bin/python -m tools.reference -->\n"
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
+
+_NAMED: Final = re.compile(r"(--[a-z][a-z-]+|spec\.[A-Za-z.]*[A-Za-z](?:: true)?|\b(?:sync|retry)[A-Z][A-Za-z]+)")
 
 GOOD: Final = (Reason.Verified, Reason.Synced, Reason.AnonymousOnly, Reason.Pending, Reason.Suspended)
 """Reasons that tell of no failure."""
@@ -110,8 +113,7 @@ def _sentence(text: Text, language: Language, *, capital: bool = True) -> str:
 
 def _literal(text: str) -> str:
     """Names of fields and flags as code, so that Markdown leaves them alone."""
-    words = text.split(" ")
-    return " ".join(f"`{word}`" if word.startswith("--") else word for word in words)
+    return _NAMED.sub(r"`\1`", text)
 
 
 def settings_page(language: Language) -> str:

@@ -23,3 +23,9 @@ def test_relative_links_resolve(page: Path) -> None:
 def test_the_index_leads_to_every_page(language: Path) -> None:
     named = {target.partition("#")[0] for target in pages.links(language / "README.md")}
     assert {page.name for page in language.glob("*.md")} - {"README.md"} <= named
+
+
+def test_the_index_of_design_notes_leads_to_every_note() -> None:
+    folder = pages.ROOT / "docs" / "design"
+    missing = {note.name for note in folder.glob("*.md")} - {"README.md", *pages.links(folder / "README.md")}
+    assert not missing, f"docs/design/README.md lacks a line for {sorted(missing)}"
