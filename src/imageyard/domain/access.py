@@ -75,15 +75,18 @@ IMAGE_OPERATOR: Final = (
 IMAGE_VIEWER: Final = (Rule(_READ, resources=_BOTH, groups=_GROUPS),)
 
 
+_BUILTIN: Final = (
+    Grant(f"Group:{MASTERS}", CLUSTER_ADMIN),
+    Grant("Group:image-admin", IMAGE_ADMIN),
+    Grant("Group:image-operator", IMAGE_OPERATOR),
+    Grant("Group:image-viewer", IMAGE_VIEWER),
+)
+
+
 def builtin_grants() -> tuple[Grant, ...]:
     """cluster-admin, image-admin, image-operator, image-viewer, each bound to the group of its name everywhere
     (cluster-admin: system:masters)."""
-    return (
-        Grant(f"Group:{MASTERS}", CLUSTER_ADMIN),
-        Grant("Group:image-admin", IMAGE_ADMIN),
-        Grant("Group:image-operator", IMAGE_OPERATOR),
-        Grant("Group:image-viewer", IMAGE_VIEWER),
-    )
+    return _BUILTIN
 
 
 def allows(actor: Actor, action: Action, grants: Iterable[Grant]) -> bool:

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 NANOSECONDS: Final = {
@@ -28,6 +29,7 @@ class InvalidDuration(ValueError):
     """The text is no duration."""
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> timedelta:
     """Read a duration. A sign is read as Go does; what is finer than a microsecond is cut off.
     Raises InvalidDuration."""

@@ -29,6 +29,8 @@ class Namespaces:
         self._uid = uid
         self._entered: Counter[str] = Counter()
         self._left: dict[str, asyncio.Event] = {}
+        self._active: set[str] = set()
+        """Namespaces seen Active. Only this service ends one, and takes it out first."""
 
     async def ensure(self, name: str) -> None:
         """Make the namespace when it is missing. Raises Forbidden when it is being deleted."""
@@ -42,6 +44,8 @@ class Namespaces:
 
     async def require(self, name: str) -> None:
         """Raises NotFound; Forbidden when it is being deleted, as Kubernetes does."""
+        if name in self._active:
+            return
         stored = await self._store.get(NAMESPACE, "", name)
         if NAMESPACE.decode(stored.body).status.phase == "Terminating":
             text = Text(
@@ -49,6 +53,7 @@ class Namespaces:
                 f"unable to create new content in namespace {name} because it is being terminated",
             )
             raise Forbidden(text, kind=NAMESPACE.singular, name=name)
+        self._active.add(name)
 
     @asynccontextmanager
     async def entered(self, kind: Kind[Any], name: str, *, create: bool) -> AsyncIterator[None]:
@@ -98,6 +103,7 @@ class Namespaces:
 
     async def _mark(self, name: str) -> None:
         for _ in range(_TRIES):
+            self._active.discard(name)
             stored = await self._store.get(NAMESPACE, "", name)
             namespace: Namespace = NAMESPACE.decode(stored.body)
             if namespace.status.phase == "Terminating":

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from uuid import uuid4
 
@@ -105,7 +106,7 @@ class Tokens:
         if held.spec.expires is not None and held.spec.expires <= now:
             return None
         self._used[digest] = now
-        return Actor(held.spec.user, frozenset({*held.spec.groups, AUTHENTICATED}), address)
+        return Actor(held.spec.user, _groups(tuple(held.spec.groups)), address)
 
     async def _follow(self) -> None:
         while True:
@@ -191,3 +192,8 @@ def _used(token: AccessToken, moment: datetime | None) -> AccessToken:
     if moment is None:
         return token
     return replace(token, status=AccessTokenStatus(last_used=objects.seconds(moment)))
+
+
+@lru_cache(maxsize=1024)
+def _groups(named: tuple[str, ...]) -> frozenset[str]:
+    return frozenset({*named, AUTHENTICATED})

@@ -1,6 +1,6 @@
 """Order statistics: which name stands at position n, without walking there.
 
-The names of a namespace are cut into blocks of a few hundred; per block the first name and the count are kept in
+The names of a namespace are cut into blocks of about a hundred; per block the first name and the count are kept in
 memory. A page then begins at a block's first name and skips less than a block. Blocks are made when a deep page is
 first asked for and follow the change log from then on. Pure: how a name is looked up is passed in.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from itertools import accumulate
 from typing import Final
 
-SIZE: Final = 256
+SIZE: Final = 64
 """Names in a new block. A block is split at twice, and merged with its neighbour below half."""
 
 Lookup = Callable[[str, int], str]
@@ -33,6 +33,11 @@ class Blocks:
             self._split(block, lookup)
             block, before = self._block_at(position)
         return self._starts[block], position - before
+
+    def known(self, position: int) -> tuple[str, int] | None:
+        """What `seek` answers, None when it would split a block first."""
+        block, before = self._block_at(position)
+        return None if self._counts[block] > 2 * SIZE else (self._starts[block], position - before)
 
     def add(self, name: str) -> None:
         self._counts[bisect_right(self._starts, name) - 1] += 1
@@ -89,6 +94,13 @@ class Rank:
         at = min(bisect_right(ends, position), len(ends) - 1)
         namespace = self._namespaces[at]
         return namespace, position - (ends[at] - self._totals[namespace])
+
+    def known(self, namespace: str, position: int) -> tuple[str, int] | None:
+        """What `seek` answers, None when it would have to look names up."""
+        if position < 2 * SIZE:
+            return "", position
+        blocks = self._blocks.get(namespace)
+        return None if blocks is None else blocks.known(position)
 
     def seek(self, namespace: str, position: int, lookup: Lookup) -> tuple[str, int]:
         """Where to begin in a namespace, and how many names to skip, to stand at `position` there."""

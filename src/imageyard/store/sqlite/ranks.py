@@ -40,6 +40,10 @@ class Ranks:
             )
             self._version = version
 
+    def told(self, resource: str) -> tuple[Rank, int]:
+        """The rank of a kind as of the last commit told, and the version of that commit."""
+        return self._ranks[resource], self._version
+
     def of(self, resource: str, connection: apsw.Connection, version: int) -> Rank:
         """The rank of a kind as of the snapshot, which is at `version`."""
         if version > self._version:

@@ -35,6 +35,14 @@ class Readers:
         with connections.snapshot(self._here) as connection:
             return work(connection)
 
+    def statement(self, work: Callable[[apsw.Connection], T]) -> T:
+        """For one statement that is short: it is a snapshot by itself. Raises Unavailable when closed."""
+        self._refuse_closed()
+        try:
+            return work(self._here)
+        except apsw.Error as error:
+            raise connections.translated(error) from error
+
     async def in_thread(self, work: Callable[[apsw.Connection], T]) -> T:
         """For reads that may take long. Raises Unavailable when closed."""
         self._refuse_closed()

@@ -84,12 +84,16 @@ class SQLiteStore:
 
     async def get(self, kind: Kind[Any], namespace: str, name: str) -> Stored:
         number = self._numbers[kind.plural]
-        return self._readers.at_once(lambda c: rows.one(c, kind.plural, kind.singular, number, namespace, name))
+        return self._readers.statement(lambda c: rows.one(c, kind.plural, kind.singular, number, namespace, name))
 
     async def list(self, kind: Kind[Any], query: Query) -> Page:
         """One snapshot. Raises Corrupt, naming it, when one object of the page is damaged."""
         number = self._numbers[kind.plural]
         if listing.is_short(query):
+            rank, version = self._ranks.told(kind.plural)
+            quick = self._readers.statement(lambda c: listing.quick_page(c, kind, number, rank, version, query))
+            if quick is not None:
+                return quick
             return self._readers.at_once(lambda c: self._short_page(c, kind, number, query))
         return await self._readers.in_thread(lambda c: listing.page(c, kind, number, query))
 

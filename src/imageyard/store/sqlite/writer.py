@@ -27,6 +27,8 @@ Operation = Callable[[Transaction], T]
 LARGEST_GROUP: Final = 256
 _IDLE: Final = 0.5
 """Seconds without work after which the writer keeps house."""
+_PAUSE: Final = 0.02
+"""The same while there is house to keep: longer than the gaps between the writes of a busy client."""
 _BUSY_GROUPS: Final = 16
 """Groups after which it keeps house all the same."""
 _LONG_LOG: Final = 4096
@@ -108,7 +110,7 @@ class Writer:
         """What is queued, and whether it is the last; an empty list when nothing came for a while."""
         group: list[_Pending] = []
         with contextlib.suppress(queue.Empty):
-            item = self._queue.get(timeout=0.001 if self._behind else _IDLE)
+            item = self._queue.get(timeout=_PAUSE if self._behind else _IDLE)
             while item is not None:
                 group.append(item)
                 if len(group) == LARGEST_GROUP:
