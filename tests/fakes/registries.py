@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import yaml
 
@@ -73,6 +73,16 @@ async def sample(
         yield Served(registry, listener.address, listener.url)
 
 
+class Login(NamedTuple):
+    """The one account that docker-registry knows."""
+
+    user: str
+    password: Secret
+
+
+TESTER: Final = Login(USER, PASSWORD)
+
+
 @dataclass(frozen=True, slots=True)
 class DockerRegistry:
     """Debian's docker-registry. `ca` is the PEM file that vouches for it when it speaks TLS."""
@@ -89,7 +99,7 @@ class DockerRegistry:
 
     async def push(self, image: Image, repository: str, tag: str) -> None:
         """Copy an image with everything below it into the registry, digests unchanged."""
-        who = ["--dest-no-creds"] if self.mode == "none" else ["--dest-creds", f"{USER}:{PASSWORD.reveal()}"]
+        who = ["--dest-no-creds"] if self.mode == "none" else ["--dest-creds", f"{self.user}:{self.password.reveal()}"]
         await push(self.address, image, repository, tag, *who)
 
 
@@ -104,24 +114,34 @@ async def push(address: str, image: Image, repository: str, tag: str, *who: str)
 
 
 @asynccontextmanager
-async def docker_registry(directory: Path, mode: Mode = "none", *, tls: bool = False) -> AsyncIterator[DockerRegistry]:
-    """Start it with storage in `directory` on a free port, and stop it with the block."""
+async def docker_registry(
+    directory: Path,
+    mode: Mode = "none",
+    *,
+    tls: bool = False,
+    port: int = 0,
+    login: Login = TESTER,
+    authority: Authority | None = None,
+) -> AsyncIterator[DockerRegistry]:
+    """Start it with storage in `directory` on a port (0: a free one), and stop it with the block. Started again in
+    the same directory it has what was pushed. `authority` signs what it shows with TLS."""
     program = programs.need("docker-registry")
-    authority = Authority(directory / "authority")
+    authority = authority or Authority(directory / "authority")
     async with AsyncExitStack() as stack:
-        config = _config(directory, authority if tls else None)
+        config = _config(directory, authority if tls else None, port)
         if mode == "htpasswd":
-            config["auth"] = {"htpasswd": {"realm": "tests", "path": str(await _htpasswd(directory))}}
+            config["auth"] = {"htpasswd": {"realm": "tests", "path": str(await _htpasswd(directory, login))}}
         if mode == "token":
-            config["auth"] = {"token": await _token_service(stack, authority, tls=tls)}
+            config["auth"] = {"token": await _token_service(stack, authority, login, tls=tls)}
         path = directory / "config.yml"
         path.write_text(yaml.safe_dump(config))
         port = await stack.enter_async_context(_running(program, path))
-        yield DockerRegistry(f"127.0.0.1:{port}", mode, authority.ca if tls else None)
+        yield DockerRegistry(f"127.0.0.1:{port}", mode, authority.ca if tls else None, *login)
 
 
-def _config(directory: Path, authority: Authority | None) -> dict[str, Any]:
-    http: dict[str, Any] = {"addr": "127.0.0.1:0", "secret": "tests only"}
+def _config(directory: Path, authority: Authority | None, port: int) -> dict[str, Any]:
+    directory.mkdir(parents=True, exist_ok=True)
+    http: dict[str, Any] = {"addr": f"127.0.0.1:{port}", "secret": "tests only"}
     if authority:
         certificate, key = authority.issue()
         http["tls"] = {"certificate": str(certificate), "key": str(key)}
@@ -133,16 +153,16 @@ def _config(directory: Path, authority: Authority | None) -> dict[str, Any]:
     }
 
 
-async def _htpasswd(directory: Path) -> Path:
+async def _htpasswd(directory: Path, login: Login) -> Path:
     path = directory / "htpasswd"
-    path.write_text(await programs.run("htpasswd", "-Bbn", USER, PASSWORD.reveal()))
+    path.write_text(await programs.run("htpasswd", "-Bbn", login.user, login.password.reveal()))
     return path
 
 
-async def _token_service(stack: AsyncExitStack, authority: Authority, *, tls: bool) -> dict[str, str]:
+async def _token_service(stack: AsyncExitStack, authority: Authority, login: Login, *, tls: bool) -> dict[str, str]:
     """On a port of its own, and with TLS where the registry has it (a realm is shown no credential over http)."""
     certificate = authority.issue()
-    app = jwt_tokens.service(jwt_tokens.Signer.load(*certificate), {USER: PASSWORD}, WallClock())
+    app = jwt_tokens.service(jwt_tokens.Signer.load(*certificate), dict([login]), WallClock())
     listener = await stack.enter_async_context(Listener(app, certificate=certificate if tls else None))
     return {
         "realm": f"{listener.url}/token",

@@ -1,0 +1,69 @@
+"""What the end-to-end tests share: one server with loopback open, one private CA, and what they leave behind."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.background import Background
+from tests.e2e.evidence import Evidence
+from tests.e2e.product import LOOPBACK, Client, Product
+from tests.fakes.authority import Authority
+
+LAST = "test_canary.py"
+"""Judges what all the others left behind."""
+
+MakeProduct = Callable[[str], Product]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name == LAST)
+
+
+@pytest.fixture(scope="session")
+def evidence() -> Evidence:
+    return Evidence()
+
+
+@pytest.fixture(scope="session")
+def background() -> Iterator[Background]:
+    with Background() as background:
+        yield background
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The private CA that the shared server trusts by --registry-ca."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def make_product(tmp_path_factory: pytest.TempPathFactory, evidence: Evidence) -> Iterator[MakeProduct]:
+    """Servers on data directories of their own, not started yet; whichever still runs is stopped at the end."""
+    made: list[Product] = []
+
+    def make(name: str) -> Product:
+        made.append(Product(tmp_path_factory.mktemp(name) / "data", evidence))
+        return made[-1]
+
+    yield make
+    codes = [product.ended() for product in made if product.runs]
+    assert not any(codes), codes
+
+
+@pytest.fixture(scope="session")
+def product(make_product: MakeProduct, authority: Authority) -> Product:
+    """The server that most tests share. They name their objects apart."""
+    return make_product("shared").start(*LOOPBACK, "--registry-ca", str(authority.ca))
+
+
+@pytest.fixture(scope="session")
+def admin(product: Product) -> Client:
+    return product.admin
+
+
+@pytest.fixture
+def place(tmp_path: Path, evidence: Evidence) -> Path:
+    """A directory for what a test has the product write; it is searched for secrets in the end."""
+    evidence.watch(tmp_path)
+    return tmp_path

@@ -1,0 +1,71 @@
+"""What the end-to-end tests leave behind, and whether a secret can be found in it."""
+
+import base64
+import json
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+KEEPERS: Final = frozenset({"admin-token", "kubeconfig", "sample.json"})
+"""Files of a data directory that hold a secret on purpose."""
+KEYS: Final = "keys"
+
+
+class Evidence:
+    """Secrets that were used, answers that were given, and places where files were written."""
+
+    def __init__(self) -> None:
+        self._secrets: dict[str, str] = {}
+        self._answers: list[tuple[str, bytes]] = []
+        self._places: list[Path] = []
+
+    def secret(self, name: str) -> str:
+        """A new password that occurs nowhere else."""
+        return self.keep(name, f"canary-{name}-{secrets.token_hex(8)}")
+
+    def keep(self, name: str, value: str) -> str:
+        """Remember a secret that came into being elsewhere."""
+        self._secrets[value] = name
+        return value
+
+    def answered(self, request: str, answer: bytes) -> None:
+        self._answers.append((request, answer))
+
+    def watch(self, place: Path) -> None:
+        """Look into this file, or everything below this directory."""
+        self._places.append(place)
+
+    @property
+    def amount(self) -> tuple[int, int, int]:
+        """How many secrets, answers and files there are to be judged."""
+        return len(self._secrets), len(self._answers), len(list(self._files()))
+
+    def findings(self) -> list[str]:
+        """Where a secret was found, named by what it is, never by its value."""
+        needles = {form: name for value, name in self._secrets.items() for form in forms(value)}
+        papers = [*self._answers, *((str(path), path.read_bytes()) for path in self._files())]
+        return [f"{name} in {where}" for where, paper in papers for form, name in needles.items() if form in paper]
+
+    def _files(self) -> Iterator[Path]:
+        for place in self._places:
+            files = [place] if place.is_file() else sorted(place.rglob("*"))
+            for path in files:
+                if path.is_file() and path.name not in KEEPERS and path.parent.name != KEYS:
+                    yield path
+
+
+def forms(value: str) -> set[bytes]:
+    """How a value may be written down: as it is, in a URL, in JSON, in hex, or anywhere in something in base64."""
+    raw = value.encode()
+    plain = {raw, quote(value, safe="").encode(), quote_plus(value).encode(), json.dumps(value)[1:-1].encode()}
+    return plain | {raw.hex().encode()} | {_within_base64(raw, offset) for offset in range(3)}
+
+
+def _within_base64(raw: bytes, offset: int) -> bytes:
+    """The characters that `raw` alone determines when it stands `offset` bytes after a multiple of three."""
+    encoded = base64.b64encode(bytes(offset) + raw).rstrip(b"=")
+    first = -(-offset * 4 // 3)
+    last = (offset + len(raw)) * 8 // 6
+    return encoded[first:last]
