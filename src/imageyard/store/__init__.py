@@ -48,7 +48,8 @@ class Change(NamedTuple):
 class Query:
     """What to list. `namespaces` None means all; `search` is a case-insensitive substring of searchable texts.
 
-    Either `offset` (pages) or `continuation` (a token from an earlier Page) says where to begin.
+    With an `offset` it asks for a page of a numbered list; without one, for a chunk that begins behind `continuation`
+    (a token from an earlier Page, "" for the first) and answers the token of the next.
     """
 
     namespaces: frozenset[str] | None = None
@@ -62,13 +63,13 @@ class Query:
     sort_by: Literal["name", "createTime", "lastSynced", "status"] = "name"
     """`name` sorts by namespace, then name; the others fall back to that order among equals."""
     ascending: bool = True
-    offset: int = 0
+    offset: int | None = None
     limit: int | None = None
     continuation: str = ""
 
 
 class Page(NamedTuple):
-    """One page. `total` counts all matches; `continuation` is "" on the last page."""
+    """One page. `total` counts all matches; `continuation` is "" on the last page and where an offset was asked."""
 
     items: Sequence[Stored]
     total: int

@@ -50,7 +50,7 @@ def quick_page(
     """A short page by one statement, for the usual case that `rank` is of the very snapshot the statement reads.
     None when it is not, or when more than one statement is needed. Raises Corrupt."""
     # No namespace at all is not every namespace: an empty set is left to the general way.
-    if query.continuation or not query.ascending or (query.namespaces is not None and len(query.namespaces) != 1):
+    if query.offset is None or not query.ascending or (query.namespaces is not None and len(query.namespaces) != 1):
         return None
     (asked,) = query.namespaces or (None,)
     count = rank.total(asked)
@@ -65,9 +65,23 @@ def quick_page(
     found, read_at = rows.page(connection, number, where, (namespace, begin[0]), wanted, begin[1])
     if read_at != version or len(found) != wanted:
         return None
-    items = rows.read(kind.plural, kind.singular, found)
-    more = query.offset + wanted < count
-    return Page(items, count, version, continuation.after(items[-1].key, version, query, 0) if more else "")
+    return Page(rows.read(kind.plural, kind.singular, found), count, version, "")
+
+
+def known_page(
+    connection: apsw.Connection, kind: Kind[Any], ids: tuple[int, ...], version: int, query: Query
+) -> Page | None:
+    """A page of a search whose matches are known; None when one of its objects is gone. Raises Corrupt."""
+    offset = query.offset or 0
+    wanted = ids[offset : offset + (query.limit or 0)]
+    found = rows.by_ids(connection, kind.plural, kind.singular, wanted)
+    return Page(found, len(ids), version, "") if len(found) == len(wanted) else None
+
+
+def all_ids(connection: apsw.Connection, number: int, query: Query, most: int) -> tuple[int, ...]:
+    """The ids of all matches in the query's order; of more than `most`, one more than that."""
+    selection = matching.ids(query, number, None, 0, most + 1)
+    return tuple(int(id_) for (id_,) in connection.execute(selection.sql, selection.parameters))
 
 
 def short_page(
@@ -76,17 +90,17 @@ def short_page(
     """A page of a short query. Raises Gone, BadRequest, Corrupt; Astray when the rank does not fit the rows."""
     if query.continuation:
         return _continued(connection, kind, number, rank, window, query)
-    count, limit = total(rank, query), query.limit or 0
-    first, behind = query.offset, min(query.offset + limit, count)
+    count, limit, offset = total(rank, query), query.limit or 0, query.offset or 0
+    first, behind = offset, min(offset + limit, count)
     if not query.ascending:
-        first, behind = count - behind, count - query.offset
+        first, behind = count - behind, count - offset
     found = rows.read(kind.plural, kind.singular, _between(connection, number, rank, query, first, behind))
     if len(found) != max(0, behind - first):
         raise Astray
     if not query.ascending:
         found.reverse()
-    more = query.offset + len(found) < count and found
-    token = continuation.after(found[-1].key, window.newest, query, query.offset + len(found)) if more else ""
+    more = query.offset is None and len(found) < count and found
+    token = continuation.after(found[-1].key, window.newest, query, len(found)) if more else ""
     return Page(found, count, window.newest, token)
 
 
@@ -144,7 +158,7 @@ def page(connection: apsw.Connection, kind: Kind[Any], number: int, query: Query
     token, window = continuation.read(kind.plural, query), rows.window(connection)
     if token is not None:
         window.check(token.version)
-    offset = query.offset if token is None else token.offset
+    offset = (query.offset or 0) if token is None else token.offset
     limit = -1 if query.limit is None else query.limit + 1
     selection = matching.ids(query, number, token, offset, limit)
     ids = [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
@@ -166,5 +180,6 @@ def _cut(found: list[Stored], limit: int | None, count: int, version: int, query
     if limit is None or len(found) <= limit:
         return Page(found, count, version, "")
     items = found[:limit]
-    token = continuation.after(items[-1].key, version, query, offset + limit) if items else ""
+    chunked = query.offset is None and items
+    token = continuation.after(items[-1].key, version, query, offset + limit) if chunked else ""
     return Page(items, count, version, token)

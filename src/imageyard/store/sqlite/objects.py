@@ -71,7 +71,7 @@ def replace(tx: Transaction, new: Entry, sealed: bytes | Keep | None, note: Note
         _drop_terms(tx, number, old.id, before - after)
         _add_terms(tx, number, old.id, after - before)
     if new.text != old.text:
-        texts.drop(tx, old.id)
+        texts.drop(tx, old.id, new.key)
         texts.add(tx, old.id, new.key, new.text)
     if not isinstance(sealed, Keep):
         _unseal(tx, old.id)
@@ -93,7 +93,7 @@ def delete(tx: Transaction, kind: Kind[Any], key: Key, uid: str, resource_versio
     version = tx.next_version()
     body = _last_state(tx, kind, key, old, version)
     _drop_terms(tx, number, old.id, entry.terms_of(old.terms))
-    texts.drop(tx, old.id)
+    texts.drop(tx, old.id, key)
     _unseal(tx, old.id)
     notes.drop(tx, old.uid)
     tx.connection.execute("DELETE FROM objects WHERE id = ?", (old.id,))

@@ -15,8 +15,9 @@ from imageyard.domain.objects import Key, Object
 from imageyard.store import KEEP, Change, Content, Due, Keep, Note, Page, Query, Stored, lock
 from imageyard.store.broadcast import Broadcast
 from imageyard.store.sqlite import connection as connections
-from imageyard.store.sqlite import contents, entry, listing, moment, notes, objects, rows, schema, sealed
+from imageyard.store.sqlite import contents, entry, listing, matches, moment, notes, objects, rows, schema, sealed
 from imageyard.store.sqlite.log import Scope
+from imageyard.store.sqlite.matches import Matches, Search
 from imageyard.store.sqlite.rank import Rank
 from imageyard.store.sqlite.ranks import Ranks
 from imageyard.store.sqlite.readers import Readers
@@ -49,6 +50,7 @@ class SQLiteStore:
         self._readers = Readers(file)
         resources = {number: resource for resource, number in self._numbers.items()}
         self._ranks = self._readers.at_once(lambda connection: Ranks(connection, resources))
+        self._matches = Matches()
         self._broadcast = Broadcast(self._readers.at_once(rows.window).newest)
         self._writer = Writer(self._connection, self._numbers, now, self._committed)
 
@@ -95,6 +97,9 @@ class SQLiteStore:
             if quick is not None:
                 return quick
             return self._readers.at_once(lambda c: self._short_page(c, kind, number, query))
+        search = matches.of(kind.plural, query)
+        if search is not None and (known := await self._search(search, kind, number, query)) is not None:
+            return known
         return await self._readers.in_thread(lambda c: listing.page(c, kind, number, query))
 
     async def count(self, kind: Kind[Any], query: Query) -> int:
@@ -213,7 +218,20 @@ class SQLiteStore:
             rank = self._ranks.of(kind.plural, connection, window.newest)
             return listing.short_page(connection, kind, number, rank, window, query)
 
+    async def _search(self, search: Search, kind: Kind[Any], number: int, query: Query) -> Page | None:
+        """A page of a search with few matches; None when there are many, or when an object went meanwhile."""
+        ids = self._matches.get(search)
+        if ids is None:
+            stamp = self._matches.stamp
+            ids = await self._readers.in_thread(lambda c: listing.all_ids(c, number, query, matches.LARGEST))
+            self._matches.put(search, ids, stamp)
+        if len(ids) > matches.LARGEST:
+            return None
+        version = self._ranks.told(kind.plural)[1]
+        return self._readers.at_once(lambda c: listing.known_page(c, kind, ids, version, query))
+
     def _committed(self, committed: Committed) -> None:
+        self._matches.forget(committed.texts)
         self._ranks.tell(committed.changes, committed.version)
         self._broadcast.tell(committed.changes, committed.version)
         if self._observe_commit is not None:

@@ -20,12 +20,14 @@ _MOST_WAITING: Final = 20_000
 
 def add(tx: Transaction, id_: int, key: Key, text: str) -> None:
     """Make an object's texts findable."""
+    tx.texts.add(key.resource)
     tx.connection.execute("INSERT INTO texts VALUES (?,?,?,?)", (id_, key.namespace, key.name, text))
     tx.connection.execute("INSERT INTO unindexed VALUES (?)", (id_,))
 
 
-def drop(tx: Transaction, id_: int) -> None:
+def drop(tx: Transaction, id_: int, key: Key) -> None:
     """Forget an object's texts."""
+    tx.texts.add(key.resource)
     tx.connection.execute("DELETE FROM texts WHERE id = ?", (id_,))
     tx.connection.execute("DELETE FROM unindexed WHERE id = ?", (id_,))
     if not tx.connection.changes():

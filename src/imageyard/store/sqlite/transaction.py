@@ -22,6 +22,8 @@ class Transaction:
         """Now, in microseconds."""
         self.changes: list[Change] = []
         self._begun = self.version = _version(connection)
+        self.texts: set[str] = set()
+        """Kinds whose searchable texts changed, by their plural."""
         self._totals: defaultdict[tuple[int, str], int] = defaultdict(int)
 
     def next_version(self) -> int:

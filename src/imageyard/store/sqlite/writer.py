@@ -9,7 +9,7 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -36,11 +36,13 @@ _LONG_LOG: Final = 4096
 
 
 class Committed(NamedTuple):
-    """A durable group: what its operations changed, the newest resourceVersion, how long the transaction took."""
+    """A durable group: what its operations changed, the newest resourceVersion, how long the transaction took, and
+    of which kinds searchable texts changed."""
 
     changes: Sequence[Change]
     version: int
     seconds: float
+    texts: Set[str]
 
 
 class _Pending(NamedTuple):
@@ -148,7 +150,8 @@ class Writer:
         except BaseException:
             self._roll_back()
             raise
-        return outcomes, Committed(transaction.changes, transaction.version, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        return outcomes, Committed(transaction.changes, transaction.version, seconds, transaction.texts)
 
     def _roll_back(self) -> None:
         # SQLite rolls back by itself after some failures, not after all (sqlite.org/lang_transaction.html, 2.1).
