@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from imageyard.store.sqlite.store import SQLiteStore
-
 from bench import bare, product, wrk
 from bench.figure import Figure
 from bench.product import API, Product
 from imageyard.domain.kinds import KINDS, REPOSITORY
+from imageyard.store.sqlite.store import SQLiteStore
 
 _LIST_TARGET = 0.40
 _CREATE_TARGET = 0.25
@@ -112,8 +111,8 @@ def _creates(server: Product, folder: Path, seconds: int) -> Figure:
     value = wrk.rate(
         server.url + path, server.token, seconds=seconds, connections=16, script=wrk.creates(path, "new-", body)
     )
-    page = json.loads(server.raw("/creates/repositories?limit=100"))
-    bodies = [json.dumps(item, ensure_ascii=False).encode() for item in page["items"]]
-    ceiling = bare.sqlite(folder, bodies, seconds)
+    with tempfile.TemporaryDirectory() as raw:
+        asyncio.run(bare.schema(Path(raw)))
+        ceiling = bare.sqlite(Path(raw), folder / "imageyard.db", "creates", seconds)
     remark = "16 clients over HTTP; the same rows straight into SQLite in durable groups of 16"
     return Figure("durable creates", value, ceiling, "objects/s", _CREATE_TARGET, remark)
