@@ -23,14 +23,14 @@ test: install  ## run all tests; ARGS="…" passes arguments to pytest
 	$(BIN)/python -m pytest $(ARGS)
 
 check: install  ## format, lint, types, layers
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench tools
+	$(BIN)/ruff check src tests bench tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 fix: install  ## format and mend what the linter can
-	$(BIN)/ruff format src tests bench
-	$(BIN)/ruff check --fix src tests bench
+	$(BIN)/ruff format src tests bench tools
+	$(BIN)/ruff check --fix src tests bench tools
 
 bench: install  ## measure, each figure against a ceiling of the same run; writes bench/out/
 	$(BIN)/python -m bench $(ARGS)

@@ -52,6 +52,7 @@ class Yard:
             )
         )
 
+
 @pytest.fixture
 def yard() -> Yard:
     return Yard()

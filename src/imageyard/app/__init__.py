@@ -23,7 +23,6 @@ __all__ = ["Administration", "administration", "backup", "export_keys", "import_
 def run(settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT. Raises what stops it from starting."""
 
-
     sys.setswitchinterval(0.0005)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
