@@ -225,6 +225,8 @@ class SQLiteStore:
             stamp = self._matches.stamp
             ids = await self._readers.in_thread(lambda c: listing.all_ids(c, number, query, matches.LARGEST))
             self._matches.put(search, ids, stamp)
+            if stamp != self._matches.stamp:
+                return None  # a text changed meanwhile: these ids are no longer of one moment with what is read next
         if len(ids) > matches.LARGEST:
             return None
         version = self._ranks.told(kind.plural)[1]
