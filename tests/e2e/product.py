@@ -107,6 +107,7 @@ class Product:
         self._environment = {"PATH": os.environ["PATH"], "HOME": str(directory), **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self._clients: list[Client] = []
+        self._admin: Client | None = None
         evidence.watch(directory)
         evidence.watch(self.log)
 
@@ -150,8 +151,19 @@ class Product:
         for client in self._clients:
             client.session.close()
         self._clients.clear()
+        self._admin = None
         process.terminate()
         return process.wait(STOP_SECONDS)
+
+    def kill(self) -> None:
+        """SIGKILL: what a power cut does to the process."""
+        assert self._process is not None
+        process, self._process = self._process, None
+        process.kill()
+        process.wait(STOP_SECONDS)
+        for client in self._clients:
+            client.session.close()
+        self._clients.clear()
 
     @property
     def runs(self) -> bool:
@@ -182,7 +194,10 @@ class Product:
 
     @property
     def admin(self) -> Client:
-        return self.client(self.token)
+        """The operator's client, until the server stops."""
+        if self._admin is None:
+            self._admin = self.client(self.token)
+        return self._admin
 
     def client(self, token: str, url: str = "") -> Client:
         """Somebody who brings this token, "" for none."""

@@ -95,7 +95,7 @@ class MemoryObjects:
             for key, row in sorted(self.rows.items())
             if key.resource == kind.plural and (query.namespaces is None or key.namespace in query.namespaces)
         ]
-        return Page(found[query.offset : query.offset + (query.limit or 0)], len(found), self._version, "")
+        return Page(found[(query.offset or 0) :][: query.limit], len(found), self._version, "")
 
     async def replace(self, actor: Actor, kind: Kind[Any], namespace: str, name: str, document: Document) -> Result:
         self._enter(actor, kind, namespace)

@@ -106,6 +106,7 @@ def test_any_parameters_give_a_bounded_query_or_are_invalid(given_: dict[str, st
         query = images(urlencode(given_))
         assert query.limit is not None
         assert 1 <= query.limit <= parameters.MAX_LIMIT
+        assert query.offset is not None
         assert 0 <= query.offset < 2**63
 
 
