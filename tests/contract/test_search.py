@@ -25,9 +25,7 @@ def found_by_looking(images: list[Repository], term: str) -> list[str]:
         return text.casefold().translate(dict.fromkeys(b"\x00\x1f", "\ufffd"))
 
     return sorted(
-        obj.metadata.name
-        for obj in images
-        if any(fold(term) in fold(text) for text in REPOSITORY.index(obj).search)
+        obj.metadata.name for obj in images if any(fold(term) in fold(text) for text in REPOSITORY.index(obj).search)
     )
 
 
