@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds.registry_secret import PROVIDERS
+from imageyard.domain.objects import ObjectMeta
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Language
 from imageyard.web.oapis.wording import FIELDS
@@ -105,7 +106,15 @@ def _refine(struct: type[Struct], schema: Schema, language: Language) -> None:
             described["readOnly"] = True
         if path in FIELDS:
             described["description"] = FIELDS[path].speak(language)
+        if struct is ObjectMeta:
+            described = _or_null(described)
         schema["properties"][field.encode_name] = described
+
+
+def _or_null(schema: Schema) -> Schema:
+    """In metadata a null counts as absent, as Kubernetes reads it."""
+    shown = {key: value for key, value in schema.items() if key in ("description", "readOnly")}
+    return {**shown, "anyOf": [{key: value for key, value in schema.items() if key not in shown}, {"type": "null"}]}
 
 
 def _without_null(schema: Schema) -> Schema:
@@ -123,8 +132,8 @@ def _of_kind(kind: Kind[Any], schema: Schema) -> dict[str, Schema]:
     answered["properties"]["status"] = {**schema["properties"]["status"], "readOnly": True}
     sent = {**answered, "required": [name for name in schema["required"] if name not in fixed]}
     sent["properties"] = {name: value for name, value in answered["properties"].items() if name != "status"}
-    # An object that was read may be sent back; its status is then ignored.
-    sent["properties"]["status"] = schema["properties"]["status"]
+    # An object that was read may be sent back; whatever its status is, it is ignored.
+    sent["properties"]["status"] = {"description": schema["properties"]["status"].get("description", "")}
     listed = {
         "type": "object",
         "properties": {
