@@ -66,7 +66,7 @@ async def test_every_page_is_that_slice_of_the_whole(
     for offset in (0, 5, 399, 640, 1100, max(0, whole.total - 7), whole.total + 3):
         query = Query(namespaces=scope, ascending=ascending, offset=offset, limit=13)
         page = await store.list(REPOSITORY, query)
-        assert page.items == whole.items[offset : offset + 13]
+        assert list(page.items) == list(whole.items)[offset : offset + 13]
         assert page.total == whole.total
 
 

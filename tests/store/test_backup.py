@@ -51,7 +51,7 @@ async def test_a_restore_brings_back_what_was(opener: Opener, tmp_path: Path) ->
         await store.create(REPOSITORY, image("later"))
     backup.restore(file, tmp_path)
     async with opener() as store:
-        assert (await store.list(REPOSITORY, Query())).items == [kept]
+        assert list((await store.list(REPOSITORY, Query())).items) == [kept]
         assert await store.sealed(REPOSITORY, "default", "kept") == b"sealed"
         assert names((await store.list(REPOSITORY, Query(search="网"))).items) == ["kept"]
     assert (tmp_path / "imageyard.db.replaced").exists()
