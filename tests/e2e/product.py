@@ -146,24 +146,29 @@ class Product:
 
     def ended(self) -> int:
         """The exit code after SIGTERM."""
+        process = self._let_go()
+        process.terminate()
+        try:
+            return process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+
+    def kill(self) -> None:
+        """SIGKILL: what a power cut does to the process."""
+        process = self._let_go()
+        process.kill()
+        process.wait(STOP_SECONDS)
+
+    def _let_go(self) -> subprocess.Popen[bytes]:
+        """Close idle connections; one with a request under way is closed when that is answered."""
         assert self._process is not None
         process, self._process = self._process, None
         for client in self._clients:
             client.session.close()
         self._clients.clear()
         self._admin = None
-        process.terminate()
-        return process.wait(STOP_SECONDS)
-
-    def kill(self) -> None:
-        """SIGKILL: what a power cut does to the process."""
-        assert self._process is not None
-        process, self._process = self._process, None
-        process.kill()
-        process.wait(STOP_SECONDS)
-        for client in self._clients:
-            client.session.close()
-        self._clients.clear()
+        return process
 
     @property
     def runs(self) -> bool:
@@ -211,7 +216,8 @@ class Product:
         asked = [PROGRAM, *arguments, "--data-dir", str(self.directory)]
         done = subprocess.run(asked, capture_output=True, text=True, env=self._environment, timeout=CLI_SECONDS)
         assert done.returncode == exits, f"{arguments} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        self._evidence.answered(" ".join(arguments), done.stderr.encode())
+        printed = done.stderr if arguments[:2] == ("token", "create") else done.stdout + done.stderr
+        self._evidence.answered(" ".join(arguments), printed.encode())
         return done.stderr if exits else done.stdout
 
     def new_token(self, name: str, user: str, *groups: str, ttl: str = "") -> str:

@@ -110,16 +110,20 @@ def documents(secret: str) -> dict[str, tuple[bytes, str]]:
     }
 
 
-def send(admin: Client, method: str, path: str, body: bytes, media_type: str) -> requests.Response:
-    return admin.send(method, path, data=body, headers={"Content-Type": media_type})
+def send(admin: Client, path: str, body: bytes, media_type: str) -> requests.Response:
+    return admin.send("POST", path, data=body, headers={"Content-Type": media_type})
+
+
+def leaks(evidence: Evidence, secret: str) -> list[str]:
+    return [finding for finding in evidence.findings() if finding.startswith(f"{secret} in ")]
 
 
 def test_a_refused_create_does_not_repeat_what_it_was_sent(canary: Product, evidence: Evidence) -> None:
     for name, (body, media_type) in documents(evidence.secret("refused")).items():
-        answer = send(canary.admin, "POST", SOURCES, body, media_type)
+        answer = send(canary.admin, SOURCES, body, media_type)
         assert answer.status_code in (400, 415), (name, answer.text)
-        send(canary.admin, "POST", f"{SOURCES}/none/verify", body, media_type)
-        assert not any(finding.startswith("refused ") for finding in evidence.findings()), (name, answer.text)
+        send(canary.admin, f"{SOURCES}/none/verify", body, media_type)
+    assert leaks(evidence, "refused") == []
 
 
 def test_changes_good_and_bad_do_not_repeat_what_they_were_sent(
@@ -149,7 +153,7 @@ def test_changes_good_and_bad_do_not_repeat_what_they_were_sent(
     assert admin.send("PUT", f"{path}?dryRun=All", json=whole).status_code == 400, "only kubectl has dry runs"
     seen = admin.read(path)
     assert (seen["status"]["passwordSet"], "password" in seen["spec"]) == (True, False)
-    assert not any(finding.startswith("changed ") for finding in evidence.findings()), evidence.findings()
+    assert leaks(evidence, "changed") == []
 
 
 def test_a_credential_in_the_wrong_place_is_not_written_down(canary: Product, evidence: Evidence) -> None:
@@ -168,7 +172,7 @@ def test_a_credential_in_the_wrong_place_is_not_written_down(canary: Product, ev
     canary.admin.get(f"{SOURCES}/none?password={secret}&token={secret}")
     canary.admin.post(f"{SOURCES}/none/verify?password={secret}", {})
     canary.admin.get(SOURCES, headers={"Cookie": f"session={secret}", "Referer": f"https://x/?token={secret}"})
-    assert not any(finding.startswith("misplaced ") for finding in evidence.findings()), evidence.findings()
+    assert leaks(evidence, "misplaced") == []
 
 
 def test_a_registry_that_repeats_the_credential_is_not_listened_to(
@@ -227,13 +231,12 @@ def test_no_secret_is_found_anywhere(canary: Product, evidence: Evidence, place:
     end-to-end tests have run, once as it is while running and once after it has stopped."""
     bearer = canary.client(canary.new_token("seen", "robot", "image-viewer"))
     assert bearer.get(SOURCES).status_code == 200
-    canary.cli("token", "list")
     canary.cli("backup", str(place / "backup.db"))
     canary.admin.get("//metrics")
+    assert canary.admin.post("//admin/v1/keys/rotate").status_code == 200
     canary.admin.get("//admin/v1/tokens")
     canary.admin.get("/namespaces/_all_/registry-secrets?limit=1000")
     assert evidence.findings() == []
-    canary.cli("keys", "rotate")
     canary.stop()
     secrets, answers, files = evidence.amount
     assert (secrets >= 8, answers >= 50, files >= 8) == (True, True, True), evidence.amount

@@ -7,15 +7,18 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 
-from imageyard.app import server
 from imageyard.app.administration import Administration, administration
 from imageyard.app.files import DataDir, write_private
 from imageyard.keyring import keyfile
 from imageyard.settings import Settings
 from imageyard.store.sqlite import backup as sqlite_backup
+
+if TYPE_CHECKING:
+    from imageyard.app.server import Server
 
 __all__ = ["Administration", "administration", "backup", "export_keys", "import_keys", "restore", "run"]
 
@@ -32,6 +35,9 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
 
 
 async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    # Imported here: it takes longer to import than any other command takes to run.
+    from imageyard.app import server
+
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -49,7 +55,7 @@ def _settle_memory() -> None:
     gc.set_threshold(10_000, 20, 20)
 
 
-def _greeting(running: server.Server) -> str:
+def _greeting(running: "Server") -> str:
     token = running.directory.admin_token
     base = f"{running.url}/oapis/image.theriseunion.io/v1alpha1/namespaces"
     lines = [
