@@ -1,5 +1,6 @@
 """The engine's promises (behaviour section 3), on a real store, with scripted registries, in virtual time."""
 
+import asyncio
 from datetime import timedelta
 from itertools import pairwise
 
@@ -274,6 +275,20 @@ async def test_retry_after_is_obeyed_inside_a_sync(yard: World) -> None:
     first, second = yard.registries.times["nginx"]
     assert second - first >= 20
     assert (await yard.get("nginx")).status.sync_status == "Success"
+
+
+async def test_a_new_suspended_image_needs_no_write_of_the_engine(yard: World) -> None:
+    await yard.start()
+    await yard.add("nginx", suspend=True)
+    await yard.pass_time(60)
+    assert yard.line.writes["nginx"] == 0
+
+
+async def test_an_image_that_is_deleted_before_its_turn_is_not_synced(yard: World) -> None:
+    await yard.start()
+    await asyncio.gather(yard.add("nginx"), yard.remove("nginx"))
+    await yard.pass_time(60)
+    assert asked(yard, "nginx") == 0
 
 
 async def test_a_suspended_image_rests_but_obeys_a_request(yard: World) -> None:

@@ -7,9 +7,11 @@ import msgspec
 import pytest
 
 from imageyard.domain import conditions, reasons
-from imageyard.domain.kinds.repository import Repository
+from imageyard.domain.kinds.repository import SYNC_REQUEST, Repository
 from imageyard.domain.objects import ObjectMeta
 from imageyard.domain.reasons import Reason
+from imageyard.domain.text import Language
+from imageyard.service import images
 from imageyard.service.fetch import Fetched
 from imageyard.sync import plan, status
 from imageyard.sync.plan import Sync
@@ -45,6 +47,25 @@ def test_what_was_read_is_not_touched() -> None:
     status.syncing(made, sync(made, "create"), NOW)
     status.parked(made, Reason.Suspended, reasons.explain(Reason.Suspended).text, "", NOW, "zh")
     assert msgspec.json.encode(made) == before
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_new_suspended_image_says_from_the_start_what_the_engine_would_write(language: Language) -> None:
+    made = image()
+    made.spec.suspend = True
+    parked = status.parked(made, Reason.Suspended, reasons.explain(Reason.Suspended).text, "", NOW, language)
+    created = images.created(made, NOW, language)
+    assert created == parked
+    assert plan.decide(created, NOW) == plan.Wait(None)
+
+
+def test_a_suspended_image_made_with_a_request_is_left_to_the_engine() -> None:
+    made = image()
+    made.spec.suspend = True
+    made.metadata.annotations[SYNC_REQUEST] = "1"
+    decision = plan.decide(images.created(made, NOW), NOW)
+    assert isinstance(decision, Sync)
+    assert decision.request == "1"
 
 
 def test_moments_are_whole_seconds() -> None:

@@ -74,7 +74,13 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         sample = await samples.registry(stack, directory) if settings.sample else None
         gate = await stack.enter_async_context(EgressClient(_policy(settings, bound, sample), roots=_roots(settings)))
         registry = RegistryClient(gate, clock, observe=lambda code: metrics.registry_requests.labels(code).inc())
-        objects = Objects(store, keyring, clock, auto_create_namespaces=settings.auto_create_namespaces)
+        objects = Objects(
+            store,
+            keyring,
+            clock,
+            auto_create_namespaces=settings.auto_create_namespaces,
+            language=settings.language,
+        )
         tokens = Tokens(store, clock)
         fetcher = Fetcher(store, keyring, registry)
         verifier = Verifier(

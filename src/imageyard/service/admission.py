@@ -13,7 +13,7 @@ from imageyard.domain.kind import Kind
 from imageyard.domain.kinds.registry_secret import RegistrySecret
 from imageyard.domain.kinds.repository import Repository
 from imageyard.domain.objects import Object, ObjectMeta
-from imageyard.domain.text import Text
+from imageyard.domain.text import Language, Text
 from imageyard.service import images, last_applied, sources
 
 ALL: Final = "_all_"
@@ -73,7 +73,9 @@ def parse(
     return Admitted(obj, tuple(warnings))
 
 
-def create(kind: Kind[Any], obj: Object, *, name: str, uid: str, has_password: bool, now: datetime) -> Admitted:
+def create(
+    kind: Kind[Any], obj: Object, *, name: str, uid: str, has_password: bool, now: datetime, language: Language = "zh"
+) -> Admitted:
     """A new object. Status and whatever else the server owns begin afresh, so an exported object can be posted."""
     given = obj.metadata
     kept = ObjectMeta(
@@ -93,7 +95,7 @@ def create(kind: Kind[Any], obj: Object, *, name: str, uid: str, has_password: b
         case RegistrySecret():
             new = sources.created(new, has_password=has_password, now=now)
         case Repository():
-            new = images.created(new, now)
+            new = images.created(new, now, language)
     return Admitted(new, _ignored(kind, given, new.metadata))
 
 

@@ -31,7 +31,7 @@ from imageyard.domain.kinds.namespace import DEFAULT
 from imageyard.domain.kinds.registry_secret import RegistrySecret
 from imageyard.domain.objects import Key, Object
 from imageyard.domain.secret import Secret
-from imageyard.domain.text import Text
+from imageyard.domain.text import Language, Text
 from imageyard.keyring import Keyring
 from imageyard.service import admission, contents, credentials, removal
 from imageyard.service.admission import Admitted, Options
@@ -100,10 +100,12 @@ class Objects:
         grants: Grants = access.builtin_grants,
         auto_create_namespaces: bool = True,
         uid: Callable[[], str] = new_uid,
+        language: Language = "zh",
     ) -> None:
         self._store = store
         self._clock = clock
         self._uid = uid
+        self._language: Language = language
         self._auto_create = auto_create_namespaces
         self._credentials = Credentials(store, keyring)
         self._namespaces = Namespaces(store, clock, uid)
@@ -230,6 +232,7 @@ class Objects:
             uid=self._uid(),
             has_password=bool(password),
             now=self._clock.now(),
+            language=self._language,
         )
         sealed = self._credentials.seal(admitted.obj, password) if password else None
         stored = await self._store.create(kind, admitted.obj, sealed=sealed)

@@ -224,12 +224,13 @@ class Engine:
             self._to_tell.set()
         run = self._runs.get(change.key)
         if change.type == "DELETED":
+            self._intake.doubt(change.key)
             self._gone(change.key)
         elif run is not None:
             run.seen.append(change.resource_version)
         else:
             self._queue.touch(change.key)
-            self._intake.arrive(change.key)
+            self._intake.arrive(change.key, change)
 
     def _image_due(self, key: Key, at: datetime) -> None:
         self._intake.arrive(key)
@@ -253,7 +254,8 @@ class Engine:
         if image.status.failures == 0:
             self._failing.pop(key, None)
         elif key in self._failing or len(self._failing) < SERIES:
-            label = f"{image.status.domain}/{image.spec.repository}:{image.spec.tag}"
+            path = f"{image.spec.repository}:{image.spec.tag}"
+            label = f"{image.status.domain}/{path}" if image.status.domain else path
             self._failing[key] = (label, image.status.failures)
 
     # Running.

@@ -60,6 +60,8 @@ class Feed:
         self._next: tuple[datetime, Moment] | None = None
         self._own: set[int] = set()
         self._own_order: deque[int] = deque()
+        self.newest_own = 0
+        """The newest resourceVersion of our own."""
         self.first_look = asyncio.Event()
 
     def __len__(self) -> int:
@@ -73,6 +75,7 @@ class Feed:
     def wrote(self, resource_version: int) -> None:
         """A write of our own, whose event means nothing new."""
         self._own.add(resource_version)
+        self.newest_own = max(self.newest_own, resource_version)
         self._own_order.append(resource_version)
         if len(self._own_order) > OWN_WRITES_KEPT:
             self._own.discard(self._own_order.popleft())

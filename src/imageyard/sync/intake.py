@@ -17,7 +17,7 @@ from imageyard.domain.kinds.repository import Repository
 from imageyard.domain.objects import AT_ONCE, Key
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Language
-from imageyard.store import Query, Store
+from imageyard.store import Change, Query, Store
 from imageyard.sync import listing, plan, status
 from imageyard.sync.feed import Feed
 from imageyard.sync.hosts import Hosts
@@ -29,7 +29,7 @@ from imageyard.sync.sources import Sources
 log = structlog.get_logger()
 
 HELD_IMAGES: Final = 2000
-"""Decoded objects kept with waiting keys; the rest is read again when its turn comes."""
+"""Objects kept with waiting keys; the rest is read again when its turn comes."""
 
 
 class Intake:
@@ -62,7 +62,8 @@ class Intake:
         self._gone = gone
         self._trouble = trouble
         self._keys: deque[Key] = deque()
-        self._known: set[Key] = set()
+        self._known: dict[Key, Change | None] = {}
+        """Keys that wait for a look, with the newest change that the watch showed of them."""
         self._some = asyncio.Event()
 
     def __len__(self) -> int:
@@ -71,33 +72,47 @@ class Intake:
     def __contains__(self, key: Key) -> bool:
         return key in self._known
 
-    def arrive(self, key: Key) -> None:
-        if key not in self._known:
-            self._known.add(key)
-            self._keys.append(key)
-            self._some.set()
+    def arrive(self, key: Key, change: Change | None = None) -> None:
+        """A key to look at; `change`, where there is one, spares the look reading it again."""
+        if key in self._known:
+            self._known[key] = change
+            return
+        self._known[key] = change if len(self._keys) < HELD_IMAGES else None
+        self._keys.append(key)
+        self._some.set()
+
+    def doubt(self, key: Key) -> None:
+        """What is held of a waiting key is no longer so: read it when its turn comes."""
+        if key in self._known:
+            self._known[key] = None
 
     async def run(self) -> None:
         while True:
             while self._keys:
                 key = self._keys.popleft()
                 # From here on a further change is a further look: what is read below may be older than it.
-                self._known.discard(key)
-                await self._look(key)
+                await self._look(key, self._known.pop(key))
             self._some.clear()
             await self._some.wait()
 
-    async def _look(self, key: Key) -> None:
+    async def _look(self, key: Key, change: Change | None) -> None:
         if self._queue.touch(key) and self._queue.is_running(key):
             return
         try:
-            await self._place(key, await self._reconciler.read(key))
+            await self._place(key, await self._image(key, change))
         except NotFound:
             self._gone(key)
         except Conflict:
             self.arrive(key)
         except Exception as problem:
             self._feed().put(key, self._trouble(key, problem))
+
+    async def _image(self, key: Key, change: Change | None) -> Repository:
+        # The watch tells of every later change but our own, so without one of those what it showed is the newest.
+        if change is None or change.resource_version < self._feed().newest_own:
+            return await self._reconciler.read(key)
+        image: Repository = REPOSITORY.decode(change.body)
+        return image
 
     async def _place(self, key: Key, image: Repository) -> None:
         now = self._clock.now()

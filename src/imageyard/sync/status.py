@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from imageyard.domain import conditions, objects, reasons
-from imageyard.domain.kinds.repository import Manifest, Repository, RepositoryStatus
+from imageyard.domain.kinds.repository import READY, STALLED, SYNCED, Manifest, Repository, RepositoryStatus
 from imageyard.domain.objects import Condition
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Language, Text
@@ -18,9 +18,6 @@ from imageyard.store import Note
 from imageyard.sync import plan
 from imageyard.sync.plan import Sync, Trigger
 
-SYNCED: Final = "Synced"
-READY: Final = "Ready"
-STALLED: Final = "Stalled"
 NOTES_KEPT: Final = 50
 
 

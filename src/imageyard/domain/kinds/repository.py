@@ -19,6 +19,11 @@ SYNC_REQUEST = ANNOTATION + "manual-sync"
 
 MOST_RETRIES: Final = 10
 
+SYNCED: Final = "Synced"
+READY: Final = "Ready"
+STALLED: Final = "Stalled"
+"""Types of the conditions in its status."""
+
 SyncStatus = Literal["", "Syncing", "Success", "Failed"]
 
 
