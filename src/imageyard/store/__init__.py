@@ -18,7 +18,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, overload
+
+import msgspec
 
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Key, Object
@@ -32,6 +34,45 @@ class Stored(NamedTuple):
     uid: str
     resource_version: int
     body: bytes
+
+
+class Bodies(Sequence[Stored]):
+    """Objects of which only the bodies were read; who asks for one gets the rest out of its body. For long lists that
+    are passed on as they are, which is what most lists are for."""
+
+    __slots__ = ("_resource", "_versions", "bodies")
+
+    def __init__(self, resource: str, versions: Sequence[int], bodies: Sequence[bytes]) -> None:
+        self._resource = resource
+        self._versions = versions
+        self.bodies = bodies
+
+    def __len__(self) -> int:
+        return len(self.bodies)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and [*self] == [*other]
+
+    @overload
+    def __getitem__(self, at: int) -> Stored: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Bodies": ...
+    def __getitem__(self, at: int | slice) -> "Stored | Bodies":
+        if isinstance(at, slice):
+            return Bodies(self._resource, self._versions[at], self.bodies[at])
+        body = self.bodies[at]
+        named = msgspec.json.decode(body, type=_Named).metadata
+        return Stored(Key(self._resource, named.namespace, named.name), named.uid, self._versions[at], body)
+
+
+class _Metadata(msgspec.Struct):
+    name: str
+    uid: str
+    namespace: str = ""
+
+
+class _Named(msgspec.Struct):
+    metadata: _Metadata
 
 
 class Change(NamedTuple):
@@ -75,6 +116,11 @@ class Page(NamedTuple):
     total: int
     resource_version: int
     continuation: str
+
+    @property
+    def bodies(self) -> Sequence[bytes]:
+        """The bodies of the items, without making the items."""
+        return self.items.bodies if isinstance(self.items, Bodies) else [stored.body for stored in self.items]
 
 
 class Due(NamedTuple):

@@ -22,8 +22,18 @@ class Astray(Exception):
 
 def is_plain(query: Query) -> bool:
     """Whether it asks for namespaces only, so that totals answer its count."""
-    filters = (query.status, query.reference, query.failing, query.labels, query.fields)
-    return not query.search and all(value is None for value in filters)
+    return not query.search and is_unfiltered(query)
+
+
+def is_unfiltered(query: Query) -> bool:
+    """Whether it asks for namespaces and a text at most."""
+    return (
+        query.status is None
+        and query.reference is None
+        and query.failing is None
+        and query.labels is None
+        and query.fields is None
+    )
 
 
 def is_short(query: Query) -> bool:
@@ -48,7 +58,7 @@ def quick_page(
     connection: apsw.Connection, kind: Kind[Any], number: int, rank: Rank, version: int, query: Query
 ) -> Page | None:
     """A short page by one statement, for the usual case that `rank` is of the very snapshot the statement reads.
-    None when it is not, or when more than one statement is needed. Raises Corrupt."""
+    None when it is not, when more than one statement is needed, or when an object is damaged."""
     # No namespace at all is not every namespace: an empty set is left to the general way.
     if query.offset is None or not query.ascending or (query.namespaces is not None and len(query.namespaces) != 1):
         return None
@@ -61,21 +71,23 @@ def quick_page(
     begin = rank.known(namespace, position)
     if begin is None:
         return None
-    where = "(namespace, name) >= (?, ?)" if asked is None else "namespace = ? AND name >= ?"
-    found, read_at = rows.page(connection, number, where, (namespace, begin[0]), wanted, begin[1])
-    if read_at != version or len(found) != wanted:
-        return None
-    return Page(rows.read(kind.plural, kind.singular, found), count, version, "")
+    # Two columns compared as one are compared again at each row; most pages lie in one namespace.
+    alone = position + wanted <= rank.total(namespace)
+    where = "namespace = ? AND name >= ?" if alone else "(namespace, name) >= (?, ?)"
+    found, read_at = rows.bodies(connection, kind.plural, number, where, (namespace, begin[0]), wanted, begin[1])
+    return None if found is None or read_at != version else Page(found, count, version, "")
 
 
 def known_page(
     connection: apsw.Connection, kind: Kind[Any], ids: tuple[int, ...], version: int, query: Query
 ) -> Page | None:
-    """A page of a search whose matches are known; None when one of its objects is gone. Raises Corrupt."""
+    """A page of a search whose matches are known, by one statement; None when one of its objects is gone or damaged."""
     offset = query.offset or 0
     wanted = ids[offset : offset + (query.limit or 0)]
-    found = rows.by_ids(connection, kind.plural, kind.singular, wanted)
-    return Page(found, len(ids), version, "") if len(found) == len(wanted) else None
+    if not wanted:
+        return Page([], len(ids), version, "")
+    found = rows.bodies_by_ids(connection, kind.plural, wanted)
+    return None if found is None else Page(found, len(ids), version, "")
 
 
 def all_ids(connection: apsw.Connection, number: int, query: Query, most: int) -> tuple[int, ...]:

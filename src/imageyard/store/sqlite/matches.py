@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from imageyard.store import Query
+from imageyard.store.sqlite import listing
 
 _SEARCHES: Final = 256
 LARGEST: Final = 1_000
@@ -25,12 +26,11 @@ class Search(NamedTuple):
 
 def of(resource: str, query: Query) -> Search | None:
     """The search of a query that asks for nothing else, in the order of names; None for any other."""
-    others = (query.status, query.reference, query.failing, query.labels, query.fields)
-    if not query.search or any(value is not None for value in others):
-        return None
-    if query.sort_by != "name" or not query.ascending or query.offset is None or query.limit is None:
-        return None
-    return Search(resource, query.namespaces, query.search)
+    by_name = query.sort_by == "name" and query.ascending
+    numbered = query.offset is not None and query.limit is not None
+    if query.search and by_name and numbered and listing.is_unfiltered(query):
+        return Search(resource, query.namespaces, query.search)
+    return None
 
 
 class Matches:

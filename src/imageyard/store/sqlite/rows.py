@@ -5,15 +5,20 @@ from typing import Any, Final
 from zlib import crc32
 
 import apsw
+import msgspec
 
 from imageyard.domain.errors import NotFound
 from imageyard.domain.objects import Key
-from imageyard.store import Stored
+from imageyard.store import Bodies, Stored
 from imageyard.store.changes import Window
 from imageyard.store.sqlite import checksum
 
 _SELECT: Final = "SELECT namespace, name, uid, version, checksum, body FROM objects"
-_SELECT_AT: Final = "SELECT namespace, name, uid, version, checksum, body, (SELECT version FROM meta) FROM objects"
+_SELECT_BODIES: Final = (
+    "SELECT version, checksum, body, (SELECT version FROM meta) FROM objects INDEXED BY objects_name"
+)
+_BY_IDS: Final = "FROM json_each(?) AS wanted CROSS JOIN objects ON objects.id = wanted.value"
+"""CROSS JOIN has SQLite walk the ids in the order given (https://www.sqlite.org/optoverview.html, section 8.1)."""
 Row = tuple[str, str, str, int, int, bytes]
 
 
@@ -31,10 +36,20 @@ def one(connection: apsw.Connection, resource: str, singular: str, number: int, 
     raise NotFound(singular, name)
 
 
-def by_ids(connection: apsw.Connection, resource: str, singular: str, ids: Iterable[int]) -> Sequence[Stored]:
+def by_ids(connection: apsw.Connection, resource: str, singular: str, ids: Sequence[int]) -> Sequence[Stored]:
     """In the order of `ids`. Raises Corrupt."""
-    found = connection.executemany(f"{_SELECT} WHERE id = ?", ((id_,) for id_ in ids))
+    found = connection.execute(f"SELECT namespace, name, uid, version, checksum, body {_BY_IDS}", (_array(ids),))
     return read(resource, singular, found)
+
+
+def bodies_by_ids(connection: apsw.Connection, resource: str, ids: Sequence[int]) -> Bodies | None:
+    """As `by_ids`; None when one is gone or damaged. A single statement."""
+    found: list[Any] = connection.execute(f"SELECT version, checksum, body, 0 {_BY_IDS}", (_array(ids),)).fetchall()
+    return _sound(resource, found) if len(found) == len(ids) else None
+
+
+def _array(ids: Sequence[int]) -> str:
+    return msgspec.json.encode(ids).decode()
 
 
 def between(
@@ -48,15 +63,24 @@ def between(
     return found
 
 
-def page(
-    connection: apsw.Connection, number: int, where: str, bound: Sequence[str], limit: int, skip: int
-) -> tuple[list[Row], int]:
-    """As `between`, and the version of the snapshot (0 when no row was found), in one statement."""
+def bodies(
+    connection: apsw.Connection, resource: str, number: int, where: str, bound: Sequence[str], limit: int, skip: int
+) -> tuple[Bodies | None, int]:
+    """As `between`, and the version of the snapshot, in a single statement; None when there are fewer rows than
+    `limit`, or damaged ones."""
     found: list[Any] = connection.execute(
-        f"{_SELECT_AT} INDEXED BY objects_name WHERE kind = ? AND {where} ORDER BY namespace, name LIMIT ? OFFSET ?",
+        f"{_SELECT_BODIES} WHERE kind = ? AND {where} ORDER BY namespace, name LIMIT ? OFFSET ?",
         (number, *bound, limit, skip),
     ).fetchall()
-    return [row[:-1] for row in found], found[0][-1] if found else 0
+    if len(found) != limit:
+        return None, 0
+    return _sound(resource, found), found[0][3]
+
+
+def _sound(resource: str, rows: Sequence[tuple[int, int, bytes, int]]) -> Bodies | None:
+    """The bodies if each matches its checksum: checksum.of, which a whole column goes through in one call."""
+    versions, checksums, texts, _ = zip(*rows, strict=True)
+    return Bodies(resource, versions, texts) if (*map(crc32, texts, versions),) == checksums else None
 
 
 def read(resource: str, singular: str, rows: Iterable[Row]) -> list[Stored]:

@@ -230,7 +230,7 @@ class SQLiteStore:
         if len(ids) > matches.LARGEST:
             return None
         version = self._ranks.told(kind.plural)[1]
-        return self._readers.at_once(lambda c: listing.known_page(c, kind, ids, version, query))
+        return self._readers.statement(lambda c: listing.known_page(c, kind, ids, version, query))
 
     def _committed(self, committed: Committed) -> None:
         self._matches.forget(committed.texts)
