@@ -102,16 +102,18 @@ def describe() -> list[tuple[str, str, str, str]]:
     """(file key, environment variable, default, what for) of every setting, for docs and `config show`."""
     rows = []
     for entry in fields(Settings):
-        default = "(user data directory)" if entry.default is MISSING else _plain(entry.default)
+        default = "(user data directory)" if entry.default is MISSING else plain(entry.default)
         rows.append((entry.name, PREFIX + entry.name.upper(), default, str(entry.metadata["about"])))
     return rows
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """A setting as the environment has it."""
     if isinstance(value, tuple):
         return ", ".join(str(part) for part in value)
     if isinstance(value, timedelta):
-        return f"{int(value.total_seconds())}s"
+        seconds = int(value.total_seconds())
+        return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -135,3 +135,20 @@ async def test_holders_count_references(store: Store) -> None:
     await store.create(REPOSITORY, image("b", source="hub"))
     assert await store.holders(REPOSITORY) == {"default/harbor": 3, "default/hub": 1}
     assert await store.holders(REGISTRY_SECRET) == {}
+
+
+async def test_documents_stay_held_while_an_image_only_comes_and_goes(store: Store, clock: FakeClock) -> None:
+    """The first line of history names manifest and config; later ones, that saw nothing new, the manifest alone."""
+    for digest in ("sha256:manifest", "sha256:config"):
+        await store.put_content(Content("scope", digest, "application/json", b"{}"))
+    stored = await store.create(REPOSITORY, image("flapping"))
+    note = Note("sync", 2, b"first", ("sha256:manifest", "sha256:config"))
+    for _ in range(5):
+        stored = await store.replace(REPOSITORY, read(stored), note=note)
+        note = Note("sync", 2, b"again", ("sha256:manifest",))
+    await clock.advance(2 * 3600)
+    await store.sweep(clock.now())
+    assert await store.get_content("scope", "sha256:config") is not None
+    await store.replace(REPOSITORY, read(stored), note=Note("sync", 1, b"other", ("sha256:other",)))
+    await store.sweep(clock.now())
+    assert await store.get_content("scope", "sha256:config") is None

@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from typer import Option
 
 from imageyard import settings
-from imageyard.cli import exits, options
+from imageyard.cli import exits, options, table
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -28,8 +26,5 @@ def show(
     """Print every setting with its origin: flag, environment, file or default."""
     with exits.told():
         values, origins = settings.load({"data_dir": data_dir}, os.environ, config)
-        table = Table("SETTING", "VALUE", "ORIGIN", box=None, pad_edge=False)
-        for name in settings.NAMES:
-            value = getattr(values, name)
-            table.add_row(name, ", ".join(map(str, value)) if isinstance(value, tuple) else str(value), origins[name])
-        Console(soft_wrap=True).print(table)
+        rows = [(name, settings.plain(getattr(values, name)), origins[name]) for name in settings.NAMES]
+        table.show(("SETTING", "VALUE", "ORIGIN"), rows)

@@ -4,12 +4,10 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from typer import Argument, Option
 
 from imageyard import app as application
-from imageyard.cli import exits, options
+from imageyard.cli import exits, options, table
 from imageyard.domain import duration
 
 app = typer.Typer(no_args_is_help=True)
@@ -36,10 +34,9 @@ def list_(data_dir: options.DataDirOption = None) -> None:
     """List tokens: name, user, groups, expiry, last use. Never the tokens themselves."""
     with exits.told():
         rows = application.administration(options.existing(data_dir)).list_tokens()
-        table = Table("NAME", "USER", "GROUPS", "EXPIRES", "LAST-USED", box=None, pad_edge=False)
-        for row in rows:
-            table.add_row(*(_cell(row, key) for key in ("name", "user", "groups", "expires", "lastUsed")))
-        Console(soft_wrap=True).print(table)
+        keys = ("name", "user", "groups", "expires", "lastUsed")
+        titles = ("NAME", "USER", "GROUPS", "EXPIRES", "LAST-USED")
+        table.show(titles, [[_cell(row, key) for key in keys] for row in rows])
 
 
 @app.command("revoke")

@@ -10,6 +10,8 @@ from imageyard.domain.objects import GROUP
 
 MASTERS = "system:masters"
 AUTHENTICATED = "system:authenticated"
+MONITORING = "system:monitoring"
+"""Kubernetes' own group for who reads metrics."""
 ANONYMOUS = "system:anonymous"
 
 
@@ -80,6 +82,7 @@ _BUILTIN: Final = (
     Grant("Group:image-admin", IMAGE_ADMIN),
     Grant("Group:image-operator", IMAGE_OPERATOR),
     Grant("Group:image-viewer", IMAGE_VIEWER),
+    Grant(f"Group:{MONITORING}", (Rule(frozenset({"get"}), paths=frozenset({"/metrics"})),)),
 )
 
 

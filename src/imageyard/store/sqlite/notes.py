@@ -22,10 +22,21 @@ def add(tx: Transaction, uid: str, note: Note) -> None:
     if note.digests:
         rows = [(id_, digest) for digest in dict.fromkeys(note.digests)]
         tx.connection.executemany("INSERT INTO named VALUES (?,?)", rows)
-    tx.connection.execute(
-        "DELETE FROM notes WHERE id IN"
-        " (SELECT id FROM notes WHERE uid = ? AND stream = ? ORDER BY id DESC LIMIT -1 OFFSET ?)",
+    for (old,) in tx.connection.execute(
+        "SELECT id FROM notes WHERE uid = ? AND stream = ? ORDER BY id DESC LIMIT -1 OFFSET ?",
         (uid, note.stream, note.keep),
+    ).fetchall():
+        _hand_over(tx, int(old), id_)
+        tx.connection.execute("DELETE FROM notes WHERE id = ?", (old,))
+
+
+def _hand_over(tx: Transaction, old: int, new: int) -> None:
+    """A line that goes leaves its digests to the new one if both speak of the same content: an image that was read
+    once and has only come and gone since must not lose the documents behind its digest."""
+    tx.connection.execute(
+        "INSERT OR IGNORE INTO named SELECT ?1, digest FROM named WHERE note = ?2"
+        " AND EXISTS (SELECT 1 FROM named a JOIN named b USING (digest) WHERE a.note = ?1 AND b.note = ?2)",
+        (new, old),
     )
 
 
