@@ -4,6 +4,7 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ (semantics
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from imageyard.domain.objects import GROUP
@@ -94,13 +95,18 @@ def builtin_grants() -> tuple[Grant, ...]:
 
 def allows(actor: Actor, action: Action, grants: Iterable[Grant]) -> bool:
     """Whether some grant of the actor's covers the action."""
-    subjects = {f"User:{actor.user}", *(f"Group:{group}" for group in actor.groups)}
-    return any(
-        _covers(rule, action)
-        for grant in grants
-        if grant.subject in subjects and _reaches(grant, action)
-        for rule in grant.rules
-    )
+    subjects = _subjects(actor.user, actor.groups)
+    for grant in grants:
+        if grant.subject in subjects and _reaches(grant, action):
+            for rule in grant.rules:
+                if _covers(rule, action):
+                    return True
+    return False
+
+
+@lru_cache(maxsize=1024)
+def _subjects(user: str, groups: frozenset[str]) -> frozenset[str]:
+    return frozenset({f"User:{user}", *(f"Group:{group}" for group in groups)})
 
 
 def _reaches(grant: Grant, action: Action) -> bool:

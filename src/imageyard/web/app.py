@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from imageyard.web import errors, exchange, health, reply
+from imageyard.web import errors, exchange, health, middleware, reply
 from imageyard.web.actor import Authentication
 from imageyard.web.admin.door import AdminDoor
 from imageyard.web.doors import Doors
 from imageyard.web.health import HealthDoor
 from imageyard.web.metrics import MetricsDoor
-from imageyard.web.middleware import Authenticated, BodyLimited, HostChecked, Observed, Render, Translated
+from imageyard.web.middleware import Authenticated, Guarded, HostChecked, Observed, Render, Translated
 from imageyard.web.oapis.door import RestDoor
 
 __all__ = ["Doors", "build"]
@@ -33,11 +33,12 @@ def build(doors: Doors) -> ASGIApp:
         "": _to_docs,
     }
     renders: Mapping[str, Render] = {"oapis": errors.render}
-    app: ASGIApp = Entrances(entrances)
-    app = BodyLimited(app)
-    app = Authenticated(app, Authentication(doors.tokens, doors.clock), OPEN_PATHS)
-    app = HostChecked(app, doors.allowed_hosts, health.PROBES)
-    app = Translated(app, renders)
+    guards = (
+        HostChecked(doors.allowed_hosts, health.PROBES),
+        Authenticated(Authentication(doors.tokens, doors.clock), OPEN_PATHS),
+        middleware.limit_body,
+    )
+    app: ASGIApp = Translated(Guarded(Entrances(entrances), guards), renders)
     return Observed(app, doors.metrics, doors.language)
 
 

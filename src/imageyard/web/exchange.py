@@ -3,6 +3,8 @@
 Made by the outermost middleware and carried in the ASGI scope, so that each layer reads the headers once.
 """
 
+import re
+from random import getrandbits
 from typing import Final
 
 from starlette.types import Receive, Scope
@@ -14,6 +16,7 @@ from imageyard.web import language
 KEY: Final = "imageyard.exchange"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOBODY: Final = Actor(ANONYMOUS, frozenset())
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class Disconnected(Exception):
@@ -21,18 +24,35 @@ class Disconnected(Exception):
 
 
 class Exchange:
-    """`headers` are lower-case bytes, of a repeated one the last. `actor` is set by authentication.
+    """`headers` are lower-case bytes, of a repeated one the last. `actor` is set by authentication, `status` when the
+    answer begins (0: it has not). `address` is where the connection comes from, "" on a socket that has none.
     `verb` and `resource` label metrics: set by the router from closed sets, never from the path's text."""
 
-    __slots__ = ("_default", "actor", "headers", "method", "path", "query", "receive", "request_id", "resource", "verb")
+    __slots__ = (
+        "_default",
+        "actor",
+        "address",
+        "headers",
+        "method",
+        "path",
+        "query",
+        "receive",
+        "request_id",
+        "resource",
+        "status",
+        "verb",
+    )
 
-    def __init__(self, scope: Scope, receive: Receive, request_id: str, default: Language) -> None:
+    def __init__(self, scope: Scope, receive: Receive, default: Language) -> None:
+        client = scope.get("client")
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.receive = receive
-        self.request_id = request_id
+        self.address: str = client[0] if client else ""
+        self.request_id = _request_id(self.headers.get(b"x-request-id"))
+        self.status = 0
         self.actor = _NOBODY
         self.verb = ""
         self.resource = ""
@@ -53,7 +73,6 @@ def of(scope: Scope) -> Exchange:
     return found
 
 
-def address_of(scope: Scope) -> str:
-    """Where the connection comes from; "" on a socket that has no address."""
-    client = scope.get("client")
-    return client[0] if client else ""
+def _request_id(given: bytes | None) -> str:
+    """The caller's own if it is one, for logs that span servers; a random one otherwise."""
+    return given.decode("ascii") if given and _REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"

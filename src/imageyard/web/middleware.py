@@ -1,9 +1,12 @@
-"""What happens to every request at every door, as plain ASGI: each class is one promise wrapped around the next."""
+"""What happens to every request at every door: each class is one promise.
 
-import re
+Those that see an answer pass are ASGI, wrapped around the next. What has to hold before a door opens is a guard: it
+looks at the exchange and raises or lets pass, without a turn of its own in the chain.
+"""
+
 import traceback
-from collections.abc import Callable, Mapping
-from random import getrandbits
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 from time import perf_counter
 from typing import Final
 
@@ -23,7 +26,6 @@ log = structlog.get_logger("imageyard.web")
 
 MAX_BODY: Final = 3 * 1024 * 1024
 """Kubernetes' own limit for a request body."""
-_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 
@@ -38,30 +40,25 @@ class Observed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
-        exchanged = Exchange(scope, receive, "", self._language)
-        given = exchanged.headers.get(b"x-request-id")
-        request_id = given if given and _REQUEST_ID.fullmatch(given) else b"%032x" % getrandbits(128)
-        exchanged.request_id = request_id.decode("ascii")
-        scope[exchange.KEY] = exchanged
-        status = 0
+        scope[exchange.KEY] = exchanged = Exchange(scope, receive, self._language)
 
-        async def marked(message: Message) -> None:
-            nonlocal status
+        def marked(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id), _NOSNIFF]
-            await send(message)
+                exchanged.status = message["status"]
+                request_id = (b"x-request-id", exchanged.request_id.encode("ascii"))
+                message["headers"] = [*message["headers"], request_id, _NOSNIFF]
+            return send(message)
 
         try:
             await self._app(scope, receive, marked)
         finally:
             # The server's scope and our receive hold each other: untied, each request would wait for the collector.
             del scope[exchange.KEY]
-            self._note(scope, exchanged, status, perf_counter() - started)
+            self._note(exchanged, perf_counter() - started)
 
-    def _note(self, scope: Scope, exchanged: Exchange, status: int, seconds: float) -> None:
+    def _note(self, exchanged: Exchange, seconds: float) -> None:
         """Status 0: the client left before there was an answer."""
-        verb = exchanged.verb or ("read" if exchanged.method in SAFE_METHODS else "write")
+        status, verb = exchanged.status, exchanged.verb or ("read" if exchanged.method in SAFE_METHODS else "write")
         key = (verb, exchanged.resource, status)
         children = self._children.get(key)
         if children is None:
@@ -79,7 +76,7 @@ class Observed:
             status=status,
             milliseconds=round(seconds * 1000, 1),
             user=exchanged.actor.user,
-            address=exchange.address_of(scope),
+            address=exchanged.address,
         )
 
 
@@ -96,25 +93,18 @@ class Translated:
         self._renders = renders
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
         exchanged = exchange.of(scope)
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, send)
         except exchange.Disconnected:
             return
         except Failure as failure:
-            if started:
+            if exchanged.status:
                 raise
             await self._answer(exchanged, failure, send)
         except Exception as error:
             _log_unexpected(exchanged, error)
-            if started:
+            if exchanged.status:
                 raise
             await self._answer(exchanged, errors.Unexpected(exchanged.request_id), send)
 
@@ -135,22 +125,38 @@ def _log_unexpected(exchanged: Exchange, error: Exception) -> None:
     )
 
 
+Guard = Callable[[Exchange], None]
+"""Raises what is to be answered instead."""
+
+
+class Guarded:
+    """A door opens when every guard, in this order, has let the request pass."""
+
+    def __init__(self, app: ASGIApp, guards: Sequence[Guard]) -> None:
+        self._app = app
+        self._guards = guards
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchanged = exchange.of(scope)
+        for guard in self._guards:
+            guard(exchanged)
+        await self._app(scope, exchanged.receive, send)
+
+
 class HostChecked:
     """Only names this server goes by are served, against DNS rebinding. `exempt` paths show nothing worth guarding and
     are asked by probes that put an address of their own into Host."""
 
     CACHED: Final = 1000
+    """Headers whose judgement is remembered: clients send the same few."""
 
-    def __init__(self, app: ASGIApp, allowed: Callable[[str], bool], exempt: frozenset[str]) -> None:
-        self._app = app
-        self._allowed = allowed
+    def __init__(self, allowed: Callable[[str], bool], exempt: frozenset[str]) -> None:
         self._exempt = exempt
+        self._allows = lru_cache(self.CACHED)(lambda header: allowed(hostname(header.decode("latin-1"))))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchanged = exchange.of(scope)
-        if exchanged.path not in self._exempt and not self._allowed(hostname(exchanged.header(b"host"))):
+    def __call__(self, exchanged: Exchange) -> None:
+        if not self._allows(exchanged.headers.get(b"host", b"")) and exchanged.path not in self._exempt:
             raise errors.Misdirected
-        await self._app(scope, receive, send)
 
 
 def hostname(host: str) -> str:
@@ -163,33 +169,23 @@ def hostname(host: str) -> str:
 class Authenticated:
     """Nothing but the open paths is served to somebody unknown."""
 
-    def __init__(self, app: ASGIApp, authentication: Authentication, open_paths: frozenset[str]) -> None:
-        self._app = app
+    def __init__(self, authentication: Authentication, open_paths: frozenset[str]) -> None:
         self._authentication = authentication
         self._open = open_paths
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchanged = exchange.of(scope)
+    def __call__(self, exchanged: Exchange) -> None:
         if exchanged.path not in self._open:
             authorization = exchanged.headers.get(b"authorization")
-            exchanged.actor = self._authentication.recognise(authorization, exchange.address_of(scope))
-        await self._app(scope, receive, send)
+            exchanged.actor = self._authentication.recognise(authorization, exchanged.address)
 
 
-class BodyLimited:
+def limit_body(exchanged: Exchange) -> None:
     """No door reads more than 3 MiB, whatever Content-Length says or leaves out."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchanged = exchange.of(scope)
-        length = exchanged.headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length[:20]) > MAX_BODY:
-            raise _too_large()
-        if length != b"0" or b"transfer-encoding" in exchanged.headers:
-            exchanged.receive = receive = _counted(receive)
-        await self._app(scope, receive, send)
+    length = exchanged.headers.get(b"content-length", b"0")
+    if length.isdigit() and int(length[:20]) > MAX_BODY:
+        raise _too_large()
+    if length != b"0" or b"transfer-encoding" in exchanged.headers:
+        exchanged.receive = _counted(exchanged.receive)
 
 
 def _counted(receive: Receive) -> Receive:

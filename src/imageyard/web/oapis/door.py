@@ -33,7 +33,7 @@ class RestDoor:
 
     async def _answer(self, exchanged: Exchange) -> Reply:
         path = exchanged.path
-        matched = routes.match(path) if path.startswith(routes.PREFIX + "/") else None
+        matched = routes.match(path) if path.startswith(routes.BELOW) else None
         if matched is None:
             return await self._page(exchanged)
         route, target = matched

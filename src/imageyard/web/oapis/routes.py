@@ -4,6 +4,7 @@ Matching is a split and one dict lookup; names in a path are never interpreted f
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from imageyard.domain.kind import Kind
@@ -17,6 +18,7 @@ from imageyard.web.oapis.target import Target
 from imageyard.web.reply import Reply
 
 PREFIX: Final = f"/oapis/{API_VERSION}"
+BELOW: Final = f"{PREFIX}/"
 SERVED: Final[tuple[Kind[Any], ...]] = tuple(k for k in KINDS if k.served and k.namespaced and k.group == GROUP)
 
 Handler = Callable[[Doors, Exchange, Target], Awaitable[Reply]]
@@ -82,9 +84,10 @@ def _of_kind(kind: Kind[Any]) -> dict[tuple[str, ...], Route]:
 ROUTES: Final = {key: route for kind in SERVED for key, route in _of_kind(kind).items()}
 
 
+@lru_cache(maxsize=1024)
 def match(path: str) -> Matched | None:
-    """The route and the names in a path below PREFIX; None when nothing is served there."""
-    root, *parts = path[len(PREFIX) + 1 :].split("/", 7)
+    """The route and the names in a path that begins with BELOW; None when nothing is served there."""
+    root, *parts = path[len(BELOW) :].split("/", 7)
     if root != "namespaces" or len(parts) < 2 or not all(parts):
         return None
     namespace, plural, *below = parts
