@@ -7,6 +7,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from imageyard.domain.kinds.registry_secret import HostStatus
 from imageyard.domain.kinds.repository import RepositorySpec
 from imageyard.domain.reasons import Reason
 from imageyard.registry import Probe
@@ -214,7 +215,7 @@ async def test_a_registry_that_comes_back_heals_all_its_images_within_a_minute(y
     await yard.pass_time(45)
     assert [(await yard.get(f"i{number}")).status.sync_status for number in range(20)] == ["Success"] * 20
     await yard.pass_time(5)
-    assert (await yard.source("hub")).status.host is None
+    assert (await yard.source("hub")).status.host == HostStatus("ok")
 
 
 async def test_a_single_image_with_long_backoff_heals_soon_too(yard: World) -> None:

@@ -210,7 +210,7 @@ class Sources:
     async def users(self) -> Mapping[str, int]:
         return await self._store.holders(REPOSITORY)
 
-    async def _tell(self, ref: str, used_by: int, host: HostStatus | None) -> None:
+    async def _tell(self, ref: str, used_by: int, host: HostStatus) -> None:
         namespace, name = ref.split("/", 1)
         try:
             stored = await self._store.get(REGISTRY_SECRET, namespace, name)
@@ -224,11 +224,11 @@ class Sources:
         if seen is not None:
             seen.used_by, seen.shown = used_by, host
 
-    def _host_status(self, name: str) -> HostStatus | None:
+    def _host_status(self, name: str) -> HostStatus:
         now = self._clock.monotonic()
         host = self._hosts.peek(name)
         if host is None:
-            return None
+            return HostStatus("ok")
         limit, remaining = host.quota or Quota(None, None)
         pause = host.paused_until - now
         if host.breaker is Breaker.OPEN:
@@ -236,7 +236,7 @@ class Sources:
         if pause > 0:
             until = objects.seconds(self._clock.now() + timedelta(seconds=pause))
             return HostStatus("paused", until, limit, remaining)
-        return HostStatus("ok", None, limit, remaining) if host.quota else None
+        return HostStatus("ok", None, limit, remaining)
 
 
 def verify_due(source: RegistrySecret) -> datetime | None:
@@ -251,9 +251,8 @@ def _is_unreached(held: list[Condition]) -> bool:
     return verified is not None and verified.status == "False" and plan.passes(verified.reason)
 
 
-def _worth_telling(shown: HostStatus | None, host: HostStatus | None) -> bool:
-    old, new = shown or HostStatus(), host or HostStatus()
-    if old.state != new.state or old.quota_limit != new.quota_limit:
+def _worth_telling(old: HostStatus | None, new: HostStatus) -> bool:
+    if old is None or old.state != new.state or old.quota_limit != new.quota_limit:
         return True
     if old.paused_until is not None and new.paused_until is not None:
         # Both are rounded from a moment that is computed afresh each time.

@@ -51,7 +51,7 @@ class RegistrySecretSpec(Struct, rename="camel", omit_defaults=True, kw_only=Tru
 class HostStatus(Struct, rename="camel", omit_defaults=True):
     """How the registry host fares with the engine."""
 
-    state: Literal["ok", "paused", "open"] = "ok"
+    state: Literal["ok", "paused", "open"]
     paused_until: datetime | None = None
     quota_limit: int | None = None
     quota_remaining: int | None = None

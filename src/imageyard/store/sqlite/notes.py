@@ -1,7 +1,7 @@
 """The history of objects: lines that are written with them, and the digests these name."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import apsw
 
@@ -22,11 +22,12 @@ def add(tx: Transaction, uid: str, note: Note) -> None:
     if note.digests:
         rows = [(id_, digest) for digest in dict.fromkeys(note.digests)]
         tx.connection.executemany("INSERT INTO named VALUES (?,?)", rows)
-    for (old,) in tx.connection.execute(
+    dropped: list[tuple[Any, ...]] = tx.connection.execute(
         "SELECT id FROM notes WHERE uid = ? AND stream = ? ORDER BY id DESC LIMIT -1 OFFSET ?",
         (uid, note.stream, note.keep),
-    ).fetchall():
-        _hand_over(tx, int(old), id_)
+    ).fetchall()
+    for (old,) in dropped:
+        _hand_over(tx, old, id_)
         tx.connection.execute("DELETE FROM notes WHERE id = ?", (old,))
 
 
