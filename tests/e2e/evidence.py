@@ -11,6 +11,7 @@ from urllib.parse import quote, quote_plus
 KEEPERS: Final = frozenset({"admin-token", "kubeconfig", "sample.json"})
 """Files of a data directory that hold a secret on purpose."""
 KEYS: Final = "keys"
+ALARMS: Final = ('"level": "error"', '"level": "critical"', "Traceback")
 
 
 class Evidence:
@@ -47,6 +48,11 @@ class Evidence:
         needles = {form: name for value, name in self._secrets.items() for form in forms(value)}
         papers = [*self._answers, *((str(path), path.read_bytes()) for path in self._files())]
         return [f"{name} in {where}" for where, paper in papers for form, name in needles.items() if form in paper]
+
+    def alarms(self) -> list[str]:
+        """What servers logged that nobody foresaw."""
+        lines = (line for path in self._files() if path.suffix == ".log" for line in path.read_text().splitlines())
+        return [line for line in lines if any(sign in line for sign in ALARMS)]
 
     def _files(self) -> Iterator[Path]:
         for place in self._places:

@@ -175,11 +175,6 @@ class Product:
         return self._process is not None
 
     @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    @property
     def ports(self) -> dict[str, int]:
         found: dict[str, int] = json.loads((self.directory / "ports.json").read_bytes())
         return found

@@ -241,3 +241,9 @@ def test_no_secret_is_found_anywhere(canary: Product, evidence: Evidence, place:
     secrets, answers, files = evidence.amount
     assert (secrets >= 8, answers >= 50, files >= 8) == (True, True, True), evidence.amount
     assert evidence.findings() == []
+
+
+def test_no_server_met_anything_unforeseen(canary: Product, evidence: Evidence) -> None:
+    """Whatever the tests did to them: an error in a log is a bug, or a failure that deserves a sentence of its own."""
+    assert "stopping" in canary.log.read_text()
+    assert evidence.alarms() == []

@@ -214,7 +214,13 @@ def test_a_setting_that_is_wrong_is_told_at_start(tmp_path: Path, evidence: Evid
     cases: list[tuple[dict[str, str], tuple[str, ...], int, str]] = [
         ({"IMAGEYARD_PROT": "1"}, (), 2, "IMAGEYARD_PROT; did you mean IMAGEYARD_PORT?"),
         ({}, ("--egress-allow", "10.0.0.1/8"), 2, "egress_allow (flag): "),
-        ({}, ("--registry-ca", bad), 3, bad),
+        ({}, ("--registry-ca", bad), 3, f"{bad} holds no usable CA certificates"),
+        (
+            {},
+            ("--host", "203.0.113.1"),
+            3,
+            "imageyard: cannot listen on 203.0.113.1:0 (Cannot assign requested address)",
+        ),
     ]
 
     def told(number: int) -> str:

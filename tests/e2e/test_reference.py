@@ -252,10 +252,10 @@ def test_a_registry_that_was_down_heals_by_itself(
     assert ("failures" in healed, healed["manifest"]["digest"]) == (False, OLD.digest)
 
 
-@pytest.mark.parametrize("content_type", [None, "application/json"])
+@pytest.mark.parametrize("content_type", [None, "application/json", "application/x-www-form-urlencoded"])
 def test_verify_and_sync_want_no_body_and_no_content_type(admin: Client, content_type: str | None) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
-    name = f"bodyless-{'with' if content_type else 'without'}"
+    name = f"bodyless-{(content_type or 'none').rpartition('/')[2]}"
     admin.make(SOURCES, source(name, "127.0.0.1:9", "", "", insecure=True))
     admin.make(IMAGES, image(name, name, retryCount=0))
     for path in (f"{SOURCES}/{name}/verify", f"{IMAGES}/{name}/sync"):

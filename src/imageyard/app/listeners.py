@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -108,6 +109,7 @@ def _bind(host: str, port: int, flag: str) -> socket.socket:
             sock.bind(address)
         except OSError as error:
             sock.close()
+            flag = "--host" if error.errno == errno.EADDRNOTAVAIL else flag
             raise OSError(
                 error.errno, f"cannot listen on {host}:{port} ({error.strerror}); choose with {flag}"
             ) from None

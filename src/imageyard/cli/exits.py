@@ -54,4 +54,11 @@ def told() -> Iterator[None]:
         yield
     except tuple(kind for kind, _ in _CODES) as error:
         code = next(code for kind, code in _CODES if isinstance(error, kind))
-        fail(str(error), code)
+        fail(_sentence(error), code)
+
+
+def _sentence(error: BaseException) -> str:
+    """What happened, and to which file; not the error's number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
