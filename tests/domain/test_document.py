@@ -309,6 +309,12 @@ def test_no_document_raises(kind: Kind[Any], given_: dict[str, Any]) -> None:
     assert (read.object is None) == bool(read.causes)
 
 
+def walked(kind: Kind[Any], given: dict[str, Any]) -> document.Read:
+    """Read on the way that tells flaws: an unknown field forces it."""
+    read = document.read(kind, {**given, "flaw": 1})
+    return read._replace(unknown=[field for field in read.unknown if field != "flaw"])
+
+
 STRUCTS = (ObjectMeta, RegistrySecretSpec, RepositorySpec, RegistryRef, NamespaceSpec, AccessTokenSpec)
 NAMES = sorted({field.encode_name for struct in STRUCTS for field in msgspec.structs.fields(struct)})
 VALID: dict[str, dict[str, Any]] = {
@@ -335,3 +341,24 @@ def test_what_is_read_can_be_stored(kind: Kind[Any], metadata: dict[str, Any], s
         assert kind.encode(kind.decode(body)) == body
         assert json.loads(body)["kind"] == kind.name
         kind.validate(read.object, None)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@given(metadata=st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4), data=st.data())
+def test_a_flawless_document_is_read_as_any_other(
+    kind: Kind[Any], metadata: dict[str, Any], data: st.DataObject
+) -> None:
+    """The quick way and the walk agree on every document: on its flaws, and on the object when there are none."""
+    valid = VALID.get(kind.name, {})
+    near: st.SearchStrategy[Any] = st.sampled_from(
+        [0, 3, 3.0, 2**63, 2**64, True, None, "", "5m", "\ud800", [], {}, ["\ud800"]]
+    )
+    spec = {**valid, **data.draw(st.dictionaries(st.sampled_from(NAMES), near | JSON, max_size=3))}
+    for given_ in ({"metadata": metadata, "spec": spec}, {"metadata": metadata, "spec": valid}, {"spec": spec}):
+        assert document.read(kind, given_) == walked(kind, given_)
+
+
+@pytest.mark.parametrize("flaw", [3.0, 2**63, -(2**63) - 1, True, "3"])
+def test_what_conversion_would_let_pass_for_an_integer_is_refused(flaw: object) -> None:
+    read = document.read(REPOSITORY, {"metadata": META, "spec": {**IMAGE, "retryCount": flaw}})
+    assert fields(read.causes) == {"spec.retryCount": "FieldValueTypeInvalid"}

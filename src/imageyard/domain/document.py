@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import inspect
 
+from imageyard.domain import exact
 from imageyard.domain.errors import INVALID, NOT_SUPPORTED, REQUIRED, TYPE_INVALID, Cause
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Object
@@ -47,9 +47,33 @@ def read(kind: Kind[Any], document: Mapping[str, Any]) -> Read:
 
     Never raises for a document made of JSON values. At most SHOWN causes and unknown fields are told. Values are
     never quoted, since any of them may be a password in the wrong place."""
+    flawless = _at_once(kind, document)
+    return _walked(kind, document) if flawless is None else Read(flawless, [], [])
+
+
+def _at_once(kind: Kind[Any], document: Mapping[str, Any]) -> Object | None:
+    """What nearly every document is, one without a flaw, in a tenth of the time that the walk takes; None for one
+    that may have flaws."""
+    if not document.keys() <= _ENVELOPE:
+        return None
+    if document.get("apiVersion", kind.api_version) != kind.api_version or document.get("kind", kind.name) != kind.name:
+        return None
+    envelope = {"apiVersion": kind.api_version, "kind": kind.name, "metadata": _writable(document.get("metadata"))}
+    if "spec" in document:
+        envelope["spec"] = document["spec"]
+    try:
+        converted: Object = kind.convert(envelope)
+        msgspec.json.encode(envelope)  # refuses half surrogate pairs, which no conversion looks for
+    except (msgspec.ValidationError, UnicodeEncodeError, TypeError, OverflowError, RecursionError):
+        return None
+    root: type = kind.type
+    return converted if exact.of(root)(envelope) else None
+
+
+def _walked(kind: Kind[Any], document: Mapping[str, Any]) -> Read:
     reader = _Reader()
     root: type = kind.type
-    fields = _fields(root)
+    fields = exact.fields(root)
     reader.same("apiVersion", document, kind.api_version)
     reader.same("kind", document, kind.name)
     reader.unknown.extend(_join("", name) for name in document if name not in _ENVELOPE)
@@ -71,14 +95,6 @@ def _writable(metadata: object) -> object:
     if not _is_text(kept.get("uid", "")):
         del kept["uid"]
     return kept
-
-
-@cache
-def _fields(type_: type) -> dict[str, inspect.Field]:
-    described = inspect.type_info(type_)
-    if not isinstance(described, inspect.StructType):
-        raise TypeError(f"{type_} is no struct")
-    return {field.encode_name: field for field in described.fields}
 
 
 def _join(path: str, name: str) -> str:
@@ -117,7 +133,7 @@ class _Reader:
     def _inside(self, type_: inspect.Type, value: Any, path: str) -> Any:
         match type_:
             case inspect.StructType():
-                return self._struct(_fields(type_.cls), value, path)
+                return self._struct(exact.fields(type_.cls), value, path)
             case inspect.DictType():
                 return {
                     self.value(type_.key_type, key, path): self.value(type_.value_type, item, f"{path}[{excerpt(key)}]")
@@ -152,10 +168,6 @@ def _is_text(value: object) -> bool:
         return False
 
 
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
-
-
 def _is_time(value: object) -> bool:
     try:
         return isinstance(value, str) and bool(msgspec.convert(value, datetime))
@@ -187,7 +199,7 @@ _EXPECTED: Final[Mapping[type[inspect.Type], _Expected]] = {
     inspect.LiteralType: _STRING,
     inspect.CustomType: _STRING,  # Secret, the one custom type there is
     inspect.BoolType: _Expected(Text("布尔值 true 或 false", "true or false"), lambda value: isinstance(value, bool)),
-    inspect.IntType: _Expected(Text("整数", "an integer"), _is_integer),
+    inspect.IntType: _Expected(Text("整数", "an integer"), exact.is_integer),
     inspect.DateTimeType: _Expected(
         Text("RFC 3339 时间，例如 2024-01-08T10:30:00Z", "an RFC 3339 time such as 2024-01-08T10:30:00Z"), _is_time
     ),
