@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import uvloop
 
@@ -20,13 +20,16 @@ from imageyard.store.sqlite import backup as sqlite_backup
 if TYPE_CHECKING:
     from imageyard.app.server import Server
 
+SWITCH_SECONDS: Final = 0.0005
+"""How long the event loop keeps the interpreter from the writing thread, which asks for it between two statements.
+With Python's own 5 ms, durable writes measured a fifth slower."""
+
 __all__ = ["Administration", "administration", "backup", "export_keys", "import_keys", "restore", "run"]
 
 
 def run(settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT. Raises what stops it from starting."""
-
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_serve(settings, announce))
@@ -58,16 +61,16 @@ def _settle_memory() -> None:
 def _greeting(running: "Server") -> str:
     token = running.directory.admin_token
     base = f"{running.url}/oapis/image.theriseunion.io/v1alpha1/namespaces"
-    lines = [
-        "",
-        f"imageyard is running: {running.url}  (API docs: {running.url}/oapis/docs)",
+    lines = [f"imageyard is running: {running.url} (HTTPS on port {running.ports.https})"]
+    if running.sample:
+        lines.append(f"sample registry: {running.sample}, with sources and images in the namespaces default and edge")
+    lines += [
+        "next, in another terminal:",
         f'  export TOKEN="$(cat {token})"',
         f'  curl -H "Authorization: Bearer $TOKEN" "{base}/_all_/repositories"',
-        "",
+        f'  curl -H "Authorization: Bearer $TOKEN" {running.url}/oapis/docs > imageyard-docs.html',
     ]
-    if running.sample:
-        lines.insert(2, f"  sample registry: {running.sample}, with sources and images in namespaces default and edge")
-    return "\n".join(lines)
+    return "\n".join(["", *lines, ""])
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
