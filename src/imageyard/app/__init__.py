@@ -1,6 +1,7 @@
 """The composition root: Settings in, a running server out. It owns the lifespan and every task."""
 
 import asyncio
+import errno
 import gc
 import json
 import signal
@@ -81,6 +82,8 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 def backup(directory: DataDir, file: Path) -> None:
     """Copy the database online and verify the copy. Raises OSError, Failure."""
+    if not file.absolute().parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such directory", str(file.absolute().parent))
     sqlite_backup.copy(directory.path, file)
 
 

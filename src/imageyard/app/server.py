@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Set
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_address
@@ -17,13 +17,14 @@ from imageyard.app.clock import SystemClock
 from imageyard.app.failures import FailureCollector
 from imageyard.app.files import DataDir, Ports
 from imageyard.app.listeners import Bound
+from imageyard.domain.errors import Failure
 from imageyard.domain.kinds import KINDS
 from imageyard.egress.client import EgressClient
 from imageyard.egress.listeners import Listeners
 from imageyard.egress.policy import Policy
 from imageyard.egress.trust import Trust
 from imageyard.keyring import KeyringError, keyfile
-from imageyard.keyring.aead import AeadKeyring, key_id_of
+from imageyard.keyring.aead import key_id_of
 from imageyard.metrics import Metrics
 from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
@@ -63,14 +64,15 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     clock, metrics = SystemClock(), Metrics()
     metrics.build.labels(__version__).set(1)
     async with AsyncExitStack() as stack:
-        bound = _bind(settings)
-        stack.callback(bound.close)
-        ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
+        # The lock before the ports: a second server on this directory should hear of the first, not of its ports.
         store = await stack.enter_async_context(
             SQLiteStore.open(directory.path, KINDS, now=clock.now, observe_commit=metrics.commit_seconds.observe)
         )
+        bound = _bind(settings)
+        stack.callback(bound.close)
+        ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
+        await _check_keys(store, keyfile.present(directory.keys))
         keyring = keyfile.load(directory.keys)
-        await _check_keys(store, keyring)
         sample = await samples.registry(stack, directory) if settings.sample else None
         gate = await stack.enter_async_context(EgressClient(_policy(settings, bound, sample), roots=_roots(settings)))
         registry = RegistryClient(gate, clock, observe=lambda code: metrics.registry_requests.labels(code).inc())
@@ -173,21 +175,21 @@ async def _sweep(store: SQLiteStore, clock: SystemClock) -> None:
     """Drop what nobody names any more, now and then."""
     while True:
         await clock.sleep(timedelta(minutes=10).total_seconds())
-        with contextlib.suppress(Exception):  # it is tried again; the store logs its own failures
+        with contextlib.suppress(Failure):  # the storage is unwell; /readyz tells, and it is tried again
             await store.sweep(clock.now())
 
 
-async def _check_keys(store: SQLiteStore, keyring: AeadKeyring) -> None:
+async def _check_keys(store: SQLiteStore, present: Set[str]) -> None:
     """Refuse to start when a stored credential is under a key that is not here."""
     cursor = ""
     while batch := await store.sealed_after(cursor, 500):
         for position, key, _, sealed in batch:
             cursor = position
             key_id = key_id_of(sealed)
-            if not keyring.holds(key_id):
+            if key_id not in present:
                 raise KeyringError(
                     f"the credential of {key.namespace}/{key.name} is sealed under key {key_id!r}, which is not in "
-                    "the keys directory; put the exported key file back",
+                    "the keys directory; take it in with `imageyard keys import FILE`",
                     key_id,
                 )
 

@@ -38,10 +38,6 @@ class AeadKeyring:
     def current(self) -> str:
         return self._current
 
-    def holds(self, key_id: str) -> bool:
-        """Whether values under this key can be opened."""
-        return key_id in self._keys
-
     def add(self, key_id: str, key: bytes) -> None:
         """Take in a new key and make it current."""
         if len(key) != KEY_BYTES:

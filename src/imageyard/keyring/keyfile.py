@@ -21,11 +21,16 @@ def load(directory: Path) -> AeadKeyring:
     """Read the keys of `directory`, making the first one where there is none. Raises KeyringError."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (directory / _CURRENT).exists():
-        if any(directory.glob("*" + _SUFFIX)):
+        if present(directory):
             raise KeyringError(f"{directory / _CURRENT} is missing; it names the key that seals new values")
         generate(directory)
     current = (directory / _CURRENT).read_text(encoding="ascii").strip()
     return AeadKeyring({path.stem: _read(path) for path in directory.glob("*" + _SUFFIX)}, current)
+
+
+def present(directory: Path) -> set[str]:
+    """The ids of the keys that are there."""
+    return {path.stem for path in directory.glob("*" + _SUFFIX)}
 
 
 def generate(directory: Path) -> tuple[str, bytes]:
