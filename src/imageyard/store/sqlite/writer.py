@@ -68,7 +68,8 @@ class Writer:
         self._now = now
         self._committed = committed
         self._loop = asyncio.get_running_loop()
-        self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
+        self._gathered: list[_Pending] = []
+        self._queue: queue.SimpleQueue[list[_Pending] | None] = queue.SimpleQueue()
         self._log_pages = 0
         self._behind = True
         """Whether there is house to keep as soon as nothing else is to do."""
@@ -85,12 +86,22 @@ class Writer:
         if self._closing:
             raise Unavailable(Text("服务正在停止", "the server is stopping"))
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Pending(operation, future))
+        self._gathered.append(_Pending(operation, future))
+        if len(self._gathered) == 1:
+            self._loop.call_soon(self._hand_over)
         return await future
+
+    def _hand_over(self) -> None:
+        # What one round of the loop brings goes over at once: the thread wakes once for it, and no request is parsed
+        # against a thread that wants the interpreter back after each statement.
+        if self._gathered:
+            self._queue.put(self._gathered)
+            self._gathered = []
 
     async def close(self) -> None:
         """Commit what is queued, then end the thread."""
         self._closing = True
+        self._hand_over()
         self._queue.put(None)
         # In a thread of its own, since the loop has answers of the last group to deliver meanwhile.
         await asyncio.to_thread(self._thread.join)
@@ -114,8 +125,8 @@ class Writer:
         with contextlib.suppress(queue.Empty):
             item = self._queue.get(timeout=_PAUSE if self._behind else _IDLE)
             while item is not None:
-                group.append(item)
-                if len(group) == LARGEST_GROUP:
+                group += item
+                if len(group) >= LARGEST_GROUP:
                     return group, False
                 item = self._queue.get_nowait()
             return group, True
