@@ -17,7 +17,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	touch $@
 
 run: install  ## start the server with the sample registry and sample objects; ARGS="…" passes flags on
-	$(BIN)/imageyard serve --sample $(ARGS)
+	$(BIN)/imageyard serve --sample --log-format console $(ARGS)
 
 test: install  ## run all tests; ARGS="…" passes arguments to pytest
 	$(BIN)/python -m pytest $(ARGS)
@@ -32,6 +32,14 @@ fix: install  ## format and mend what the linter can
 	$(BIN)/ruff format src tests bench tools
 	$(BIN)/ruff check --fix src tests bench tools
 
+fuzz: install  ## the property tests of parsers and rules with thousands of examples each, and a long schemathesis run
+	HYPOTHESIS_PROFILE=long IMAGEYARD_EXAMPLES=200 $(BIN)/python -m pytest --timeout=3600 -m "not needs" \
+		tests/domain tests/registry tests/web tests/keyring tests/egress tests/e2e/test_schemathesis.py $(ARGS)
+
+soak: install  ## crashes by kill -9, many times over
+	IMAGEYARD_CRASHES=20 IMAGEYARD_KILL_ROUNDS=60 $(BIN)/python -m pytest --timeout=3600 \
+		tests/e2e/test_crash.py tests/store $(ARGS)
+
 bench: install  ## measure, each figure against a ceiling of the same run; writes bench/out/
 	$(BIN)/python -m bench $(ARGS)
 
@@ -39,4 +47,4 @@ lock: install  ## pin requirements again (needs uv)
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 requirements/runtime.in -o requirements/runtime.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 requirements/dev.in -o requirements/dev.txt
 
-.PHONY: help install run test check fix bench lock
+.PHONY: help install run test check fix fuzz soak bench lock

@@ -1,12 +1,19 @@
 """Fixtures that tests of several parts share."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.fakes import programs, registries
 from tests.fakes.registries import DockerRegistry, Served
+
+# A machine under load is no flaw of the product; hangs end by pytest-timeout.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=3_000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 @pytest.fixture
