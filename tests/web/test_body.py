@@ -35,9 +35,10 @@ def test_json_is_read_as_it_was_written(value: Any) -> None:
     assert body.parse(json.dumps(value).encode(), body.JSON) == value
 
 
-@given(values(st.text(st.characters(exclude_categories=["Cs"], max_codepoint=0xFFFF))))
+@given(values(st.text(st.characters(exclude_categories=["Cs"], max_codepoint=0xFFFF), max_size=100)))
 def test_json_is_yaml(value: Any) -> None:
-    """What JSON writers write (escaped to ASCII) means the same as YAML, but for YAML's lack of surrogate pairs."""
+    """What JSON writers write (escaped to ASCII) means the same as YAML, but for YAML's lack of surrogate pairs and
+    its limit of 1024 characters for a key on one line (YAML 1.2.2 section 7.4.2)."""
     assert body.parse(json.dumps(value).encode(), body.YAML) == value
 
 
