@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Set
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -19,12 +19,13 @@ from imageyard.app.files import DataDir, Ports
 from imageyard.app.listeners import Bound
 from imageyard.domain.errors import Failure
 from imageyard.domain.kinds import KINDS
+from imageyard.domain.secret import Secret
 from imageyard.egress.client import EgressClient
 from imageyard.egress.listeners import Listeners
 from imageyard.egress.policy import Policy
 from imageyard.egress.trust import Trust
 from imageyard.keyring import KeyringError, keyfile
-from imageyard.keyring.aead import key_id_of
+from imageyard.keyring.aead import AeadKeyring, key_id_of
 from imageyard.metrics import Metrics
 from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
@@ -56,97 +57,148 @@ class Server:
         """host:port of the sample registry, None without one."""
 
 
+class Parts(NamedTuple):
+    """What a server consists of below its doors."""
+
+    directory: DataDir
+    store: SQLiteStore
+    keyring: AeadKeyring
+    objects: Objects
+    fetcher: Fetcher
+    verifier: Verifier
+    tokens: Tokens
+    engine: Engine
+    metrics: Metrics
+    clock: SystemClock
+
+
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Server]:
     """Run a server for as long as the block runs. Raises OSError, Locked, KeyringError, InvalidSettings."""
     directory = DataDir(settings.data_dir)
     directory.make()
-    clock, metrics = SystemClock(), Metrics()
-    metrics.build.labels(__version__).set(1)
     async with AsyncExitStack() as stack:
+        clock, metrics = SystemClock(), Metrics()
         # The lock before the ports: a second server on this directory should hear of the first, not of its ports.
         store = await stack.enter_async_context(
             SQLiteStore.open(directory.path, KINDS, now=clock.now, observe_commit=metrics.commit_seconds.observe)
         )
         bound = _bind(settings)
         stack.callback(bound.close)
-        ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
         await _check_keys(store, keyfile.present(directory.keys))
         keyring = keyfile.load(directory.keys)
         sample = await samples.registry(stack, directory) if settings.sample else None
         gate = await stack.enter_async_context(EgressClient(_policy(settings, bound, sample), roots=_roots(settings)))
-        registry = RegistryClient(gate, clock, observe=lambda code: metrics.registry_requests.labels(code).inc())
-        objects = Objects(
-            store,
-            keyring,
-            clock,
-            auto_create_namespaces=settings.auto_create_namespaces,
-            language=settings.language,
+        parts = _parts(settings, directory, store, keyring, gate, metrics, clock)
+        admin = await _prepare(parts, sample)
+        ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
+        issued = _certificates(settings, parts, ports, admin)
+        async with _working(settings, parts, bound, issued):
+            with files.announced(directory, ports):
+                log.info("started", http=ports.http, https=ports.https, version=__version__)
+                yield Server(directory, ports, _url(settings, ports), sample.address if sample else None)
+
+
+def _parts(
+    settings: Settings,
+    directory: DataDir,
+    store: SQLiteStore,
+    keyring: AeadKeyring,
+    gate: EgressClient,
+    metrics: Metrics,
+    clock: SystemClock,
+) -> Parts:
+    registry = RegistryClient(gate, clock, observe=lambda code: metrics.registry_requests.labels(code).inc())
+    objects = Objects(
+        store,
+        keyring,
+        clock,
+        auto_create_namespaces=settings.auto_create_namespaces,
+        language=settings.language,
+    )
+    fetcher = Fetcher(store, keyring, registry)
+    verifier = Verifier(
+        store,
+        keyring,
+        registry,
+        clock,
+        language=settings.language,
+        observe=lambda probe: metrics.verifies.labels(_result(probe), probe.reason).inc(),
+        reverify=settings.verify_interval,
+    )
+    engine = Engine(
+        store,
+        fetcher,
+        verifier,
+        registry,
+        clock,
+        metrics,
+        language=settings.language,
+        settings=EngineSettings(per_host=settings.sync_per_host, total=settings.sync_total),
+    )
+    metrics.build.labels(__version__).set(1)
+    metrics.registry.register(FailureCollector(engine))
+    return Parts(directory, store, keyring, objects, fetcher, verifier, Tokens(store, clock), engine, metrics, clock)
+
+
+async def _prepare(parts: Parts, sample: samples.Sample | None) -> Secret:
+    """What must be there before the first request; answers the operator's token."""
+    admin = files.admin_token(parts.directory)
+    await parts.tokens.load()
+    await parts.tokens.ensure_admin(admin)
+    await parts.objects.ensure_default()
+    if sample:
+        await samples.objects(parts.objects, sample)
+    return admin
+
+
+def _certificates(settings: Settings, parts: Parts, ports: Ports, admin: Secret) -> Certificates:
+    """The certificates of the HTTPS listener, and the kubeconfig that trusts them."""
+    issued = Certificates(parts.directory.tls)
+    issued.ensure(certificates.server_names(settings.host, settings.tls_san), parts.clock.now())
+    config = certificates.kubeconfig(_secure_url(settings, ports), issued.ca.read_bytes(), admin)
+    files.write_private(parts.directory.kubeconfig, config)
+    return issued
+
+
+@asynccontextmanager
+async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certificates) -> AsyncIterator[None]:
+    """Doors open and tasks running; at the end not ready first, then syncs handed back, then requests finished."""
+    health = Health(parts.store, parts.engine)
+    app = web.build(_doors(settings, parts, health))
+    async with asyncio.TaskGroup() as tasks:
+        owned = (
+            tasks.create_task(parts.engine.run(), name="sync-engine"),
+            tasks.create_task(parts.tokens.watch(), name="token-watch"),
+            tasks.create_task(_sweep(parts.store, parts.clock), name="sweep"),
         )
-        tokens = Tokens(store, clock)
-        fetcher = Fetcher(store, keyring, registry)
-        verifier = Verifier(
-            store,
-            keyring,
-            registry,
-            clock,
-            language=settings.language,
-            observe=lambda probe: metrics.verifies.labels(_result(probe), probe.reason).inc(),
-            reverify=settings.verify_interval,
-        )
-        engine = Engine(
-            store,
-            fetcher,
-            verifier,
-            registry,
-            clock,
-            metrics,
-            language=settings.language,
-            settings=EngineSettings(per_host=settings.sync_per_host, total=settings.sync_total),
-        )
-        metrics.registry.register(FailureCollector(engine))
-        admin = files.admin_token(directory)
-        await tokens.load()
-        await tokens.ensure_admin(admin)
-        await objects.ensure_default()
-        if sample:
-            await samples.objects(objects, sample)
-        health = Health(store, engine)
-        names = certificates.server_names(settings.host, settings.tls_san)
-        doors = web.Doors(
-            objects=objects,
-            verifier=verifier,
-            sync_requests=SyncRequests(store, clock, fetcher, objects=objects, language=settings.language),
-            tokens=tokens,
-            metrics=metrics,
-            clock=clock,
-            rotate_keys=lambda: rotation.rotate(store, keyring, directory.keys),
-            ready=health.checks,
-            version=__version__,
-            language=settings.language,
-            allowed_hosts=_allowed_hosts(settings, names),
-        )
-        issued = Certificates(directory.tls)
-        issued.ensure(names, clock.now())
-        url = _url(settings, ports)
-        files.write_private(
-            directory.kubeconfig, certificates.kubeconfig(_secure_url(settings, ports), issued.ca.read_bytes(), admin)
-        )
-        async with asyncio.TaskGroup() as tasks:
-            running_engine = tasks.create_task(engine.run(), name="sync-engine")
-            watching = tasks.create_task(tokens.watch(), name="token-watch")
-            sweeping = tasks.create_task(_sweep(store, clock), name="sweep")
-            async with listeners.serving(web.build(doors), bound, issued.server, issued.server_key):
-                with files.announced(directory, ports):
-                    log.info("started", http=ports.http, https=ports.https, version=__version__)
-                    try:
-                        yield Server(directory, ports, url, sample.address if sample else None)
-                    finally:
-                        health.stopping = True
-                        log.info("stopping")
-                        await engine.stop(ENGINE_GRACE)
-            for task in (running_engine, watching, sweeping):
-                task.cancel()
+        async with listeners.serving(app, bound, issued.server, issued.server_key):
+            try:
+                yield
+            finally:
+                health.stopping = True
+                log.info("stopping")
+                await parts.engine.stop(ENGINE_GRACE)
+        for task in owned:
+            task.cancel()
+
+
+def _doors(settings: Settings, parts: Parts, health: "Health") -> web.Doors:
+    return web.Doors(
+        objects=parts.objects,
+        verifier=parts.verifier,
+        sync_requests=SyncRequests(
+            parts.store, parts.clock, parts.fetcher, objects=parts.objects, language=settings.language
+        ),
+        tokens=parts.tokens,
+        metrics=parts.metrics,
+        clock=parts.clock,
+        rotate_keys=lambda: rotation.rotate(parts.store, parts.keyring, parts.directory.keys),
+        ready=health.checks,
+        version=__version__,
+        language=settings.language,
+        allowed_hosts=_allowed_hosts(settings, certificates.server_names(settings.host, settings.tls_san)),
+    )
 
 
 def _result(probe: Probe) -> str:
