@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from imageyard.domain.errors import BadRequest, Failure, Invalid, UnsupportedMediaType
 from imageyard.web import body
+from imageyard.web import values as limits
 from tests.fakes.asgi import Client
 from tests.web.samples import IMAGES, image
 from tests.web.test_objects import fields, is_status
@@ -235,3 +236,23 @@ async def test_an_answer_never_repeats_a_whole_body(admin: Client) -> None:
     answer = await admin.post(IMAGES, raw)
     is_status(answer, 400, "Invalid")
     assert len(answer.body) < 5000
+
+
+DEPTHS = st.integers(0, 80)
+
+
+def is_utf8(text: str) -> bool:
+    return text.encode(errors="replace").decode() == text
+
+
+@given(value=values(st.text(st.characters() | st.sampled_from('[]{}\\":,u'))), ascii_only=st.booleans(), depth=DEPTHS)
+def test_a_body_that_is_not_looked_through_would_have_passed(value: Any, ascii_only: bool, depth: int) -> None:
+    """Telling from the text alone never lets pass what the look at each value refuses."""
+    text = "[" * depth + json.dumps(value, ensure_ascii=ascii_only) + "]" * depth
+    if limits.is_surely_sound(text) and (ascii_only or is_utf8(text)):
+        limits.check(json.loads(text))
+
+
+def test_a_body_is_looked_through_when_its_text_leaves_doubt() -> None:
+    deep, crowded = "[" * 65 + "]" * 65, "[" + "0," * limits.MAX_VALUES + "0]"
+    assert not any(map(limits.is_surely_sound, ('"\\ud800"', '"\\uDfff"', deep, crowded)))

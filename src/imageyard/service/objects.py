@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from random import getrandbits
 from typing import Any, Final, Literal, NamedTuple
-from uuid import UUID
 
 import msgspec
 
@@ -85,7 +84,9 @@ class _Change(NamedTuple):
 
 def new_uid() -> str:
     """A random UUID (RFC 9562, version 4). It has to be unique, not secret, so no system call is spent on it."""
-    return str(UUID(int=getrandbits(128), version=4))
+    digits = f"{getrandbits(128):032x}"
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 class Objects:

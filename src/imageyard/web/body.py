@@ -5,6 +5,7 @@ BadRequest, UnsupportedMediaType, TooLarge; never another exception.
 """
 
 import asyncio
+from functools import lru_cache
 from typing import Any, Final
 
 from imageyard.domain.errors import REQUIRED, TYPE_INVALID, BadRequest, Cause, Invalid, UnsupportedMediaType
@@ -65,6 +66,7 @@ async def read(exchange: Exchange) -> bytes:
     return b"".join(chunks)
 
 
+@lru_cache(maxsize=256)
 def media_type_of(content_type: str, accepted: tuple[str, ...]) -> str:
     """Which of the accepted types a Content-Type names; an absent one means JSON. Raises UnsupportedMediaType."""
     name, *parameters = (part.strip().lower() for part in content_type.split(";"))
@@ -83,7 +85,7 @@ def media_type_of(content_type: str, accepted: tuple[str, ...]) -> str:
 def parse(raw: bytes, media_type: str) -> Any:
     """Read JSON, or YAML as the same values. Raises BadRequest, Invalid."""
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise BadRequest(Text("请求体不是 UTF-8 文本", "the body is no UTF-8 text")) from None
     return yaml_body.parse(text) if media_type == YAML else json_body.parse(text)

@@ -61,6 +61,16 @@ def not_finite() -> BadRequest:
     )
 
 
+def is_surely_sound(text: str) -> bool:
+    """Whether nothing that is read from this JSON text, itself decoded from UTF-8, can fail `check`."""
+    return (
+        len(text) <= MAX_VALUES
+        and text.count("[") + text.count("{") <= MAX_DEPTH
+        and "\\ud" not in text
+        and "\\uD" not in text
+    )
+
+
 def check(value: Any) -> None:
     """Walk once: depth, and text that UTF-8 cannot carry (lone surrogates). Raises BadRequest."""
     level: list[Any] = [value]
