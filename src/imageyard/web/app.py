@@ -8,6 +8,7 @@ from imageyard.web import errors, exchange, health, middleware, reply
 from imageyard.web.actor import Authentication
 from imageyard.web.admin.door import AdminDoor
 from imageyard.web.doors import Doors
+from imageyard.web.forwarded import Forwarded
 from imageyard.web.health import HealthDoor
 from imageyard.web.metrics import MetricsDoor
 from imageyard.web.middleware import Authenticated, Guarded, HostChecked, Observed, Render, Translated
@@ -34,6 +35,7 @@ def build(doors: Doors) -> ASGIApp:
     }
     renders: Mapping[str, Render] = {"oapis": errors.render}
     guards = (
+        Forwarded(doors.trusted_proxies),
         HostChecked(doors.allowed_hosts, health.PROBES),
         Authenticated(Authentication(doors.tokens, doors.clock), OPEN_PATHS),
         middleware.limit_body,

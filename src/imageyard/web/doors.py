@@ -10,6 +10,7 @@ from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
 from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
+from imageyard.web.forwarded import Network
 
 
 @dataclass(frozen=True)
@@ -28,5 +29,7 @@ class Doors:
     """The product's own version, `X.Y.Z`."""
     allowed_hosts: Callable[[str], bool]
     """Whether a Host header's name may be served: lower case, without port and brackets."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """Proxies whose X-Forwarded-For is believed."""
     language: Language = "zh"
     """Spoken where a request does not prefer one."""
