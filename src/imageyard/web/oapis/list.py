@@ -15,8 +15,7 @@ from imageyard.web.reply import Reply
 async def collection(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     query = parameters.listing(target.kind, target.namespace, exchange.query)
     page = await doors.objects.list(exchange.actor, target.kind, query)
-    items = b",".join(page.bodies)
-    return reply.stored(b'%s%s],"totalItems":%d}' % (_opening(target.kind), items, page.total))
+    return reply.stored(b'%s%s],"totalItems":%d}' % (_opening(target.kind), b",".join(page.bodies), page.total))
 
 
 @lru_cache
