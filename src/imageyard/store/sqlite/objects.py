@@ -1,5 +1,7 @@
 """Create, replace, delete: the operations on objects inside a write transaction."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
@@ -8,7 +10,7 @@ from imageyard.domain.errors import AlreadyExists, Conflict, NotFound
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Key
 from imageyard.store import Keep, Note, Stored
-from imageyard.store.sqlite import checksum, entry, notes, texts
+from imageyard.store.sqlite import bulk, checksum, entry, notes, texts
 from imageyard.store.sqlite.entry import Entry
 from imageyard.store.sqlite.transaction import Transaction
 
@@ -30,25 +32,63 @@ def first_id(number: int) -> int:
     return number << _SEQUENCE_BITS
 
 
-def create(tx: Transaction, new: Entry, sealed: bytes | None) -> Stored:
-    number = tx.numbers[new.key.resource]
-    version = tx.version + 1
-    body = new.encode(version)
-    id_, uid = first_id(number) + version, new.obj.metadata.uid
-    head = (id_, number, new.key.namespace, new.key.name, uid, version, checksum.of(body, version))
-    tx.connection.execute(
-        "INSERT INTO objects VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", (*head, *new.columns, body)
-    )
-    if not tx.connection.changes():
-        raise AlreadyExists(new.kind.singular, new.key.name)
-    tx.next_version()
-    _add_terms(tx, number, id_, entry.terms_of(new.columns.terms))
-    texts.add(tx, id_, new.key, new.text)
-    if sealed is not None:
-        _seal(tx, id_, sealed)
-    tx.count(number, new.key.namespace, 1)
-    tx.log("ADDED", version, new.key, uid, body)
-    return Stored(new.key, uid, version, body)
+@dataclass(frozen=True, slots=True)
+class Create:
+    """An object to be made. Those that come together are made together."""
+
+    new: Entry
+    sealed: bytes | None
+
+    def __call__(self, tx: Transaction) -> Stored:
+        [answer] = create(tx, [self])
+        if isinstance(answer, AlreadyExists):
+            raise answer
+        return answer
+
+
+class _Making(NamedTuple):
+    id: int
+    number: int
+    create: Create
+    stored: Stored
+
+
+def create(tx: Transaction, wanted: Sequence[Create]) -> list[Stored | AlreadyExists]:
+    """Make those objects whose names are free; answers in their order what became of each."""
+    tried = [_making(tx, each, version) for version, each in enumerate(wanted, tx.version + 1)]
+    if bulk.insert_new(tx.connection, "objects", [_row(each) for each in tried]):
+        _complete(tx, tried)
+        return [each.stored for each in tried]
+    if len(wanted) == 1:
+        return [AlreadyExists(wanted[0].new.kind.singular, wanted[0].new.key.name)]
+    # Each on its own, then, so that those whose names are free get the numbers they would have got alone.
+    tx.connection.executemany("DELETE FROM objects WHERE id = ?", [(each.id,) for each in tried])
+    return [answer for each in wanted for answer in create(tx, [each])]
+
+
+def _making(tx: Transaction, wanted: Create, version: int) -> _Making:
+    new, number = wanted.new, tx.numbers[wanted.new.key.resource]
+    stored = Stored(new.key, new.obj.metadata.uid, version, new.encode(version))
+    return _Making(first_id(number) + version, number, wanted, stored)
+
+
+def _row(making: _Making) -> bulk.Row:
+    key, uid, version, body = making.stored
+    head = (making.id, making.number, key.namespace, key.name, uid, version, checksum.of(body, version))
+    return (*head, *making.create.new.columns, body)
+
+
+def _complete(tx: Transaction, made: Sequence[_Making]) -> None:
+    """Write what goes with objects that were made."""
+    terms = [(each.number, *term, each.id) for each in made for term in entry.terms_of(each.create.new.columns.terms)]
+    bulk.insert(tx.connection, "terms", terms)
+    texts.add(tx, [texts.Text(each.id, each.stored.key, each.create.new.text) for each in made])
+    for id_, number, wanted, stored in made:
+        if wanted.sealed is not None:
+            _seal(tx, id_, wanted.sealed)
+        tx.version = stored.resource_version
+        tx.count(number, stored.key.namespace, 1)
+        tx.log("ADDED", stored.resource_version, stored.key, stored.uid, stored.body)
 
 
 def replace(tx: Transaction, new: Entry, sealed: bytes | Keep | None, note: Note | None) -> Stored:
@@ -72,7 +112,7 @@ def replace(tx: Transaction, new: Entry, sealed: bytes | Keep | None, note: Note
         _add_terms(tx, number, old.id, after - before)
     if new.text != old.text:
         texts.drop(tx, old.id, new.key)
-        texts.add(tx, old.id, new.key, new.text)
+        texts.add(tx, [texts.Text(old.id, new.key, new.text)])
     if not isinstance(sealed, Keep):
         _unseal(tx, old.id)
         if sealed is not None:
@@ -123,9 +163,7 @@ def _last_state(tx: Transaction, kind: Kind[Any], key: Key, old: _Row, version: 
 
 
 def _add_terms(tx: Transaction, number: int, id_: int, terms: set[tuple[str, str]]) -> None:
-    if terms:
-        rows = [(number, key, value, id_) for key, value in terms]
-        tx.connection.executemany("INSERT INTO terms VALUES (?,?,?,?)", rows)
+    bulk.insert(tx.connection, "terms", [(number, key, value, id_) for key, value in terms])
 
 
 def _drop_terms(tx: Transaction, number: int, id_: int, terms: set[tuple[str, str]]) -> None:

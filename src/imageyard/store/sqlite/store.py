@@ -18,6 +18,7 @@ from imageyard.store.sqlite import connection as connections
 from imageyard.store.sqlite import contents, entry, listing, matches, moment, notes, objects, rows, schema, sealed
 from imageyard.store.sqlite.log import Scope
 from imageyard.store.sqlite.matches import Matches, Search
+from imageyard.store.sqlite.objects import Create
 from imageyard.store.sqlite.rank import Rank
 from imageyard.store.sqlite.ranks import Ranks
 from imageyard.store.sqlite.readers import Readers
@@ -81,8 +82,7 @@ class SQLiteStore:
                 await asyncio.shield(store._close())
 
     async def create(self, kind: Kind[Any], obj: Object, *, sealed: bytes | None = None) -> Stored:
-        new = entry.prepare(kind, obj)
-        return await self._writer.submit(lambda tx: objects.create(tx, new, sealed))
+        return await self._writer.submit(Create(entry.prepare(kind, obj), sealed))
 
     async def get(self, kind: Kind[Any], namespace: str, name: str) -> Stored:
         number = self._numbers[kind.plural]

@@ -4,12 +4,13 @@ A new text is written with its object and noted in `unindexed`; a search looks t
 text costs more than all else of a create, and in batches a third of that.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import apsw
 
 from imageyard.domain.objects import Key
-from imageyard.store.sqlite import search
+from imageyard.store.sqlite import bulk, search
 from imageyard.store.sqlite.transaction import Transaction
 
 _BATCH: Final = 250
@@ -18,11 +19,19 @@ _MOST_WAITING: Final = 20_000
 """Texts that may wait while the writer is busy. To look through them takes a search some 10 ms."""
 
 
-def add(tx: Transaction, id_: int, key: Key, text: str) -> None:
-    """Make an object's texts findable."""
-    tx.texts.add(key.resource)
-    tx.connection.execute("INSERT INTO texts VALUES (?,?,?,?)", (id_, key.namespace, key.name, text))
-    tx.connection.execute("INSERT INTO unindexed VALUES (?)", (id_,))
+class Text(NamedTuple):
+    """The joined texts of an object."""
+
+    id: int
+    key: Key
+    text: str
+
+
+def add(tx: Transaction, new: Sequence[Text]) -> None:
+    """Make the texts of objects findable."""
+    tx.texts.update(each.key.resource for each in new)
+    bulk.insert(tx.connection, "texts", [(id_, key.namespace, key.name, text) for id_, key, text in new])
+    bulk.insert(tx.connection, "unindexed", [(each.id,) for each in new])
 
 
 def drop(tx: Transaction, id_: int, key: Key) -> None:

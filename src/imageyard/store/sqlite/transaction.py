@@ -8,7 +8,7 @@ import apsw
 
 from imageyard.domain.objects import Key
 from imageyard.store import Change
-from imageyard.store.sqlite import checksum
+from imageyard.store.sqlite import bulk, checksum
 
 
 class Transaction:
@@ -45,7 +45,7 @@ class Transaction:
         if self.version == self._begun:
             return
         self.connection.execute("UPDATE meta SET version = ?", (self.version,))
-        self.connection.executemany("INSERT INTO changes VALUES (?,?,?,?,?,?,?,?,?)", map(self._row, self.changes))
+        bulk.insert(self.connection, "changes", [self._row(change) for change in self.changes])
         for (number, namespace), step in self._totals.items():
             if step:
                 self.connection.execute(
@@ -53,7 +53,7 @@ class Transaction:
                     (number, namespace, step),
                 )
 
-    def _row(self, change: Change) -> tuple[int | str | bytes, ...]:
+    def _row(self, change: Change) -> bulk.Row:
         version, key, body = change.resource_version, change.key, change.body
         where = (self.numbers[key.resource], change.type, key.namespace, key.name, change.uid)
         return (version, self.at, *where, checksum.of(body, version), body)

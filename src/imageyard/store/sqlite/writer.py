@@ -6,10 +6,11 @@ Unavailable; reads go on, and the writer tries again by itself. Only this thread
 
 import asyncio
 import contextlib
+import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -19,7 +20,8 @@ from imageyard.domain.errors import Failure, Unavailable
 from imageyard.domain.text import Text
 from imageyard.store import Change
 from imageyard.store.sqlite import connection as connections
-from imageyard.store.sqlite import housekeeping, moment
+from imageyard.store.sqlite import housekeeping, moment, objects
+from imageyard.store.sqlite.objects import Create
 from imageyard.store.sqlite.transaction import Transaction
 
 T = TypeVar("T")
@@ -155,7 +157,7 @@ class Writer:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             transaction = Transaction(self._connection, self._numbers, moment.stored(self._now()))
-            outcomes = [_attempt(pending, transaction) for pending in group]
+            outcomes = [*_attempt(group, transaction)]
             transaction.finish()
             self._connection.execute("COMMIT")
         except BaseException:
@@ -213,7 +215,19 @@ class Writer:
         return apsw.SQLITE_OK
 
 
-def _attempt(pending: _Pending, transaction: Transaction) -> _Outcome:
+def _attempt(group: list[_Pending], transaction: Transaction) -> Iterator[_Outcome]:
+    """In the order they came; creations in a row are made together."""
+    for _, some in itertools.groupby(group, lambda pending: isinstance(pending.operation, Create)):
+        alike = list(some)
+        creations = [pending.operation for pending in alike if isinstance(pending.operation, Create)]
+        if creations:
+            for pending, answer in zip(alike, objects.create(transaction, creations), strict=True):
+                yield pending, answer, answer if isinstance(answer, Failure) else None
+        else:
+            yield from (_attempt_one(pending, transaction) for pending in alike)
+
+
+def _attempt_one(pending: _Pending, transaction: Transaction) -> _Outcome:
     try:
         return pending, pending.operation(transaction), None
     except Failure as refused:
