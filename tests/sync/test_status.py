@@ -44,7 +44,7 @@ def test_what_was_read_is_not_touched() -> None:
     made = image()
     before = msgspec.json.encode(made)
     after(made, good())
-    status.syncing(made, sync(made, "create"), NOW)
+    status.syncing(made, sync(made, "create"), NOW, "en")
     status.parked(made, Reason.Suspended, reasons.explain(Reason.Suspended).text, "", NOW, "zh")
     assert msgspec.json.encode(made) == before
 
@@ -120,7 +120,7 @@ def test_a_suspended_image_has_no_next_sync() -> None:
 
 def test_syncing_says_when_it_is_over_at_the_latest() -> None:
     made = image()
-    shown = status.syncing(made, sync(made, "create"), NOW).status
+    shown = status.syncing(made, sync(made, "create"), NOW, "en").status
     assert shown.sync_status == "Syncing"
     assert shown.next_sync == datetime(2026, 1, 1, 12, 10, tzinfo=UTC)
     held = {c.type: (c.status, c.reason) for c in shown.conditions}
@@ -132,7 +132,7 @@ def test_syncing_says_when_it_is_over_at_the_latest() -> None:
 )
 def test_handed_back_an_image_is_what_it_was_and_due_at_once(outcome: Fetched | None, expected: str) -> None:
     made = image() if outcome is None else after(image(), outcome)
-    running = status.syncing(made, sync(made, "manual"), NOW)
+    running = status.syncing(made, sync(made, "manual"), NOW, "en")
     shown = status.handed_back(running, NOW, "zh").status
     assert (shown.sync_status, shown.reason) == (expected, "Interrupted")
     assert shown.next_sync is not None
@@ -162,7 +162,7 @@ def test_history_keeps_only_what_changed() -> None:
     assert line(failed, bad(Reason.Timeout)) is None
     assert line(failed, bad(Reason.TagNotFound)) is not None
     assert line(failed, good()) is not None
-    interrupted = status.handed_back(status.syncing(synced, sync(synced), NOW), NOW, "zh")
+    interrupted = status.handed_back(status.syncing(synced, sync(synced), NOW, "en"), NOW, "zh")
     assert line(interrupted, good(unchanged=True)) is None
 
 
@@ -170,3 +170,9 @@ def test_text_is_written_in_the_language_of_the_setting() -> None:
     made = image()
     chinese = status.finished(made, sync(made), good(), NOW, 0.0, "zh").status
     assert chinese.message == "同步成功"
+
+
+def test_what_waits_for_its_first_sync_says_so_in_the_language_of_the_setting() -> None:
+    made = image()
+    held = status.syncing(made, sync(made, "create"), NOW, "zh").status.conditions
+    assert {c.message for c in held} == {reasons.explain(Reason.Pending).text.zh}

@@ -153,7 +153,7 @@ class Reconciler:
             outcome = self._refusal(run.host)
         else:
             if sync.trigger in plan.ANNOUNCED:
-                run.image = await self.write(status.syncing(image, sync, self._clock.now()))
+                run.image = await self.write(status.syncing(image, sync, self._clock.now(), self._language))
             outcome = await self._within_timeout(run, sync)
         return await self._conclude(run, sync, outcome, self._clock.monotonic() - started)
 
@@ -262,7 +262,7 @@ class Reconciler:
         if image is None or sync is None or image.status.sync_status == "Syncing":
             return
         try:
-            run.image = await self.write(status.syncing(image, sync, self._clock.now()))
+            run.image = await self.write(status.syncing(image, sync, self._clock.now(), self._language))
         except (Conflict, NotFound):
             return
 

@@ -38,11 +38,11 @@ class Line(NamedTuple):
         return msgspec.json.encode(dict(zip(names, self, strict=True)))
 
 
-def syncing(image: Repository, sync: Sync, now: datetime) -> Repository:
+def syncing(image: Repository, sync: Sync, now: datetime, language: Language) -> Repository:
     """Shown while it runs. `nextSync` is when it is over at the latest, so that a start after a crash finds it."""
     status, held = image.status, image.status.conditions
     fresh = status.observed_generation != image.metadata.generation
-    pending = reasons.explain(Reason.Pending).text.en
+    pending = reasons.explain(Reason.Pending).text.speak(language)
     if fresh:
         generation = image.metadata.generation
         held = conditions.put(held, SYNCED, "Unknown", Reason.Pending, pending, generation, now)
