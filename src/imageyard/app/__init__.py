@@ -40,8 +40,9 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
 
 async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
     # Imported here: it takes longer to import than any other command takes to run.
-    from imageyard.app import server
+    from imageyard.app import patience, server
 
+    patience.raise_limits()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -6,15 +6,20 @@ import errno
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from imageyard.app import patience
+
 GRACE: Final = 10
 """Seconds that requests in flight have to finish after SIGTERM."""
 _BACKLOG: Final = 2048
+_TICKS: Final = 10
+"""uvicorn ticks ten times a second; slow connections are looked for once."""
 
 
 class Bound(NamedTuple):
@@ -30,8 +35,11 @@ class Bound(NamedTuple):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a bind address stays on this machine."""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    """Whether a host is this machine's loopback by its own look: no name is resolved, none but `localhost` counts."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def bind(host: str, port: int, tls_port: int, *, plain: bool) -> Bound:
@@ -75,6 +83,11 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.up = asyncio.Event()
 
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS == 0:
+            patience.hurry(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.up.set()
@@ -87,7 +100,7 @@ def _config(app: ASGIApp, **tls: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=patience.Patient,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -196,7 +196,6 @@ def _doors(settings: Settings, parts: Parts, health: "Health") -> web.Doors:
         rotate_keys=lambda: rotation.rotate(parts.store, parts.keyring, parts.directory.keys),
         ready=health.checks,
         version=__version__,
-        language=settings.language,
         trusted_proxies=settings.trusted_proxy,
         allowed_hosts=_allowed_hosts(settings, certificates.server_names(settings.host, settings.tls_san)),
     )

@@ -50,6 +50,18 @@ class Misdirected(Failure):
         )
 
 
+class HeadTooLarge(Failure):
+    """The head of a request is larger than anything this server asks for (RFC 6585 section 5). 431."""
+
+    def __init__(self, most_bytes: int, most_lines: int) -> None:
+        super().__init__(
+            Text(
+                f"请求头过大：最多 {most_bytes // 1024} KiB、{most_lines} 行",
+                f"the request's head is too large: at most {most_bytes // 1024} KiB and {most_lines} lines",
+            )
+        )
+
+
 class Unexpected(Failure):
     """Whatever nobody foresaw. 500; the log has the rest under the request id."""
 
@@ -81,6 +93,7 @@ STATUS_OF: Final[dict[type[Failure], Outcome]] = {
     errors.TooLarge: Outcome(413, "RequestEntityTooLarge"),
     errors.UnsupportedMediaType: Outcome(415, "UnsupportedMediaType"),
     Misdirected: Outcome(421, "MisdirectedRequest"),
+    HeadTooLarge: Outcome(431, "RequestHeaderFieldsTooLarge"),
     errors.TooManyRequests: Outcome(429, "TooManyRequests"),
     errors.Corrupt: Outcome(500, "InternalError"),
     Unexpected: Outcome(500, "InternalError"),

@@ -75,4 +75,9 @@ def of(scope: Scope) -> Exchange:
 
 def _request_id(given: bytes | None) -> str:
     """The caller's own if it is one, for logs that span servers; a random one otherwise."""
-    return given.decode("ascii") if given and _REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
+    return given.decode("ascii") if given and _REQUEST_ID.fullmatch(given) else new_request_id()
+
+
+def new_request_id() -> str:
+    """Random: it has to be unique, not secret."""
+    return f"{getrandbits(128):032x}"
