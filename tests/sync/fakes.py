@@ -72,8 +72,9 @@ class Registries:
 
     async def resolve(self, namespace: str, spec: RepositorySpec) -> Resolved | Unresolved:
         name = spec.registry_ref.name
-        if name in self.denied:
-            return self.denied[name]
+        for denied in (name, f"{namespace}/{name}"):
+            if denied in self.denied:
+                return self.denied[denied]
         domain = f"{name}.example.com"
         return Resolved(Source(domain, "other", "u", Secret("p"), "c"), "uid", 1)
 
@@ -268,27 +269,27 @@ class World:
         )
         await self.store.create(REGISTRY_SECRET, source)
 
-    async def add(self, name: str, source: str = "hub", **fields: Any) -> None:
+    async def add(self, name: str, source: str = "hub", namespace: str = "default", **fields: Any) -> None:
         image = Repository(
             api_version=REPOSITORY.api_version,
             kind="Repository",
-            metadata=self._meta(name, {}),
+            metadata=self._meta(name, {}, namespace),
             spec=spec_of(fields.pop("repository", name), source, **fields),
         )
         await self.store.create(REPOSITORY, images.created(image, self.clock.now()))
 
-    def _meta(self, name: str, annotations: dict[str, str]) -> ObjectMeta:
+    def _meta(self, name: str, annotations: dict[str, str], namespace: str = "default") -> ObjectMeta:
         return ObjectMeta(
             name=name,
-            namespace="default",
+            namespace=namespace,
             uid=str(uuid4()),
             generation=1,
             creation_timestamp=self.clock.now(),
             annotations=annotations,
         )
 
-    async def get(self, name: str) -> Repository:
-        image: Repository = REPOSITORY.decode((await self.store.get(REPOSITORY, "default", name)).body)
+    async def get(self, name: str, namespace: str = "default") -> Repository:
+        image: Repository = REPOSITORY.decode((await self.store.get(REPOSITORY, namespace, name)).body)
         return image
 
     async def source(self, name: str) -> RegistrySecret:
@@ -314,10 +315,10 @@ class World:
             except Conflict:
                 await settle(1)
 
-    async def grant(self, name: str) -> None:
-        """Change a source's spec."""
+    async def grant(self, name: str, *namespaces: str) -> None:
+        """Change a source's spec: let these namespaces in, and no others."""
         source = await self.source(name)
-        source.spec.allowed_namespaces = ["*"]
+        source.spec.allowed_namespaces = [*namespaces]
         source.metadata.generation += 1
         await self.store.replace(REGISTRY_SECRET, source)
 

@@ -418,7 +418,7 @@ async def test_a_change_of_the_source_wakes_its_failing_images(yard: World) -> N
     await yard.pass_time(1)
     assert (await yard.get("nginx")).status.reason == "ReferenceNotPermitted"
     yard.registries.denied.clear()
-    await yard.grant("hub")
+    await yard.grant("hub", "*")
     await yard.pass_time(1)
     assert (await yard.get("nginx")).status.sync_status == "Success"
 

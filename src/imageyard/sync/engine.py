@@ -247,8 +247,12 @@ class Engine:
             run.task.cancel()
 
     def _wake(self, key: Key, host: str, due: datetime, trigger: Trigger) -> None:
-        self._images.discard(key)
-        self._add(Entry(key, host, due, woken=trigger))
+        entry = Entry(key, host, due, woken=trigger)
+        if key in self._runs:
+            self._runs[key].later = entry
+        else:
+            self._images.discard(key)
+            self._add(entry)
 
     def _remember(self, key: Key, image: Repository) -> None:
         if image.status.failures == 0:
@@ -300,9 +304,12 @@ class Engine:
         finally:
             slow.cancel()
             changed = any(not self._images.is_own(version) for version in run.seen)
-            if self._ended(run) or run.moved or changed:
+            again = self._ended(run) or run.moved or changed
+            if run.later is not None:
+                self._add(run.later)
+            if again:
                 self._intake.arrive(run.key)
-            else:
+            elif run.later is None:
                 self._images.put(run.key, due)
             self._pump()
 
@@ -379,24 +386,28 @@ class Engine:
     # Sources.
 
     async def _sources_listed(self) -> None:
-        await self._sources.load(self._source_seen)
+        await self._sources.load(self._source_seen, self._source_gone)
 
     def _source_seen(self, source: RegistrySecret) -> None:
         namespace, name = source.metadata.namespace, source.metadata.name
-        if self._sources.note(source) and self._secrets.live:
-            self._recovery.source_changed(f"{namespace}/{name}")
+        moved = self._sources.note(source)
+        if self._secrets.live:
+            self._recovery.source_changed(f"{namespace}/{name}", moved)
         self._secrets.put(Key(REGISTRY_SECRET.plural, namespace, name), source_rules.verify_due(source))
         self._to_tell.set()
 
     def _source_changed(self, change: Change) -> None:
         if change.type == "DELETED":
-            self._sources.forget(change.key.namespace, change.key.name)
-            self._secrets.discard(change.key)
+            self._source_gone(change.key.namespace, change.key.name)
             return
         try:
             self._source_seen(REGISTRY_SECRET.decode(change.body))
         except msgspec.ValidationError:
             log.warning("source_not_readable", namespace=change.key.namespace, name=change.key.name)
+
+    def _source_gone(self, namespace: str, name: str) -> None:
+        self._recovery.source_changed(f"{namespace}/{name}", self._sources.forget(namespace, name))
+        self._secrets.discard(Key(REGISTRY_SECRET.plural, namespace, name))
 
     def _source_due(self, key: Key, at: datetime) -> None:
         host = self._sources.host(key.namespace, key.name)

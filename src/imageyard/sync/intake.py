@@ -130,7 +130,7 @@ class Intake:
                 await self._enqueue(key, image, trigger)
 
     async def _enqueue(self, key: Key, image: Repository, trigger: Trigger) -> None:
-        host = self._sources.host_of(image.spec)
+        host = self._sources.host_of(key.namespace, image.spec)
         urgent = trigger in plan.ANNOUNCED
         pause = self._hosts.pause_left(host, self._clock.monotonic())
         if urgent and pause > 0:

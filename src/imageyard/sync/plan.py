@@ -71,9 +71,9 @@ class Wait(NamedTuple):
 Decision = Sync | Park | Wait
 
 
-def decide(image: Repository, now: datetime, *, woken: Trigger | None = None) -> Decision:
+def decide(image: Repository, now: datetime, *, woken: Trigger | None = None, lost: bool = False) -> Decision:
     """Decide from the present state alone. `woken`: something the image depends on has changed; a failing image
-    is then tried before its time."""
+    is then tried before its time, and any other too when it has `lost` its source."""
     status, request = image.status, asked(image)
     settled = status.observed_generation == image.metadata.generation
     try:
@@ -90,7 +90,7 @@ def decide(image: Repository, now: datetime, *, woken: Trigger | None = None) ->
         return Sync("create" if status.last_attempt is None else "specChange", "", timing)
     if status.sync_status == "Syncing":
         return Sync("recovery", "", timing)
-    if woken is not None and status.sync_status == "Failed":
+    if woken is not None and (lost or status.sync_status == "Failed"):
         return Sync(woken, "", timing)
     return _scheduled(image, timing, now)
 

@@ -27,6 +27,7 @@ from imageyard.sync import plan, status
 from imageyard.sync.alarm import Alarm, Deadline
 from imageyard.sync.hosts import Hosts, Shift
 from imageyard.sync.plan import Park, Sync, Trigger, Wait
+from imageyard.sync.queue import Entry
 from imageyard.sync.sources import REFUSALS
 
 log = structlog.get_logger()
@@ -60,6 +61,8 @@ class Run:
     slow: bool = False
     moved: bool = False
     """The object changed under the run so that its outcome says nothing: look again."""
+    later: Entry | None = None
+    """Woken while it ran: what it read may be older than what woke it."""
     seen: list[int] = field(default_factory=list)
     """Versions the watch showed while it ran."""
 
@@ -68,7 +71,7 @@ class Run:
 class Ties:
     """What a reconciler needs of the engine around it."""
 
-    host_of: Callable[[RepositorySpec], str]
+    host_of: Callable[[str, RepositorySpec], str]
     verify: Callable[[str, str], Awaitable[Probe | None]]
     """Test a source's stored credential, unless that was just done."""
     written: Callable[[int], None]
@@ -123,7 +126,8 @@ class Reconciler:
     async def _run(self, run: Run) -> datetime | None:
         for _ in range(RACES):
             run.image = image = run.image or await self.read(run.key)
-            decision = plan.decide(image, self._clock.now(), woken=None if run.refused else run.woken)
+            woken = None if run.refused else run.woken
+            decision = plan.decide(image, self._clock.now(), woken=woken, lost=not run.host)
             try:
                 match decision:
                     case Wait(until):
@@ -144,7 +148,7 @@ class Reconciler:
         await self.write(status.parked(image, park.reason, park.message, park.request, now, self._language))
 
     async def _sync(self, run: Run, image: Repository, sync: Sync) -> datetime | None:
-        if self._ties.host_of(image.spec) != run.host:
+        if self._ties.host_of(run.key.namespace, image.spec) != run.host:
             run.moved = True
             return None
         run.sync, run.before = sync, image.status
@@ -226,7 +230,7 @@ class Reconciler:
         return fetched._replace(reason=reason, message=reasons.explain(reason).text)
 
     def _report(self, host: str, outcome: Fetched) -> None:
-        if reasons_of_the_host(outcome.reason):
+        if host and reasons_of_the_host(outcome.reason):
             now = self._clock.monotonic()
             shift = self._hosts.report(host, outcome.reason, now, outcome.retry_after, outcome.quota)
             self._ties.reported(host, shift)

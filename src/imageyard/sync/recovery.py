@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -20,7 +20,7 @@ from imageyard.sync.hosts import Hosts, Shift
 from imageyard.sync.plan import Trigger
 from imageyard.sync.reconcile import Fetching
 from imageyard.sync.settings import EngineSettings
-from imageyard.sync.sources import Sources
+from imageyard.sync.sources import Moved, Sources
 
 log = structlog.get_logger()
 
@@ -30,7 +30,15 @@ ASKED: Final = 10
 """Sources of a host that a probe looks at to find one whose credential may be used."""
 
 Wake = Callable[[Key, str, datetime, Trigger], None]
-"""Queue a failing image: key, host, when it was due, why."""
+"""Queue an image: key, host, when it was due, why."""
+
+
+class _Waking(NamedTuple):
+    """Images to queue: those that fail and may use the source `ref`, or all in namespaces that have `lost` it."""
+
+    ref: str
+    trigger: Trigger
+    lost: frozenset[str] = frozenset()
 
 
 class Recovery:
@@ -67,7 +75,7 @@ class Recovery:
         self._probing: set[str] = set()
         self._woken_at: dict[str, float] = {}
         self._to_wake: set[str] = set()
-        self._changed: deque[tuple[str, Trigger]] = deque()
+        self._changed: deque[_Waking] = deque()
         self._some = asyncio.Event()
 
     # Probing.
@@ -117,38 +125,53 @@ class Recovery:
             self._woken_at[host] = now
             self._to_wake.discard(host)
             for ref in self._sources.on(host):
-                self._note(ref, "recovery")
+                self._note(_Waking(ref, "recovery"))
             for ref in self._sources.unreached(host):
                 self._verify(*ref.split("/", 1))
         elif host not in self._to_wake:
             self._to_wake.add(host)
             self._alarm.after(wait, lambda: self.host_is_back(host))
 
-    def source_changed(self, ref: str) -> None:
-        """Queue the failing images that refer to `namespace/name`."""
-        self._note(ref, "sourceChange")
+    def source_changed(self, ref: str, moved: Moved) -> None:
+        """Queue the images that refer to `namespace/name` and whose outcome may be another now."""
+        if moved.lost:
+            self._note(_Waking(ref, "sourceChange", moved.lost))
+        if moved.healed:
+            self._note(_Waking(ref, "sourceChange"))
 
-    def _note(self, ref: str, trigger: Trigger) -> None:
-        if (ref, trigger) not in self._changed:
-            self._changed.append((ref, trigger))
+    def _note(self, waking: _Waking) -> None:
+        if waking not in self._changed:
+            self._changed.append(waking)
             self._some.set()
 
     async def run(self) -> None:
         while True:
             while self._changed:
-                ref, trigger = self._changed.popleft()
+                waking = self._changed.popleft()
                 try:
-                    await self._wake_images(ref, trigger)
+                    await (self._wake_lost(waking) if waking.lost else self._wake_failing(waking))
                 except Exception as problem:
-                    log.warning("wake_failed", source=ref, problem=type(problem).__name__)
+                    log.warning("wake_failed", source=waking.ref, problem=type(problem).__name__)
             self._some.clear()
             await self._some.wait()
 
-    async def _wake_images(self, ref: str, trigger: Trigger) -> None:
-        host = self._sources.host(*ref.split("/", 1))
-
+    async def _wake_failing(self, waking: _Waking) -> None:
+        # An image that may not use the source stays as it is: when it is tried tells nothing of another namespace.
         def wake(key: Key, image: Repository) -> None:
-            if trigger != "recovery" or plan.passes(image.status.reason):
-                self._wake(key, host, image.status.next_sync or AT_ONCE, trigger)
+            passing = waking.trigger != "recovery" or plan.passes(image.status.reason)
+            if passing and self._sources.permits(waking.ref, key.namespace):
+                self._wake_image(key, image, waking.trigger)
 
-        await listing.each(self._store, Query(reference=ref, failing=True), wake)
+        await listing.each(self._store, Query(reference=waking.ref, failing=True), wake)
+
+    async def _wake_lost(self, waking: _Waking) -> None:
+        def wake(key: Key, image: Repository) -> None:
+            if not self._sources.permits(waking.ref, key.namespace):
+                self._wake_image(key, image, waking.trigger)
+
+        namespaces = None if "*" in waking.lost else waking.lost
+        await listing.each(self._store, Query(namespaces, reference=waking.ref), wake)
+
+    def _wake_image(self, key: Key, image: Repository, trigger: Trigger) -> None:
+        host = self._sources.host_of(key.namespace, image.spec)
+        self._wake(key, host, image.status.next_sync or AT_ONCE, trigger)

@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -53,6 +53,9 @@ class Seen:
     """One source as last seen."""
 
     host: str
+    domain: str
+    users: frozenset[str]
+    """Namespaces that may refer to it: its own, and those it lets in; `*` stands for all."""
     credential: tuple[int, datetime | None]
     """Generation and time of the password: when it moves, failing images deserve another try."""
     verified: str
@@ -65,6 +68,15 @@ class Seen:
     judged: Probe | None = None
     """The last test's answer when it said yes or no, and until when it is relied on."""
     judged_until: float = 0.0
+
+
+class Moved(NamedTuple):
+    """What a change of a source means to the images that refer to it."""
+
+    healed: bool
+    """Those that fail deserve another try."""
+    lost: frozenset[str] = frozenset()
+    """Namespaces that could refer to it until now; with `*` among them, all but those that still can."""
 
 
 class Sources:
@@ -87,10 +99,25 @@ class Sources:
         self._by_host: dict[str, set[str]] = {}
         self._verifying: dict[str, asyncio.Future[Probe | None]] = {}
 
-    def host_of(self, spec: RepositorySpec) -> str:
-        """The host whose pace an image follows; "" when its source is not there."""
-        seen = self._seen.get(f"{spec.registry_ref.namespace}/{spec.registry_ref.name}")
+    def host_of(self, namespace: str, spec: RepositorySpec) -> str:
+        """The host whose pace an image in `namespace` follows; "" when its source is not there. One that does not let
+        the namespace in is not there either: how its host fares is nothing that namespace may learn."""
+        seen = self._used(namespace, spec)
         return seen.host if seen else ""
+
+    def domain_of(self, namespace: str, spec: RepositorySpec) -> str:
+        """The domain an image in `namespace` is fetched from; "" when its reference may not be used."""
+        seen = self._used(namespace, spec)
+        return seen.domain if seen else ""
+
+    def _used(self, namespace: str, spec: RepositorySpec) -> Seen | None:
+        ref = f"{spec.registry_ref.namespace}/{spec.registry_ref.name}"
+        return self._seen[ref] if self.permits(ref, namespace) else None
+
+    def permits(self, ref: str, namespace: str) -> bool:
+        """Whether images in `namespace` may use the source `namespace/name`, as far as is known here."""
+        seen = self._seen.get(ref)
+        return seen is not None and not seen.users.isdisjoint((namespace, "*"))
 
     def host(self, namespace: str, name: str) -> str:
         seen = self._seen.get(f"{namespace}/{name}")
@@ -109,8 +136,8 @@ class Sources:
         failing = [(ref.split("/", 1), seen.failures) for ref, seen in self._seen.items() if seen.failures]
         return [(name, namespace, failures) for (namespace, name), failures in failing[:SERIES]]
 
-    def note(self, source: RegistrySecret) -> bool:
-        """Take in what a source is now; True when its failing images deserve another try."""
+    def note(self, source: RegistrySecret) -> Moved:
+        """Take in what a source is now."""
         ref = f"{source.metadata.namespace}/{source.metadata.name}"
         old, new = self._seen.get(ref), self._read(source)
         self._seen[ref] = new
@@ -119,7 +146,7 @@ class Sources:
             self._by_host.setdefault(new.host, set()).add(ref)
         if old is None:
             new.failures = 1 if new.verified == "failed" else 0
-            return True
+            return Moved(healed=True)
         new.failures = old.failures
         if new.verified != "failed":
             new.failures = 0
@@ -128,11 +155,15 @@ class Sources:
         same = old.credential == new.credential
         if same and old.judged is not None and old.judged.success == (new.verified == "success"):
             new.judged, new.judged_until = old.judged, old.judged_until
-        return not same or (new.verified == "success" and old.verified != "success")
+        lost = frozenset() if "*" in new.users else old.users - new.users
+        return Moved(not same or (new.verified == "success" and old.verified != "success"), lost)
 
-    def forget(self, namespace: str, name: str) -> None:
+    def forget(self, namespace: str, name: str) -> Moved:
+        """A source is gone."""
         ref = f"{namespace}/{name}"
-        self._leave(ref, self._seen.pop(ref, None))
+        old = self._seen.pop(ref, None)
+        self._leave(ref, old)
+        return Moved(healed=False, lost=old.users if old else frozenset())
 
     def _leave(self, ref: str, old: Seen | None) -> None:
         if old is not None:
@@ -146,6 +177,8 @@ class Sources:
         place = Source(spec.domain, spec.provider, "", Secret(""), "", insecure=spec.insecure)
         return Seen(
             host=self._registry.host(place),
+            domain=spec.domain,
+            users=frozenset((source.metadata.namespace, *spec.allowed_namespaces)),
             credential=(source.metadata.generation, status.password_updated_time),
             verified=verify_status(source),
             stamp=source.metadata.annotations.get(VERIFY_TIMESTAMP, ""),
@@ -154,8 +187,8 @@ class Sources:
             unreached=_is_unreached(status.conditions),
         )
 
-    async def load(self, found: Callable[[RegistrySecret], None]) -> None:
-        """Read all sources, page by page; those that are gone are forgotten."""
+    async def load(self, found: Callable[[RegistrySecret], None], gone: Callable[[str, str], None]) -> None:
+        """Read all sources, page by page; those that are no longer there are `gone`."""
         known, token = set(self._seen), ""
         while True:
             page = await self._store.list(REGISTRY_SECRET, Query(limit=PAGE, continuation=token))
@@ -169,7 +202,7 @@ class Sources:
             if not token:
                 break
         for ref in known:
-            self.forget(*ref.split("/", 1))
+            gone(*ref.split("/", 1))
 
     async def verify(self, namespace: str, name: str) -> Probe | None:
         """Test the stored credential; whoever asks meanwhile gets the same answer."""
