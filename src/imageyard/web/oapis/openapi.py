@@ -39,6 +39,7 @@ _ERRORS: Final[dict[int, tuple[str, Text]]] = {
     415: ("UnsupportedMediaType", Text("不支持的 Content-Type", "Content-Type not supported")),
     421: ("MisdirectedRequest", Text("Host 请求头不被接受", "the Host header names another server")),
     429: ("TooManyRequests", Text("请求过于频繁", "too many requests; Retry-After says how long to wait")),
+    431: ("RequestHeaderFieldsTooLarge", Text("请求头过大", "the request's head is too large")),
     500: ("InternalError", Text("服务器内部错误", "internal server error")),
     503: ("ServiceUnavailable", Text("暂时不可写", "cannot write now; Retry-After says how long to wait")),
 }
