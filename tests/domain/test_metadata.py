@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from imageyard.domain import metadata
-from imageyard.domain.kinds import access_token, namespace
+from imageyard.domain import document, metadata
+from imageyard.domain.kind import Kind
+from imageyard.domain.kinds import NAMESPACE, REGISTRY_SECRET, REPOSITORY, access_token, namespace
 from imageyard.domain.kinds.access_token import AccessToken, AccessTokenSpec
 from imageyard.domain.kinds.namespace import Namespace
 from imageyard.domain.objects import ObjectMeta
@@ -13,6 +14,9 @@ from imageyard.domain.objects import ObjectMeta
 
 def meta(**changes: Any) -> ObjectMeta:
     return ObjectMeta(**{"name": "nginx", "namespace": "default", **changes})
+
+
+OWNER = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a", "uid": "u", "controller": True}
 
 
 @pytest.mark.parametrize(
@@ -32,6 +36,9 @@ def meta(**changes: Any) -> ObjectMeta:
         ),
         pytest.param(meta(annotations={"a": "x" * (256 * 1024 - 1)}), id="256 KiB of annotations"),
         pytest.param(meta(finalizers=["example.com/cleanup"]), id="finalizers"),
+        pytest.param(meta(labels={f"{n:060}": "" for n in range(1000)}), id="1,000 labels"),
+        pytest.param(meta(finalizers=[f"{'a' * 253}/{'b' * 63}"]), id="the longest finalizer"),
+        pytest.param(meta(owner_references=[OWNER] * 32), id="owners"),
     ],
 )
 def test_valid_metadata_has_no_causes(given: ObjectMeta) -> None:
@@ -84,6 +91,31 @@ def test_valid_metadata_has_no_causes(given: ObjectMeta) -> None:
         pytest.param(
             meta(finalizers=["a b"]), "metadata.finalizers", "FieldValueInvalid", "[prefix/]name", id="finalizer"
         ),
+        pytest.param(
+            meta(labels={f"{n:060}": "x" * 10 for n in range(1000)}),
+            "metadata.labels",
+            "FieldValueInvalid",
+            "64 KiB",
+            id="labels too large together",
+        ),
+        pytest.param(
+            meta(finalizers=["a" * 318]), "metadata.finalizers", "FieldValueInvalid", "63", id="long finalizer"
+        ),
+        *(
+            pytest.param(
+                meta(owner_references=[OWNER, owner]),
+                "metadata.ownerReferences[1]",
+                "FieldValueInvalid",
+                "317",
+                id=f"owner with {what}",
+            )
+            for what, owner in {
+                "a long value": {"name": "x" * 318},
+                "a long field": {"x" * 318: True},
+                "a value that is a tree": {"name": {"a": ["b"]}},
+                "many fields": {str(n): "x" for n in range(7)},
+            }.items()
+        ),
     ],
 )
 def test_each_broken_rule_is_one_cause_that_names_the_fix(given: ObjectMeta, field: str, reason: str, fix: str) -> None:
@@ -93,6 +125,28 @@ def test_each_broken_rule_is_one_cause_that_names_the_fix(given: ObjectMeta, fie
     assert cause.text.zh
 
 
+@pytest.mark.parametrize(
+    ("field", "given", "limit"),
+    [
+        ("labels", {f"k{n}": "v" for n in range(1001)}, "1,000"),
+        ("labels", {f"k{n}": 1 for n in range(1001)}, "1,000"),
+        ("finalizers", ["example.com/x"] * 33, "32"),
+        ("ownerReferences", [OWNER] * 33, "32"),
+        ("ownerReferences", [None] * 33, "32"),
+    ],
+)
+@pytest.mark.parametrize("kind", [REPOSITORY, REGISTRY_SECRET, NAMESPACE], ids=lambda kind: str(kind.name))
+def test_crowded_metadata_is_refused_before_any_entry_is_read(
+    kind: Kind[Any], field: str, given: object, limit: str
+) -> None:
+    read = document.read(kind, {"metadata": {"name": "a", field: given}, "spec": {"x": 1}})
+    [cause] = read.causes
+    assert read.object is None
+    assert cause.field == f"metadata.{field}"
+    assert limit in cause.text.en
+    assert limit in cause.text.zh
+
+
 def test_a_cluster_scoped_object_has_no_namespace() -> None:
     [cause] = metadata.check(meta(), namespaced=False)
     assert cause.field == "metadata.namespace"
@@ -100,7 +154,7 @@ def test_a_cluster_scoped_object_has_no_namespace() -> None:
 
 
 def test_the_answer_stays_small_however_many_keys_are_bad() -> None:
-    causes = metadata.check(meta(labels={f"{'!' * 1000}{n}": "" for n in range(1000)}), namespaced=True)
+    causes = metadata.check(meta(labels={f"{'!' * 1000}{n}": "" for n in range(60)}), namespaced=True)
     assert len(causes) == metadata.SHOWN
     assert max(len(cause.text.en) for cause in causes) < 400
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import inspect
 
-from imageyard.domain import exact
+from imageyard.domain import exact, metadata
 from imageyard.domain.errors import INVALID, NOT_SUPPORTED, REQUIRED, TYPE_INVALID, Cause
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Object
@@ -46,7 +46,11 @@ def read(kind: Kind[Any], document: Mapping[str, Any]) -> Read:
     field of `metadata` is an absent one, and absent `apiVersion` and `kind` are the kind's.
 
     Never raises for a document made of JSON values. At most SHOWN causes and unknown fields are told. Values are
-    never quoted, since any of them may be a password in the wrong place."""
+    never quoted, since any of them may be a password in the wrong place. Of a document with crowded metadata nothing
+    else is told."""
+    crowded = metadata.crowded(document.get("metadata"))
+    if crowded:
+        return Read(None, crowded, [])
     flawless = _at_once(kind, document)
     return _walked(kind, document) if flawless is None else Read(flawless, [], [])
 
@@ -85,13 +89,13 @@ def _walked(kind: Kind[Any], document: Mapping[str, Any]) -> Read:
     return Read(None, causes, unknown) if causes else Read(kind.convert(envelope), [], unknown)
 
 
-def _writable(metadata: object) -> object:
+def _writable(given: object) -> object:
     """What a caller may say of `metadata`."""
-    if metadata is None:
+    if given is None:
         return {}
-    if not isinstance(metadata, Mapping):
-        return metadata
-    kept = {key: value for key, value in metadata.items() if value is not None and key not in _SERVER_OWNED}
+    if not isinstance(given, Mapping):
+        return given
+    kept = {key: value for key, value in given.items() if value is not None and key not in _SERVER_OWNED}
     if not _is_text(kept.get("uid", "")):
         del kept["uid"]
     return kept
