@@ -101,6 +101,23 @@ async def test_a_host_that_is_down_answers_nothing_to_namespaces_that_may_not_us
     assert (await yard.get("nosy", "team-a")).status.domain == ""
 
 
+async def test_an_image_that_was_never_fetched_names_its_domain_where_its_reference_may_be_used(yard: World) -> None:
+    """The alert on `domain/repository:tag` keeps its name."""
+    await yard.add_source("refused")
+    yard.registries.denied["refused"] = Unresolved(Reason.CredentialRefused, WORDS)
+    await down(yard)
+    asked = yard.registries.asked.total()
+    await yard.add("locked", "refused")
+    await yard.add("unreached")
+    await yard.pass_time(0.5)
+    assert yard.registries.asked.total() == asked
+    assert (await yard.get("locked")).status.domain == "refused.example.com"
+    assert (await yard.get("unreached")).status.domain == "hub.example.com"
+    labels = {name: label for label, _, name, _ in yard.engine.failing_images()}
+    assert labels["locked"] == "refused.example.com/locked:latest"
+    assert labels["unreached"] == "hub.example.com/unreached:latest"
+
+
 async def down(yard: World) -> None:
     """The host of `hub` has failed so often that it is no longer asked."""
     yard.registries.answer = lambda host, spec: good()._replace(reason=Reason.ConnectionRefused, manifest=None)

@@ -76,7 +76,9 @@ class Engine:
         self._images = self._feed(REPOSITORY, self._image_changed, self._image_due, self._images_listed)
         self._secrets = self._feed(REGISTRY_SECRET, self._source_changed, self._source_due, self._sources_listed)
         self._sources = sources = Sources(store, verifier, registry, clock, hosts, self._secrets.wrote)
-        ties = Ties(sources.host_of, sources.judge, self._images.wrote, self._reported, self._image_finished)
+        ties = Ties(
+            sources.host_of, sources.domain_of, sources.judge, self._images.wrote, self._reported, self._image_finished
+        )
         reconciler = Reconciler(store, fetcher, clock, alarm, hosts, language, lambda: random() * 2 - 1, ties)
         self._reconciler = reconciler
         self._intake = Intake(

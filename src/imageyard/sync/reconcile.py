@@ -72,6 +72,7 @@ class Ties:
     """What a reconciler needs of the engine around it."""
 
     host_of: Callable[[str, RepositorySpec], str]
+    domain_of: Callable[[str, RepositorySpec], str]
     verify: Callable[[str, str], Awaitable[Probe | None]]
     """Test a source's stored credential, unless that was just done."""
     written: Callable[[int], None]
@@ -241,6 +242,7 @@ class Reconciler:
         image = run.image
         if image is None or run.before is None:
             raise RuntimeError("an outcome without its image")
+        outcome = self._placed(run.key.namespace, image.spec, outcome)
         jitter, now = self._jitter(), self._clock.now()
         for _ in range(RACES):
             after = status.finished(image, sync, outcome, now, jitter, self._language)
@@ -259,6 +261,12 @@ class Reconciler:
             return after.status.next_sync
         run.moved = True
         return None
+
+    def _placed(self, namespace: str, spec: RepositorySpec, outcome: Fetched) -> Fetched:
+        """Where nothing was asked the outcome names its domain all the same, as long as its reference may be used."""
+        if outcome.domain or outcome.reason in (Reason.RegistryNotFound, Reason.ReferenceNotPermitted):
+            return outcome
+        return outcome._replace(domain=self._ties.domain_of(namespace, spec))
 
     async def mark(self, run: Run) -> None:
         """Show `Syncing` for a sync that takes long. When the object has just changed, the outcome will tell."""
