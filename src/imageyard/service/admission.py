@@ -33,6 +33,9 @@ class Options(NamedTuple):
 
     unknown: Literal["refuse", "warn", "drop"] = "refuse"
     create_namespace: bool = True
+    lifecycle: Literal["keep", "take"] = "keep"
+    """Whether a body sets finalizers and ownerReferences. They are for controllers, which speak kube: through REST a
+    finalizer would make a DELETE answer 204 and delete nothing, with no way to take it off again."""
 
 
 REST: Final = Options()
@@ -66,8 +69,14 @@ def parse(
     obj = read.object
     if obj is not None:
         annotations = last_applied.scrub(obj.metadata.annotations, kind.secret_fields)
-        obj = replace(obj, metadata=replace(obj.metadata, annotations=annotations))
+        meta = replace(obj.metadata, annotations=annotations)
+        if options.lifecycle == "keep":
+            meta, ignored = _kept_alive(meta, old.metadata if old else ObjectMeta())
+            warnings += ignored
+        obj = replace(obj, metadata=meta)
         causes += kind.validate(obj, old)
+    elif old is None:
+        causes += _secrets_left_out(kind, body)
     if causes or obj is None:
         raise Invalid(causes, kind=kind.singular, name=name or _name(body))
     return Admitted(obj, tuple(warnings))
@@ -137,6 +146,28 @@ def refuse_null_secrets(kind: Kind[Any], patch: Mapping[str, Any]) -> None:
     if nulls:
         text = Text("不能为 null；不修改请去掉此字段", "must not be null; leave the field out to keep what is stored")
         raise Invalid([Cause(f"spec.{name}", INVALID, text) for name in nulls], kind=kind.singular)
+
+
+def _kept_alive(given: ObjectMeta, old: ObjectMeta) -> tuple[ObjectMeta, list[Text]]:
+    """The metadata with the finalizers and ownerReferences that are stored, and what the caller should know."""
+    kept = replace(given, finalizers=old.finalizers, owner_references=old.owner_references)
+    sent = {
+        "metadata.finalizers": given.finalizers not in ([], old.finalizers),
+        "metadata.ownerReferences": given.owner_references not in ([], old.owner_references),
+    }
+    listed = ", ".join(field for field, differs in sent.items() if differs)
+    text = Text(f"已忽略此接口不支持的字段：{listed}", f"ignored fields that this interface does not set: {listed}")
+    return kept, [text] if listed else []
+
+
+def _secrets_left_out(kind: Kind[Any], body: Mapping[str, Any]) -> list[Cause]:
+    """A type has its secret fields optional, since they never come back; to a kind's rules they are required on
+    create, and a body that is too bad for these rules is told so all the same."""
+    spec = body.get("spec")
+    if not isinstance(spec, Mapping):
+        return []
+    text = Text("必填", "is required")
+    return [Cause(f"spec.{name}", REQUIRED, text) for name in kind.secret_fields if name not in spec]
 
 
 def _placed(kind: Kind[Any], namespace: str, name: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
