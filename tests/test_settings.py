@@ -64,6 +64,11 @@ def test_an_unknown_environment_variable_is_an_error_with_a_suggestion(tmp_path:
         ("port", "-1"),
         ("port", "http"),
         ("egress_allow", "127.0.0.1/8"),
+        ("tls_san", "bad/name"),
+        ("tls_san", "*.*.example.com"),
+        ("public_host", "http://yard.example.com"),
+        ("public_host", "yard.example.com:8443"),
+        ("public_host", "*.example.com"),
         ("egress_private", "maybe"),
         ("language", "fr"),
         ("sample", "perhaps"),
@@ -82,6 +87,20 @@ def test_lists_are_written_with_commas_in_the_environment_and_as_lists_in_the_fi
     expected = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     assert load(tmp_path, env={"IMAGEYARD_EGRESS_ALLOW": "127.0.0.0/8, ::1/128"}).egress_allow == expected
     assert load(tmp_path, file='egress_allow = ["127.0.0.0/8", "::1/128"]').egress_allow == expected
+
+
+def test_an_address_with_host_bits_suggests_its_network(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSettings, match=r"did you mean 127\.0\.0\.0/8\?"):
+        load(tmp_path, env={"IMAGEYARD_EGRESS_ALLOW": "127.0.0.1/8"})
+    with pytest.raises(InvalidSettings, match="'somewhere' is no network such as"):
+        load(tmp_path, env={"IMAGEYARD_EGRESS_ALLOW": "somewhere"})
+
+
+def test_names_and_addresses_are_hosts(tmp_path: Path) -> None:
+    names = "yard.example.com, yard, my_host, 10.0.0.5, fd00::5"
+    values = load(tmp_path, env={"IMAGEYARD_PUBLIC_HOST": names, "IMAGEYARD_TLS_SAN": f"*.example.com, {names}"})
+    assert values.public_host == ("yard.example.com", "yard", "my_host", "10.0.0.5", "fd00::5")
+    assert values.tls_san == ("*.example.com", *values.public_host)
 
 
 def test_the_log_level_has_a_common_name_too_and_ours_wins(tmp_path: Path) -> None:

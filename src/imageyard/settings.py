@@ -6,12 +6,13 @@ An unknown key is an error with a suggestion: a setting that silently does nothi
 
 import difflib
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
@@ -164,7 +165,42 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def _networks(value: Any) -> tuple[Network, ...]:
-    return tuple(ip_network(part) for part in _texts(value))
+    return tuple(_network(part) for part in _texts(value))
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        try:
+            around = ip_interface(text).network
+        except ValueError:
+            raise ValueError(f"{text!r} is no network such as 10.0.0.0/8 or fd00::/8") from None
+        raise ValueError(f"{text!r} is an address inside a network; did you mean {around}?") from None
+
+
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
+
+
+def _hosts(value: Any) -> tuple[str, ...]:
+    return tuple(_host(part) for part in _texts(value))
+
+
+def _certificate_names(value: Any) -> tuple[str, ...]:
+    """A certificate may speak for all names of a domain (RFC 6125, 6.4.3), a Host header names one."""
+    parts = _texts(value)
+    _hosts(part.removeprefix("*.") for part in parts)
+    return parts
+
+
+def _host(text: str) -> str:
+    if len(text) <= 253 and _HOST_NAME.fullmatch(text):
+        return text
+    try:
+        ip_address(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no host name or address (no scheme, port or path)") from None
+    return text
 
 
 def _bool(value: Any) -> bool:
@@ -224,9 +260,9 @@ _CONVERTERS: Final[dict[str, Any]] = {
     "host": str,
     "port": _port,
     "tls_port": _port,
-    "tls_san": _texts,
+    "tls_san": _certificate_names,
     "insecure_http": _bool,
-    "public_host": _texts,
+    "public_host": _hosts,
     "trusted_proxy": _networks,
     "sample": _bool,
     "egress_allow": _networks,

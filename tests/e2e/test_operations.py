@@ -91,6 +91,11 @@ def test_a_backup_of_a_busy_server_is_a_server_elsewhere(
         here.cli("keys", "export", str(keys))
     assert "is in use by another imageyard" in restore.result()
     assert {path.stat().st_mode & 0o777 for path in (backup, keys)} == {0o600}
+    for command, file in ((("backup",), backup), (("keys", "export"), keys)):
+        kept = file.read_bytes()
+        assert "exists already; --force replaces it" in here.cli(*command, str(file), exits=7)
+        assert file.read_bytes() == kept
+    here.cli("keys", "export", str(keys), "--force")
 
     there.cli("keys", "import", str(keys))
     there.cli("restore", str(backup))
@@ -214,6 +219,9 @@ def test_a_setting_that_is_wrong_is_told_at_start(tmp_path: Path, evidence: Evid
     cases: list[tuple[dict[str, str], tuple[str, ...], int, str]] = [
         ({"IMAGEYARD_PROT": "1"}, (), 2, "IMAGEYARD_PROT; did you mean IMAGEYARD_PORT?"),
         ({}, ("--egress-allow", "10.0.0.1/8"), 2, "egress_allow (flag): "),
+        ({}, ("--egress-allow", "10.0.0.1/8"), 2, "did you mean 10.0.0.0/8?"),
+        ({}, ("--public-host", "http://x"), 2, "public_host (flag): 'http://x' is no host name"),
+        ({}, ("--registry-ca", f"{bad}.gone"), 3, f"registry_ca: {bad}.gone cannot be read (No such file"),
         ({}, ("--registry-ca", bad), 3, f"{bad} holds no usable CA certificates"),
         (
             {},

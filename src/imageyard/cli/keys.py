@@ -24,11 +24,12 @@ def rotate(data_dir: options.DataDirOption = None) -> None:
 @app.command("export")
 def export(
     file: Annotated[Path, Argument(help="Where to write the keys, mode 0600.")],
+    force: options.ForceOption = False,
     data_dir: options.DataDirOption = None,
 ) -> None:
     """Write all keys into one file. Whoever has it and a backup has the credentials."""
     with exits.told():
-        count = application.export_keys(options.existing(data_dir), file)
+        count = application.export_keys(options.existing(data_dir), options.target(file, force=force))
         print(f"{file} holds {count} keys; keep it apart from backups")
 
 

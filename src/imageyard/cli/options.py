@@ -8,11 +8,11 @@ import typer
 
 from imageyard import settings
 from imageyard.app.files import DataDir
+from imageyard.cli import exits
 from imageyard.settings import Settings
 
-DataDirOption = Annotated[
-    Path | None, typer.Option("--data-dir", help="The data directory.", envvar="IMAGEYARD_DATA_DIR")
-]
+DataDirOption = Annotated[Path | None, typer.Option("--data-dir", help="The data directory (or IMAGEYARD_DATA_DIR).")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
 
 
 def read(**flags: Any) -> Settings:
@@ -27,3 +27,10 @@ def existing(data_dir: Path | None) -> DataDir:
     if not directory.database.exists():
         raise FileNotFoundError(f"no imageyard database in {directory.path}; name the directory with --data-dir")
     return directory
+
+
+def target(file: Path, *, force: bool) -> Path:
+    """A file that may be written: there is none yet, or it may be replaced. Leaves when it may not."""
+    if file.exists() and not force:
+        exits.fail(f"{file} exists already; --force replaces it", exits.Exit.CONFLICT)
+    return file

@@ -51,5 +51,15 @@ def serve(
             log_level=log_level,
             log_format=log_format,
         )
+        _check_registry_ca(settings.registry_ca)
         logs.configure(settings.log_level, settings.log_format)
         application.run(settings, announce=typer.echo)
+
+
+def _check_registry_ca(file: Path | None) -> None:
+    """Name the setting, not only the file; what the file holds is judged where it is used."""
+    try:
+        if file:
+            file.read_bytes()
+    except OSError as error:
+        exits.fail(f"registry_ca: {file} cannot be read ({error.strerror})", exits.Exit.ENVIRONMENT)

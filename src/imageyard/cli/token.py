@@ -53,7 +53,7 @@ def _lifetime(ttl: str | None) -> timedelta | None:
     try:
         lifetime = duration.parse(ttl)
     except duration.InvalidDuration as error:
-        exits.fail(f"--ttl {ttl!r} is no duration such as 720h: {error}", exits.Exit.USAGE)
+        exits.fail(f"--ttl {ttl!r} cannot be used: {error}", exits.Exit.USAGE)
     if lifetime <= timedelta(0):
         exits.fail(f"--ttl {ttl!r} is not above zero", exits.Exit.USAGE)
     return lifetime
