@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from imageyard.app.corked import Corked
 from imageyard.domain.errors import BadRequest, Failure
 from imageyard.domain.text import Text
 from imageyard.web import errors, exchange
@@ -41,7 +42,7 @@ class Patient(HttpToolsProtocol):
     """uvicorn's protocol with limits on what is not a request yet."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(Corked(transport, self.loop))
         if len(self.connections) > _most_connections():
             transport.abort()
         self._begun: float | None = self.loop.time()
@@ -61,11 +62,15 @@ class Patient(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         # Raising here makes the parser give up, and uvicorn answer by `send_400_response`.
         self._in_head = False
-        if len(self.headers) > HEAD_LINES or sum(len(n) + len(v) for n, v in self.headers) > HEAD_BYTES:
+        headers = self.headers
+        # Counted exactly only where the bytes that came, of which a body may be a part, leave doubt.
+        if len(headers) > HEAD_LINES or (
+            self._head_bytes > HEAD_BYTES and sum(len(name) + len(value) for name, value in headers) > HEAD_BYTES
+        ):
             self._refuse(errors.HeadTooLarge(HEAD_BYTES, HEAD_LINES))
-        if self.parser.get_http_version() == "1.1" and sum(name == b"host" for name, _ in self.headers) != 1:
+        if [name for name, _ in headers].count(b"host") != 1 and self.parser.get_http_version() == "1.1":
             self._refuse(_HOSTS)
-        if b"%2f" in self.url.partition(b"?")[0].lower():
+        if b"%" in self.url and b"%2f" in self.url.partition(b"?")[0].lower():
             self._refuse(_SLASH)
         super().on_headers_complete()
 
