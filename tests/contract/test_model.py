@@ -157,6 +157,17 @@ class Machine(RuleBasedStateMachine):
             ]
             page = self.run(self.store.list(REPOSITORY, Query(namespaces=namespaces, limit=100)))
             assert (list(page.items), page.total) == (expected, len(expected))
+            for offset in (0, 2, 4):
+                self._page_agrees(Query(namespaces=namespaces, offset=offset, limit=2), expected)
+            found = [stored for stored in expected if stored.key.name == "y"]
+            self._page_agrees(Query(namespaces=namespaces, offset=0, limit=2, search="team/y"), found)
+
+    def _page_agrees(self, query: Query, expected: list[Stored]) -> None:
+        """Asked for again after each step: a store that remembers a page must not remember a lie."""
+        page = self.run(self.store.list(REPOSITORY, query))
+        offset = query.offset or 0
+        assert (list(page.items), page.total) == (expected[offset : offset + 2], len(expected))
+        assert page.resource_version == (self.log[-1][1] if self.log else 0)
 
 
 def _stored(change: Change) -> Stored:

@@ -13,9 +13,6 @@ from imageyard.domain.text import Text
 
 FILE: Final = "imageyard.db"
 _CACHE_KIB: Final = 16 * 1024
-LOOP_CACHE_KIB: Final = 128 * 1024
-"""For the one connection that answers lists on the event loop: the rows of 100,000 objects. Neighbours by name lie on
-different pages of the file, and reading 20 of these from the system costs more than all else in a list."""
 _WAL_KEPT: Final = 64 * 1024 * 1024
 """A longer write-ahead log is cut back to this when it starts over."""
 
@@ -42,11 +39,11 @@ def writer(file: Path) -> apsw.Connection:
     return connection
 
 
-def reader(file: Path, cache_kib: int = _CACHE_KIB) -> apsw.Connection:
-    """A connection that only reads. `cache_kib` is a bound; memory is taken as pages are read."""
+def reader(file: Path) -> apsw.Connection:
+    """A connection that only reads."""
     connection = apsw.Connection(os.fspath(file), flags=apsw.SQLITE_OPEN_READWRITE)
     _prepare(connection)
-    connection.execute(f"PRAGMA query_only=ON; PRAGMA cache_size=-{cache_kib}")
+    connection.execute("PRAGMA query_only=ON")
     return connection
 
 

@@ -19,7 +19,8 @@ class Ranks:
     def __init__(self, connection: apsw.Connection, resources: dict[int, str]) -> None:
         self._resources = resources
         self._ranks: dict[str, Rank] = {}
-        self._version = 0
+        self.version = 0
+        """The last commit followed."""
         self.reload(connection)
 
     def reload(self, connection: apsw.Connection) -> None:
@@ -28,30 +29,30 @@ class Ranks:
         for number, namespace, total in connection.execute("SELECT kind, namespace, total FROM totals"):
             totals[self._resources[number]][namespace] = total
         self._ranks = {resource: Rank(mine) for resource, mine in totals.items()}
-        self._version = rows.window(connection).newest
+        self.version = rows.window(connection).newest
 
     def tell(self, changes: Sequence[Change], version: int) -> None:
         """Follow a commit."""
-        if version > self._version:
+        if version > self.version:
             self._follow(
                 (change.type, change.key.resource, change.key.namespace, change.key.name)
                 for change in changes
-                if change.resource_version > self._version
+                if change.resource_version > self.version
             )
-            self._version = version
+            self.version = version
 
     def told(self, resource: str) -> tuple[Rank, int]:
         """The rank of a kind as of the last commit told, and the version of that commit."""
-        return self._ranks[resource], self._version
+        return self._ranks[resource], self.version
 
     def of(self, resource: str, connection: apsw.Connection, version: int) -> Rank:
         """The rank of a kind as of the snapshot, which is at `version`."""
-        if version > self._version:
+        if version > self.version:
             missed = connection.execute(
-                "SELECT type, kind, namespace, name FROM changes WHERE version > ? ORDER BY version", (self._version,)
+                "SELECT type, kind, namespace, name FROM changes WHERE version > ? ORDER BY version", (self.version,)
             )
             self._follow((type_, self._resources[number], namespace, name) for type_, number, namespace, name in missed)
-            self._version = version
+            self.version = version
         return self._ranks[resource]
 
     def _follow(self, changes: Iterable[tuple[str, str, str, str]]) -> None:

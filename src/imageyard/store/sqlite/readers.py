@@ -21,7 +21,7 @@ class Readers:
     """Each read is one snapshot. A thread hop costs more than a short read, hence the two ways."""
 
     def __init__(self, file: Path) -> None:
-        self._here = connections.reader(file, connections.LOOP_CACHE_KIB)
+        self._here = connections.reader(file)
         self._there = [connections.reader(file) for _ in range(_THREADS)]
         self._free: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
         for connection in self._there:

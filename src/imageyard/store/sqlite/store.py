@@ -19,6 +19,7 @@ from imageyard.store.sqlite import contents, entry, listing, matches, moment, no
 from imageyard.store.sqlite.log import Scope
 from imageyard.store.sqlite.matches import Matches, Search
 from imageyard.store.sqlite.objects import Create
+from imageyard.store.sqlite.pages import Pages
 from imageyard.store.sqlite.rank import Rank
 from imageyard.store.sqlite.ranks import Ranks
 from imageyard.store.sqlite.readers import Readers
@@ -52,6 +53,7 @@ class SQLiteStore:
         resources = {number: resource for resource, number in self._numbers.items()}
         self._ranks = self._readers.at_once(lambda connection: Ranks(connection, resources))
         self._matches = Matches()
+        self._pages = Pages(self._ranks.version)
         self._broadcast = Broadcast(self._readers.at_once(rows.window).newest)
         self._writer = Writer(self._connection, self._numbers, now, self._committed)
 
@@ -90,11 +92,15 @@ class SQLiteStore:
 
     async def list(self, kind: Kind[Any], query: Query) -> Page:
         """One snapshot. Raises Corrupt, naming it, when one object of the page is damaged."""
+        held = self._pages.get(kind.plural, query)
+        if held is not None:
+            return held
         number = self._numbers[kind.plural]
         if listing.is_short(query):
             rank, version = self._ranks.told(kind.plural)
             quick = self._readers.statement(lambda c: listing.quick_page(c, kind, number, rank, version, query))
             if quick is not None:
+                self._pages.put(kind.plural, query, quick)
                 return quick
             return self._readers.at_once(lambda c: self._short_page(c, kind, number, query))
         search = matches.of(kind.plural, query)
@@ -230,11 +236,15 @@ class SQLiteStore:
         if len(ids) > matches.LARGEST:
             return None
         version = self._ranks.told(kind.plural)[1]
-        return self._readers.statement(lambda c: listing.known_page(c, kind, ids, version, query))
+        known = self._readers.statement(lambda c: listing.known_page(c, kind, ids, version, query))
+        if known is not None and len(query.namespaces or ()) < 2:
+            self._pages.put(kind.plural, query, known)
+        return known
 
     def _committed(self, committed: Committed) -> None:
         self._matches.forget(committed.texts)
         self._ranks.tell(committed.changes, committed.version)
+        self._pages.tell(committed.changes, committed.texts, committed.version)
         self._broadcast.tell(committed.changes, committed.version)
         if self._observe_commit is not None:
             self._observe_commit(committed.seconds)
