@@ -92,6 +92,17 @@ async def test_replace_of_a_recreated_object_is_not_found(store: Store) -> None:
         await store.replace(REPOSITORY, synced(old))
 
 
+async def test_a_write_goes_against_the_version_it_was_called_with(store: Store) -> None:
+    """Its caller may change the object before the store gets to the write."""
+    stale = read(await store.create(REPOSITORY, image("x")))
+    newest = await store.replace(REPOSITORY, synced(await store.get(REPOSITORY, "default", "x")))
+    writing = asyncio.ensure_future(store.replace(REPOSITORY, stale))
+    await asyncio.sleep(0)
+    stale.metadata.resource_version = str(newest.resource_version)
+    with pytest.raises(Conflict):
+        await writing
+
+
 async def test_of_racing_writers_one_wins(store: Store) -> None:
     created = await store.create(REPOSITORY, image("nginx"))
     writes = (store.replace(REPOSITORY, synced(created, minutes)) for minutes in range(20))

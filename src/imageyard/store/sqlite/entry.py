@@ -30,6 +30,8 @@ class Entry(NamedTuple):
     kind: Kind[Any]
     key: Key
     obj: Object
+    expected: str
+    """The resourceVersion the object named when it came: it is written later, when its caller may have gone on."""
     columns: Columns
     text: str
 
@@ -56,7 +58,8 @@ def prepare(kind: Kind[Any], obj: Object) -> Entry:
         failing=int(index.failing),
         terms=msgspec.json.encode(terms, order="sorted").decode() if terms else "",
     )
-    return Entry(kind, Key(kind.plural, metadata.namespace, metadata.name), obj, columns, search.join(index.search))
+    key = Key(kind.plural, metadata.namespace, metadata.name)
+    return Entry(kind, key, obj, metadata.resource_version, columns, search.join(index.search))
 
 
 def terms_of(written: str) -> set[tuple[str, str]]:

@@ -96,7 +96,7 @@ def replace(tx: Transaction, new: Entry, sealed: bytes | Keep | None, note: Note
     old = _find(tx, number, new.key)
     if old is None or (metadata.uid and metadata.uid != old.uid):
         raise NotFound(new.kind.singular, new.key.name)
-    if metadata.resource_version != str(old.version):
+    if new.expected != str(old.version):
         raise Conflict(new.kind.singular, new.key.name)
     version = tx.version + 1
     body = new.encode(version)
