@@ -31,8 +31,11 @@ async def unresolved(service: Service, namespace: str, name: str = "harbor") -> 
     return answer
 
 
-async def fetch(service: Service, held: Manifest | None = None) -> Fetched:
-    return await service.fetcher.fetch((await resolved(service)).source, spec(), held)
+async def fetch(service: Service, held: Manifest | None = None, name: str = "harbor") -> Fetched:
+    """One attempt, and its documents kept, as a sync does."""
+    fetched = await service.fetcher.fetch((await resolved(service, name=name)).source, spec(name), held)
+    await service.fetcher.keep(fetched)
+    return fetched
 
 
 async def test_a_reference_answers_the_source_with_its_credential(service: Service) -> None:
@@ -140,7 +143,7 @@ async def test_documents_are_shared_within_one_repository_of_one_origin(service:
     await fetch(service)
     await fetch(service)
     assert service.registry.calls["download"] == 2
-    await service.fetcher.fetch((await resolved(service, name="other")).source, spec("other"), None)
+    await fetch(service, name="other")
     assert service.registry.calls["download"] == 4
 
 

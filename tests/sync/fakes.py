@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from imageyard.domain import conditions
 from imageyard.domain.clock import Clock
-from imageyard.domain.errors import Conflict
+from imageyard.domain.errors import Conflict, Unavailable
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.kinds.registry_secret import (
     VERIFY_STATUS,
@@ -96,6 +96,9 @@ class Registries:
             return answer._replace(unchanged=True)
         return answer
 
+    async def keep(self, fetched: Fetched) -> None:
+        """It reads no documents."""
+
     # The Registry's side.
 
     async def probe(self, source: Source) -> Probe:
@@ -154,12 +157,16 @@ def spec_of(name: str, source: str, **fields: Any) -> RepositorySpec:
 
 
 class Line:
-    """The engine's way to its store: tells whether answers are outstanding, and can be cut."""
+    """The engine's way to its store: tells whether answers are outstanding, and can be cut, full, or slow."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.outstanding = 0
         self.cut = False
+        self.full = False
+        self.open = asyncio.Event()
+        """Writes wait for it."""
+        self.open.set()
         self.writes: Counter[str] = Counter()
 
     def __getattr__(self, name: str) -> Any:
@@ -171,6 +178,9 @@ class Line:
             if self.cut:
                 raise ConnectionError("the process is gone")
             if name == "replace":
+                await self.open.wait()
+                if self.full:
+                    raise Unavailable(WORDS)
                 self.writes[args[1].metadata.name] += 1
             self.outstanding += 1
             try:

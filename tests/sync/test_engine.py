@@ -118,6 +118,31 @@ async def test_a_host_is_never_asked_more_than_six_at_once(yard: World) -> None:
     assert sum(yard.registries.asked.values()) == 30
 
 
+async def test_a_host_is_asked_on_while_answers_wait_for_the_disk(yard: World) -> None:
+    await yard.start()
+    yard.line.open.clear()
+    for number in range(20):
+        await yard.add(f"image-{number}")
+    await yard.pass_time(0.5)
+    assert yard.registries.asked.total() == 20
+    assert yard.registries.most_at["hub.example.com"] <= 6
+    yard.line.open.set()
+    await yard.pass_time(1)
+    assert {(await yard.get(f"image-{number}")).status.sync_status for number in range(20)} == {"Success"}
+
+
+async def test_a_full_disk_stops_nothing_but_writes(yard: World) -> None:
+    await yard.start()
+    yard.line.full = True
+    yard.registries.delay = lambda host: 3.0
+    await yard.add("slow")
+    await yard.pass_time(10)
+    assert yard.engine.ready
+    yard.line.full = False
+    await yard.pass_time(60)
+    assert (await yard.get("slow")).status.sync_status == "Success"
+
+
 async def test_waiting_for_the_hosts_pace_is_not_syncing(yard: World) -> None:
     yard.registries.delay = lambda host: 5.0
     await yard.start()

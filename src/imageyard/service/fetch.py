@@ -1,6 +1,6 @@
 """Fetch what a spec names: find the source, check the reference, talk to the registry. Used by sync and preview."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -46,6 +46,8 @@ class Fetched(NamedTuple):
     unchanged: bool = False
     digests: tuple[str, ...] = ()
     """Documents the manifest stands on, to be held by history."""
+    contents: tuple[Content, ...] = ()
+    """The documents themselves, where they were read now; `Fetcher.keep` stores them."""
     retry_after: float | None = None
     quota: Quota | None = None
     unauthorized: bool = False
@@ -74,14 +76,7 @@ class Fetcher:
         return Resolved(source, secret.metadata.uid, secret.metadata.generation, sources.is_verified(secret))
 
     async def fetch(self, source: Source, spec: RepositorySpec, held: Manifest | None) -> Fetched:
-        """One attempt: HEAD, then what is new by digest. Never raises RegistryError. Contents are stored."""
-        return await self._attempt(source, spec, held, self._keep)
-
-    async def look(self, source: Source, spec: RepositorySpec) -> Fetched:
-        """One attempt that stores nothing."""
-        return await self._attempt(source, spec, None, _forget)
-
-    async def _attempt(self, source: Source, spec: RepositorySpec, held: Manifest | None, keep: "_Keeper") -> Fetched:
+        """One attempt: HEAD, then what is new by digest. Never raises RegistryError. Stores nothing."""
         scope = self._registry.scope(source, spec.repository)
         try:
             head = await self._registry.head(source, spec.repository, spec.tag)
@@ -97,27 +92,27 @@ class Fetcher:
             )
         except RegistryError as error:
             return _failed(source, error)
-        await keep(scope, found.documents)
-        digests = tuple(document.digest for document in found.documents)
+        contents = tuple(Content(scope, each.digest, each.media_type, each.body) for each in found.documents)
         return Fetched(
-            Reason.Synced, _SYNCED, source.domain, found.manifest, digests=digests, quota=found.quota or head.quota
+            Reason.Synced,
+            _SYNCED,
+            source.domain,
+            found.manifest,
+            digests=tuple(content.digest for content in contents),
+            contents=contents,
+            quota=found.quota or head.quota,
         )
+
+    async def keep(self, fetched: Fetched) -> None:
+        """Store the contents that were read, so that history can show them. Raises Unavailable."""
+        await asyncio.gather(*map(self._store.put_content, fetched.contents))
 
     async def _held(self, scope: str, digest: str) -> Document | None:
         content = await self._store.get_content(scope, digest)
         return None if content is None else Document(content.digest, content.media_type, content.body)
 
-    async def _keep(self, scope: str, documents: Sequence[Document]) -> None:
-        for document in documents:
-            await self._store.put_content(Content(scope, document.digest, document.media_type, document.body))
 
-
-_Keeper = Callable[[str, Sequence[Document]], Awaitable[None]]
 _SYNCED = reasons.explain(Reason.Synced).text
-
-
-async def _forget(scope: str, documents: Sequence[Document]) -> None:
-    pass
 
 
 def _is_own(namespace: str, ref: RegistryRef) -> bool:

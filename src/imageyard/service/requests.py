@@ -87,7 +87,7 @@ class SyncRequests:
         limit = min(duration.parse(spec.sync_timeout), PREVIEW_TIMEOUT)
         try:
             async with asyncio.timeout(limit.total_seconds()):
-                fetched = await self._fetcher.look(resolved.source, spec)
+                fetched = await self._fetcher.fetch(resolved.source, spec, None)
         except TimeoutError:
             return Fetched(Reason.Timeout, reasons.explain(Reason.Timeout).text, resolved.source.domain)
         if fetched.unauthorized and resolved.verified:

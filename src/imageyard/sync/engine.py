@@ -77,7 +77,14 @@ class Engine:
         self._secrets = self._feed(REGISTRY_SECRET, self._source_changed, self._source_due, self._sources_listed)
         self._sources = sources = Sources(store, verifier, registry, clock, hosts, self._secrets.wrote)
         ties = Ties(
-            sources.host_of, sources.domain_of, sources.judge, self._images.wrote, self._reported, self._image_finished
+            sources.host_of,
+            sources.domain_of,
+            sources.judge,
+            self._images.wrote,
+            self._reported,
+            self._spawn,
+            self._answered,
+            self._image_finished,
         )
         reconciler = Reconciler(store, fetcher, clock, alarm, hosts, language, lambda: random() * 2 - 1, ties)
         self._reconciler = reconciler
@@ -319,16 +326,22 @@ class Engine:
         """It waits on its host by now: another may use its place, and people are told that it runs."""
         run.slow = True
         self._quick -= 1
-        if run.sync is not None:
-            run.marking = self._spawn(self._reconciler.mark(run))
+        self._reconciler.announce(run)
         self._pump()
+
+    def _answered(self, run: Run) -> None:
+        """Its host may take its next turn."""
+        if not run.answered:
+            run.answered = True
+            self._hosts.release(run.host)
+            self._queue.unblock(run.host)
+            self._pump()
 
     def _ended(self, run: Run) -> bool:
         """True when the key has to be looked at again."""
         del self._runs[run.key]
         self._quick -= not run.slow
-        self._hosts.release(run.host)
-        self._queue.unblock(run.host)
+        self._answered(run)
         if not self._runs:
             self._idle.set()
         return self._queue.finish(run.key)

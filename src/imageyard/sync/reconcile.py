@@ -5,16 +5,18 @@ to an older spec is dropped.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from imageyard.domain import reasons
 from imageyard.domain.clock import Clock
-from imageyard.domain.errors import Conflict, NotFound
+from imageyard.domain.errors import Conflict, Failure, NotFound
 from imageyard.domain.kinds import REPOSITORY
 from imageyard.domain.kinds.repository import Manifest, Repository, RepositorySpec, RepositoryStatus
 from imageyard.domain.objects import Key
@@ -43,6 +45,8 @@ class Fetching(Protocol):
 
     async def fetch(self, source: Source, spec: RepositorySpec, held: Manifest | None) -> Fetched: ...
 
+    async def keep(self, fetched: Fetched) -> None: ...
+
 
 @dataclass(slots=True, eq=False)
 class Run:
@@ -58,6 +62,8 @@ class Run:
     before: RepositoryStatus | None = None
     task: asyncio.Task[None] | None = None
     marking: asyncio.Task[None] | None = None
+    answered: bool = False
+    """Its host has said what it had to say; another may take the place there."""
     slow: bool = False
     moved: bool = False
     """The object changed under the run so that its outcome says nothing: look again."""
@@ -78,6 +84,9 @@ class Ties:
     written: Callable[[int], None]
     """A resourceVersion that is our own."""
     reported: Callable[[str, Shift], None]
+    aside: Callable[[Coroutine[None, None, None]], asyncio.Task[None] | None]
+    """Run something beside, as long as the engine runs."""
+    answered: Callable[[Run], None]
     finished: Callable[[Run, Repository, Fetched, float], None]
 
 
@@ -109,11 +118,11 @@ class Reconciler:
         return image
 
     async def write(self, image: Repository, note: Note | None = None) -> Repository:
-        """Raises Conflict, NotFound, Unavailable."""
+        """Answers the image as it is now stored. Raises Conflict, NotFound, Unavailable."""
         stored = await self._store.replace(REPOSITORY, image, note=note)
         self._ties.written(stored.resource_version)
-        image.metadata.resource_version = str(stored.resource_version)
-        return image
+        metadata = replace(image.metadata, resource_version=str(stored.resource_version))
+        return replace(image, metadata=metadata)
 
     async def run(self, run: Run) -> datetime | None:
         """Bring one image up to date; answers when it is due next, None when not by itself.
@@ -158,8 +167,11 @@ class Reconciler:
             outcome = self._refusal(run.host)
         else:
             if sync.trigger in plan.ANNOUNCED:
-                run.image = await self.write(status.syncing(image, sync, self._clock.now(), self._language))
+                self.announce(run)
             outcome = await self._within_timeout(run, sync)
+        # What is left is between us and the disk: the host's place is free for another.
+        self._ties.answered(run)
+        await self._fetcher.keep(outcome)
         return await self._conclude(run, sync, outcome, self._clock.monotonic() - started)
 
     def _refusal(self, host: str) -> Fetched:
@@ -268,15 +280,18 @@ class Reconciler:
             return outcome
         return outcome._replace(domain=self._ties.domain_of(namespace, spec))
 
-    async def mark(self, run: Run) -> None:
-        """Show `Syncing` for a sync that takes long. When the object has just changed, the outcome will tell."""
+    def announce(self, run: Run) -> None:
+        """Show `Syncing`, beside the conversation: nobody has to wait for the disk to ask a registry."""
+        if run.sync is not None and (run.marking is None or run.marking.done()):
+            run.marking = self._ties.aside(self._mark(run))
+
+    async def _mark(self, run: Run) -> None:
+        """When the object has just changed, or cannot be written, the outcome will tell."""
         image, sync = run.image, run.sync
         if image is None or sync is None or image.status.sync_status == "Syncing":
             return
-        try:
+        with suppress(Failure):
             run.image = await self.write(status.syncing(image, sync, self._clock.now(), self._language))
-        except (Conflict, NotFound):
-            return
 
     async def _marked(self, run: Run) -> None:
         if run.marking is not None:
