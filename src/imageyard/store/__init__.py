@@ -28,12 +28,14 @@ from imageyard.domain.selector import FieldSelector, LabelSelector
 
 
 class Stored(NamedTuple):
-    """An object at rest. `body` is its JSON with the resourceVersion inside."""
+    """An object at rest. `body` is its JSON with the resourceVersion inside; `managed` its managedFields, a JSON list,
+    b"" for none and in the long lists of `Bodies`."""
 
     key: Key
     uid: str
     resource_version: int
     body: bytes
+    managed: bytes = b""
 
 
 class Bodies(Sequence[Stored]):
@@ -76,13 +78,15 @@ class _Named(msgspec.Struct):
 
 
 class Change(NamedTuple):
-    """One step of a watch. `body` is the object after the change (before it, for DELETED; b"" for BOOKMARK)."""
+    """One step of a watch. `body` is the object after the change (before it, for DELETED; b"" for BOOKMARK), `managed`
+    its managedFields."""
 
     type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
     resource_version: int
     key: Key
     uid: str
     body: bytes
+    managed: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,7 @@ class Content(NamedTuple):
 
 
 class Keep(Enum):
-    """`replace(sealed=KEEP)`: the sealed secret stays as it is."""
+    """`replace(sealed=KEEP)`, `replace(managed=KEEP)`: what is stored stays as it is."""
 
     KEEP = "keep"
 
@@ -163,7 +167,9 @@ KEEP = Keep.KEEP
 class Store(Protocol):
     """See the promises above. All failures are `imageyard.domain.errors`."""
 
-    async def create(self, kind: Kind[Any], obj: Object, *, sealed: bytes | None = None) -> Stored:
+    async def create(
+        self, kind: Kind[Any], obj: Object, *, sealed: bytes | None = None, managed: bytes = b""
+    ) -> Stored:
         """Store a new object; uid and creationTimestamp are already set, resourceVersion is set here.
         Raises AlreadyExists, Unavailable."""
 
@@ -182,10 +188,12 @@ class Store(Protocol):
         obj: Object,
         *,
         sealed: bytes | Keep | None = KEEP,
+        managed: bytes | Keep = KEEP,
         note: Note | None = None,
     ) -> Stored:
         """Write over the version that `obj.metadata.resource_version` names.
-        `sealed=None` removes the secret. Raises NotFound (also when the uid differs), Conflict, Unavailable."""
+        `sealed=None` removes the secret, `managed=b""` the managedFields.
+        Raises NotFound (also when the uid differs), Conflict, Unavailable."""
 
     async def delete(
         self, kind: Kind[Any], namespace: str, name: str, *, uid: str = "", resource_version: str = ""

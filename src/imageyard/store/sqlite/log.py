@@ -28,15 +28,15 @@ def read(connection: apsw.Connection, scope: Scope, since: int, until: int) -> t
     found: list[Change] = []
     size = 0
     cursor = connection.execute(
-        "SELECT version, type, namespace, name, uid, checksum, body FROM changes"
+        "SELECT version, type, namespace, name, uid, checksum, body, managed FROM changes"
         " WHERE version > ? AND version <= ? AND kind = ? AND (? IS NULL OR namespace = ?) ORDER BY version",
         (since, until, scope.number, scope.namespace, scope.namespace),
     )
-    for version, type_, namespace, name, uid, crc, body in cursor:
+    for version, type_, namespace, name, uid, crc, body, managed in cursor:
         if checksum.of(body, version) != crc:
             raise checksum.damaged(scope.singular, namespace, name)
-        found.append(Change(type_, version, Key(scope.resource, namespace, name), uid, body))
-        size += len(body)
+        found.append(Change(type_, version, Key(scope.resource, namespace, name), uid, body, managed))
+        size += len(body) + len(managed)
         if len(found) == _BATCH or size > _BATCH_BYTES:
             return found, False
     return found, True

@@ -25,6 +25,7 @@ class _Row(NamedTuple):
     version: int
     terms: str
     text: str
+    managed: bytes
 
 
 def first_id(number: int) -> int:
@@ -38,6 +39,7 @@ class Create:
 
     new: Entry
     sealed: bytes | None
+    managed: bytes = b""
 
     def __call__(self, tx: Transaction) -> Stored:
         [answer] = create(tx, [self])
@@ -68,12 +70,12 @@ def create(tx: Transaction, wanted: Sequence[Create]) -> list[Stored | AlreadyEx
 
 def _making(tx: Transaction, wanted: Create, version: int) -> _Making:
     new, number = wanted.new, tx.numbers[wanted.new.key.resource]
-    stored = Stored(new.key, new.obj.metadata.uid, version, new.encode(version))
+    stored = Stored(new.key, new.obj.metadata.uid, version, new.encode(version), wanted.managed)
     return _Making(first_id(number) + version, number, wanted, stored)
 
 
 def _row(making: _Making) -> bulk.Row:
-    key, uid, version, body = making.stored
+    key, uid, version, body, _ = making.stored
     head = (making.id, making.number, key.namespace, key.name, uid, version, checksum.of(body, version))
     return (*head, *making.create.new.columns, body)
 
@@ -86,12 +88,16 @@ def _complete(tx: Transaction, made: Sequence[_Making]) -> None:
     for id_, number, wanted, stored in made:
         if wanted.sealed is not None:
             _seal(tx, id_, wanted.sealed)
+        if wanted.managed:
+            _manage(tx, id_, wanted.managed)
         tx.version = stored.resource_version
         tx.count(number, stored.key.namespace, 1)
-        tx.log("ADDED", stored.resource_version, stored.key, stored.uid, stored.body)
+        tx.log("ADDED", stored.resource_version, stored.key, stored.uid, stored.body, stored.managed)
 
 
-def replace(tx: Transaction, new: Entry, sealed: bytes | Keep | None, note: Note | None) -> Stored:
+def replace(
+    tx: Transaction, new: Entry, sealed: bytes | Keep | None, managed: bytes | Keep, note: Note | None
+) -> Stored:
     number, metadata = tx.numbers[new.key.resource], new.obj.metadata
     old = _find(tx, number, new.key)
     if old is None or (metadata.uid and metadata.uid != old.uid):
@@ -117,10 +123,16 @@ def replace(tx: Transaction, new: Entry, sealed: bytes | Keep | None, note: Note
         _unseal(tx, old.id)
         if sealed is not None:
             _seal(tx, old.id, sealed)
+    if isinstance(managed, Keep):
+        managed = old.managed
+    elif managed != old.managed:
+        _unmanage(tx, old.id)
+        if managed:
+            _manage(tx, old.id, managed)
     if note is not None:
         notes.add(tx, old.uid, note)
-    tx.log("MODIFIED", version, new.key, old.uid, body)
-    return Stored(new.key, old.uid, version, body)
+    tx.log("MODIFIED", version, new.key, old.uid, body, managed)
+    return Stored(new.key, old.uid, version, body, managed)
 
 
 def delete(tx: Transaction, kind: Kind[Any], key: Key, uid: str, resource_version: str) -> Stored:
@@ -135,16 +147,18 @@ def delete(tx: Transaction, kind: Kind[Any], key: Key, uid: str, resource_versio
     _drop_terms(tx, number, old.id, entry.terms_of(old.terms))
     texts.drop(tx, old.id, key)
     _unseal(tx, old.id)
+    _unmanage(tx, old.id)
     notes.drop(tx, old.uid)
     tx.connection.execute("DELETE FROM objects WHERE id = ?", (old.id,))
     tx.count(number, key.namespace, -1)
-    tx.log("DELETED", version, key, old.uid, body)
-    return Stored(key, old.uid, version, body)
+    tx.log("DELETED", version, key, old.uid, body, old.managed)
+    return Stored(key, old.uid, version, body, old.managed)
 
 
 def _find(tx: Transaction, number: int, key: Key) -> _Row | None:
     row = tx.connection.execute(
-        "SELECT o.id, o.uid, o.version, o.terms, t.text FROM objects o JOIN texts t ON t.id = o.id"
+        "SELECT o.id, o.uid, o.version, o.terms, t.text, ifnull(m.body, x'')"
+        " FROM objects o JOIN texts t ON t.id = o.id LEFT JOIN managed m ON m.id = o.id"
         " WHERE o.kind = ? AND o.namespace = ? AND o.name = ?",
         (number, key.namespace, key.name),
     ).fetchone()
@@ -174,6 +188,14 @@ def _drop_terms(tx: Transaction, number: int, id_: int, terms: set[tuple[str, st
 
 def _seal(tx: Transaction, id_: int, sealed: bytes) -> None:
     tx.connection.execute("INSERT INTO sealed VALUES (?,?)", (id_, sealed))
+
+
+def _manage(tx: Transaction, id_: int, managed: bytes) -> None:
+    tx.connection.execute("INSERT INTO managed VALUES (?,?,?)", (id_, checksum.of(managed), managed))
+
+
+def _unmanage(tx: Transaction, id_: int) -> None:
+    tx.connection.execute("DELETE FROM managed WHERE id = ?", (id_,))
 
 
 def _unseal(tx: Transaction, id_: int) -> None:

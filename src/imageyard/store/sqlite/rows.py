@@ -13,13 +13,15 @@ from imageyard.store import Bodies, Stored
 from imageyard.store.changes import Window
 from imageyard.store.sqlite import checksum
 
-_SELECT: Final = "SELECT namespace, name, uid, version, checksum, body FROM objects"
+_SELECT: Final = "SELECT namespace, name, uid, version, objects.checksum, objects.body, managed.checksum, managed.body"
+_MANAGED: Final = "LEFT JOIN managed ON managed.id = objects.id"
+_BY_NAME: Final = f"{_SELECT} FROM objects INDEXED BY objects_name {_MANAGED}"
 _SELECT_BODIES: Final = (
     "SELECT version, checksum, body, (SELECT version FROM meta) FROM objects INDEXED BY objects_name"
 )
 _BY_IDS: Final = "FROM json_each(?) AS wanted CROSS JOIN objects ON objects.id = wanted.value"
 """CROSS JOIN has SQLite walk the ids in the order given (https://www.sqlite.org/optoverview.html, section 8.1)."""
-Row = tuple[str, str, str, int, int, bytes]
+Row = tuple[str, str, str, int, int, bytes, int | None, bytes | None]
 
 
 def window(connection: apsw.Connection) -> Window:
@@ -38,7 +40,7 @@ def one(connection: apsw.Connection, resource: str, singular: str, number: int, 
 
 def by_ids(connection: apsw.Connection, resource: str, singular: str, ids: Sequence[int]) -> Sequence[Stored]:
     """In the order of `ids`. Raises Corrupt."""
-    found = connection.execute(f"SELECT namespace, name, uid, version, checksum, body {_BY_IDS}", (_array(ids),))
+    found = connection.execute(f"{_SELECT} {_BY_IDS} {_MANAGED}", (_array(ids),))
     return read(resource, singular, found)
 
 
@@ -57,7 +59,7 @@ def between(
 ) -> list[Row]:
     """Rows in the order of namespace and name. `where` speaks of these two columns only."""
     found: list[Any] = connection.execute(
-        f"{_SELECT} INDEXED BY objects_name WHERE kind = ? AND {where} ORDER BY namespace, name LIMIT ? OFFSET ?",
+        f"{_BY_NAME} WHERE kind = ? AND {where} ORDER BY namespace, name LIMIT ? OFFSET ?",
         (number, *bound, limit, skip),
     ).fetchall()
     return found
@@ -86,8 +88,9 @@ def _sound(resource: str, rows: Sequence[tuple[int, int, bytes, int]]) -> Bodies
 def read(resource: str, singular: str, rows: Iterable[Row]) -> list[Stored]:
     """Raises Corrupt for the first row that is damaged."""
     found = []
-    for namespace, name, uid, version, crc, body in rows:
-        if crc32(body, version & 0xFFFFFFFF) != crc:  # checksum.of, without a call for each row of a page
+    for namespace, name, uid, version, crc, body, managed_crc, managed in rows:
+        # checksum.of, without a call for each row of a page
+        if crc32(body, version & 0xFFFFFFFF) != crc or (managed is not None and crc32(managed) != managed_crc):
             raise checksum.damaged(singular, namespace, name)
-        found.append(Stored(Key(resource, namespace, name), uid, version, body))
+        found.append(Stored(Key(resource, namespace, name), uid, version, body, managed or b""))
     return found

@@ -93,8 +93,24 @@ def _companions(connection: apsw.Connection) -> None:
     )
 
 
+def _managed(connection: apsw.Connection) -> None:
+    """managedFields, which only some objects have and only some doors show: beside the objects, not in their rows."""
+    connection.execute(
+        """
+        CREATE TABLE managed (
+            id INTEGER PRIMARY KEY REFERENCES objects (id), checksum INTEGER NOT NULL, body BLOB NOT NULL
+        ) STRICT;
+        ALTER TABLE changes ADD COLUMN managed BLOB NOT NULL DEFAULT x'';
+        """
+    )
+
+
 Migration = tuple[str, Callable[[apsw.Connection], None]]
-MIGRATIONS: Final[tuple[Migration, ...]] = (("0001-objects", _objects), ("0002-companions", _companions))
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    ("0001-objects", _objects),
+    ("0002-companions", _companions),
+    ("0003-managed", _managed),
+)
 
 
 def migrate(connection: apsw.Connection, now: datetime, migrations: Sequence[Migration] = MIGRATIONS) -> None:

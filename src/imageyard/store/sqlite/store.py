@@ -83,8 +83,10 @@ class SQLiteStore:
             finally:
                 await asyncio.shield(store._close())
 
-    async def create(self, kind: Kind[Any], obj: Object, *, sealed: bytes | None = None) -> Stored:
-        return await self._writer.submit(Create(entry.prepare(kind, obj), sealed))
+    async def create(
+        self, kind: Kind[Any], obj: Object, *, sealed: bytes | None = None, managed: bytes = b""
+    ) -> Stored:
+        return await self._writer.submit(Create(entry.prepare(kind, obj), sealed, managed))
 
     async def get(self, kind: Kind[Any], namespace: str, name: str) -> Stored:
         number = self._numbers[kind.plural]
@@ -120,10 +122,11 @@ class SQLiteStore:
         obj: Object,
         *,
         sealed: bytes | Keep | None = KEEP,
+        managed: bytes | Keep = KEEP,
         note: Note | None = None,
     ) -> Stored:
         new = entry.prepare(kind, obj)
-        return await self._writer.submit(lambda tx: objects.replace(tx, new, sealed, note))
+        return await self._writer.submit(lambda tx: objects.replace(tx, new, sealed, managed, note))
 
     async def delete(
         self, kind: Kind[Any], namespace: str, name: str, *, uid: str = "", resource_version: str = ""

@@ -32,10 +32,16 @@ class Transaction:
         return self.version
 
     def log(
-        self, type_: Literal["ADDED", "MODIFIED", "DELETED"], version: int, key: Key, uid: str, body: bytes
+        self,
+        type_: Literal["ADDED", "MODIFIED", "DELETED"],
+        version: int,
+        key: Key,
+        uid: str,
+        body: bytes,
+        managed: bytes,
     ) -> None:
         """Record a change for watchers now and later."""
-        self.changes.append(Change(type_, version, key, uid, body))
+        self.changes.append(Change(type_, version, key, uid, body, managed))
 
     def count(self, number: int, namespace: str, step: int) -> None:
         self._totals[number, namespace] += step
@@ -56,7 +62,7 @@ class Transaction:
     def _row(self, change: Change) -> bulk.Row:
         version, key, body = change.resource_version, change.key, change.body
         where = (self.numbers[key.resource], change.type, key.namespace, key.name, change.uid)
-        return (version, self.at, *where, checksum.of(body, version), body)
+        return (version, self.at, *where, checksum.of(body, version), body, change.managed)
 
 
 def _version(connection: apsw.Connection) -> int:
