@@ -3,11 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from imageyard.domain.errors import Gone
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
-from imageyard.store import Query, Store
+from imageyard.store import Query, Store, Terms
 from tests.contract.stores import Factory, drain, image, read, source, synced, take
 from tests.fakes.clock import FakeClock
 
@@ -147,3 +148,14 @@ async def test_watches_end_when_the_store_closes(factory: Factory, tmp_path: Pat
         await store.create(REPOSITORY, image("a"))
     assert [change.key.name async for change in changes] == ["a"]
     await watch.__aexit__(None, None, None)
+
+
+async def test_a_change_tells_what_selectors_saw_before_it_where_it_moved_that(store: Store) -> None:
+    first = read(await store.create(REPOSITORY, image("a", labels={"app": "web"})))
+    first.metadata.labels = {"app": "api"}
+    relabelled = await store.replace(REPOSITORY, first)
+    await store.replace(REPOSITORY, msgspec.structs.replace(read(relabelled)))
+    async with store.watch(REPOSITORY, since=0, bookmarks=True) as changes:
+        replayed = await drain(changes)
+    before = [change.before for change in replayed]
+    assert before == [None, Terms({"app": "web"}, {"spec.registryRef.name": "harbor"}), None]

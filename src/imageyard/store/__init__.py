@@ -79,7 +79,8 @@ class _Named(msgspec.Struct):
 
 class Change(NamedTuple):
     """One step of a watch. `body` is the object after the change (before it, for DELETED; b"" for BOOKMARK), `managed`
-    its managedFields."""
+    its managedFields. `before` is what selectors saw in it until then, where the change moved that: so a watch with a
+    selector knows what comes into its sight and what leaves it."""
 
     type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
     resource_version: int
@@ -87,6 +88,14 @@ class Change(NamedTuple):
     uid: str
     body: bytes
     managed: bytes = b""
+    before: "Terms | None" = None
+
+
+class Terms(NamedTuple):
+    """What selectors see of an object: its labels, and Index.fields without the empty ones."""
+
+    labels: Mapping[str, str]
+    fields: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

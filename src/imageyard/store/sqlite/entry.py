@@ -6,6 +6,7 @@ import msgspec
 
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Key, Object
+from imageyard.store import Terms
 from imageyard.store.sqlite import moment, search
 
 FIELD: str = ":"
@@ -60,6 +61,15 @@ def prepare(kind: Kind[Any], obj: Object) -> Entry:
     )
     key = Key(kind.plural, metadata.namespace, metadata.name)
     return Entry(kind, key, obj, metadata.resource_version, columns, search.join(index.search))
+
+
+def seen(written: str) -> Terms:
+    """What selectors see, from the stored form."""
+    terms = msgspec.json.decode(written, type=dict[str, str]) if written else {}
+    return Terms(
+        {key: value for key, value in terms.items() if not key.startswith(FIELD)},
+        {key[len(FIELD) :]: value for key, value in terms.items() if key.startswith(FIELD)},
+    )
 
 
 def terms_of(written: str) -> set[tuple[str, str]]:

@@ -6,7 +6,7 @@ import apsw
 
 from imageyard.domain.objects import Key
 from imageyard.store import Change
-from imageyard.store.sqlite import checksum, rows
+from imageyard.store.sqlite import checksum, entry, rows
 
 _BATCH: Final = 500
 _BATCH_BYTES: Final = 1024 * 1024
@@ -28,14 +28,15 @@ def read(connection: apsw.Connection, scope: Scope, since: int, until: int) -> t
     found: list[Change] = []
     size = 0
     cursor = connection.execute(
-        "SELECT version, type, namespace, name, uid, checksum, body, managed FROM changes"
+        "SELECT version, type, namespace, name, uid, checksum, body, managed, before FROM changes"
         " WHERE version > ? AND version <= ? AND kind = ? AND (? IS NULL OR namespace = ?) ORDER BY version",
         (since, until, scope.number, scope.namespace, scope.namespace),
     )
-    for version, type_, namespace, name, uid, crc, body, managed in cursor:
+    for version, type_, namespace, name, uid, crc, body, managed, before in cursor:
         if checksum.of(body, version) != crc:
             raise checksum.damaged(scope.singular, namespace, name)
-        found.append(Change(type_, version, Key(scope.resource, namespace, name), uid, body, managed))
+        seen = None if before is None else entry.seen(before)
+        found.append(Change(type_, version, Key(scope.resource, namespace, name), uid, body, managed, seen))
         size += len(body) + len(managed)
         if len(found) == _BATCH or size > _BATCH_BYTES:
             return found, False

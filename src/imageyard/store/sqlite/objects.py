@@ -131,7 +131,8 @@ def replace(
             _manage(tx, old.id, managed)
     if note is not None:
         notes.add(tx, old.uid, note)
-    tx.log("MODIFIED", version, new.key, old.uid, body, managed)
+    moved = old.terms if new.columns.terms != old.terms else None
+    tx.log("MODIFIED", version, new.key, old.uid, body, managed, moved)
     return Stored(new.key, old.uid, version, body, managed)
 
 

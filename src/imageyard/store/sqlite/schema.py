@@ -94,13 +94,15 @@ def _companions(connection: apsw.Connection) -> None:
 
 
 def _managed(connection: apsw.Connection) -> None:
-    """managedFields, which only some objects have and only some doors show: beside the objects, not in their rows."""
+    """managedFields, which only some objects have and only some doors show: beside the objects, not in their rows.
+    And what selectors saw of an object before a change, where the change moved it."""
     connection.execute(
         """
         CREATE TABLE managed (
             id INTEGER PRIMARY KEY REFERENCES objects (id), checksum INTEGER NOT NULL, body BLOB NOT NULL
         ) STRICT;
         ALTER TABLE changes ADD COLUMN managed BLOB NOT NULL DEFAULT x'';
+        ALTER TABLE changes ADD COLUMN before TEXT;
         """
     )
 

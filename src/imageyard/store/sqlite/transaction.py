@@ -8,7 +8,7 @@ import apsw
 
 from imageyard.domain.objects import Key
 from imageyard.store import Change
-from imageyard.store.sqlite import bulk, checksum
+from imageyard.store.sqlite import bulk, checksum, entry
 
 
 class Transaction:
@@ -21,6 +21,7 @@ class Transaction:
         self.at = at
         """Now, in microseconds."""
         self.changes: list[Change] = []
+        self._before: list[str | None] = []
         self._begun = self.version = _version(connection)
         self.texts: set[str] = set()
         """Kinds whose searchable texts changed, by their plural."""
@@ -39,9 +40,13 @@ class Transaction:
         uid: str,
         body: bytes,
         managed: bytes,
+        before: str | None = None,
     ) -> None:
-        """Record a change for watchers now and later."""
-        self.changes.append(Change(type_, version, key, uid, body, managed))
+        """Record a change for watchers now and later. `before`: the stored terms, where they are others now."""
+        self.changes.append(
+            Change(type_, version, key, uid, body, managed, None if before is None else entry.seen(before))
+        )
+        self._before.append(before)
 
     def count(self, number: int, namespace: str, step: int) -> None:
         self._totals[number, namespace] += step
@@ -51,7 +56,7 @@ class Transaction:
         if self.version == self._begun:
             return
         self.connection.execute("UPDATE meta SET version = ?", (self.version,))
-        bulk.insert(self.connection, "changes", [self._row(change) for change in self.changes])
+        bulk.insert(self.connection, "changes", [*map(self._row, self.changes, self._before)])
         for (number, namespace), step in self._totals.items():
             if step:
                 self.connection.execute(
@@ -59,10 +64,10 @@ class Transaction:
                     (number, namespace, step),
                 )
 
-    def _row(self, change: Change) -> bulk.Row:
+    def _row(self, change: Change, before: str | None) -> bulk.Row:
         version, key, body = change.resource_version, change.key, change.body
         where = (self.numbers[key.resource], change.type, key.namespace, key.name, change.uid)
-        return (version, self.at, *where, checksum.of(body, version), body, change.managed)
+        return (version, self.at, *where, checksum.of(body, version), body, change.managed, before)
 
 
 def _version(connection: apsw.Connection) -> int:
