@@ -1,5 +1,6 @@
 """What the doors need of the rest of the server, handed in by the composition root."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ class Doors:
     """Named readiness checks; each must hold for /readyz to answer 200."""
     version: str
     """The product's own version, `X.Y.Z`."""
+    stopping: asyncio.Event
+    """Set when the server stops: what would go on for ever ends."""
     allowed_hosts: Callable[[str], bool]
     """Whether a Host header's name may be served: lower case, without port and brackets."""
     trusted_proxies: tuple[Network, ...] = ()

@@ -1,6 +1,7 @@
 """An answer as plain values, and how it is sent. No response objects: this is the hot path."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -22,6 +23,15 @@ class Reply(NamedTuple):
     body: bytes
 
 
+class Stream(NamedTuple):
+    """An answer that goes on: each chunk is sent as it comes."""
+
+    status: int
+    headers: Headers
+    chunks: AsyncGenerator[bytes, None]
+
+
+STREAMED: Final[Headers] = _JSON
 NO_CONTENT: Final = Reply(204, ((b"cache-control", b"no-store"),), b"")
 
 
@@ -57,3 +67,13 @@ async def send(reply: Reply, method: str, send: Send) -> None:
         headers.append((b"content-length", b"%d" % len(reply.body)))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
+
+
+async def stream(answer: Stream, method: str, send: Send) -> None:
+    """Send chunk by chunk. What is raised after the beginning ends the answer without its last chunk."""
+    await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers]})
+    if method != "HEAD":
+        async with aclosing(answer.chunks) as chunks:
+            async for chunk in chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,67 @@
+"""The kube door as an ASGI application: from a path and a method to a handler, from its answer to the wire."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from starlette.types import Receive, Scope, Send
+
+from imageyard.web import errors, exchange, reply
+from imageyard.web.doors import Doors
+from imageyard.web.exchange import Exchange
+from imageyard.web.kube import get, parameters, watch
+from imageyard.web.kube import list as listing
+from imageyard.web.kube.target import Target, match
+from imageyard.web.reply import Reply, Stream
+
+Answer = Reply | Stream
+Handler = Callable[[Doors, Exchange, Target], Awaitable[Answer]]
+
+
+async def _list_or_watch(doors: Doors, exchanged: Exchange, target: Target) -> Answer:
+    options = parameters.listing(target.kind, exchanged.query)
+    if options.watch:
+        exchanged.verb = "watch"
+        return await watch.collection(doors, exchanged, target, options)
+    return await listing.collection(doors, exchanged, target, options)
+
+
+COLLECTION: Final[Mapping[str, tuple[Handler, str]]] = {"GET": (_list_or_watch, "list")}
+OBJECT: Final[Mapping[str, tuple[Handler, str]]] = {"GET": (get.one, "get")}
+STATUS: Final[Mapping[str, tuple[Handler, str]]] = {"GET": (get.one, "get")}
+ACTION: Final[Mapping[str, tuple[Handler, str]]] = {}
+
+
+class KubeDoor:
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchanged = exchange.of(scope)
+        answered = await self._answer(exchanged)
+        if isinstance(answered, Stream):
+            await reply.stream(answered, exchanged.method, send)
+        else:
+            await reply.send(answered, exchanged.method, send)
+
+    async def _answer(self, exchanged: Exchange) -> Answer:
+        target = match(exchanged.path)
+        if target is None:
+            raise errors.UnknownPath
+        exchanged.resource = target.resource
+        handlers = handlers_of(target)
+        found = handlers.get("GET" if exchanged.method == "HEAD" else exchanged.method)
+        if found is None:
+            raise errors.MethodNotAllowed(exchanged.method, tuple(handlers))
+        handler, exchanged.verb = found
+        return await handler(self._doors, exchanged, target)
+
+
+def handlers_of(target: Target) -> Mapping[str, tuple[Handler, str]]:
+    if not target.name:
+        return COLLECTION
+    match target.subresource:
+        case "":
+            return OBJECT
+        case "status":
+            return STATUS
+    return ACTION
