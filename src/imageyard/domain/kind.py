@@ -4,18 +4,22 @@ Discovery, OpenAPI, Table, REST, CLI and console read this row; adding a kind to
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from imageyard.domain import objects
+from imageyard.domain.columns import AGE, NAME, Column
 from imageyard.domain.errors import Cause
 from imageyard.domain.objects import Object
 from imageyard.domain.secret import Secret
 
 T = TypeVar("T", bound=Object)
+
+VERBS: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+"""Kubernetes' verbs on a resource that is stored."""
 
 
 class Index(NamedTuple):
@@ -35,16 +39,6 @@ class Index(NamedTuple):
     """Whether the last outcome was a failure (woken by changes of what it depends on)."""
     fields: Mapping[str, str] = {}
     """What fieldSelector may ask beyond metadata.name and metadata.namespace."""
-
-
-class Column(NamedTuple):
-    """A printer column. `wide` ones are shown by `-o wide` only."""
-
-    title: str
-    type: str
-    path: Callable[[Any], str]
-    description: str
-    wide: bool = False
 
 
 def _decode_secret(type_: type, value: object) -> object:
@@ -80,9 +74,12 @@ class Kind(Generic[T]):
     search_parameter: str = "search"
     """The REST query parameter of the substring search."""
     sort_keys: tuple[str, ...] = ("name", "createTime")
+    verbs: tuple[str, ...] = VERBS
+    """What kube clients may do with it."""
     selectable: tuple[str, ...] = ()
     """What fieldSelector may name beyond metadata.name and metadata.namespace: the keys of Index.fields."""
-    columns: tuple[Column, ...] = field(default=())
+    columns: tuple[Column, ...] = (NAME, AGE)
+    """What `kubectl get` shows: the name first, the age last, those of `-o wide` after it."""
 
     @property
     def api_version(self) -> str:

@@ -11,11 +11,16 @@ from msgspec.structs import replace
 
 from imageyard.domain import conditions, objects
 from imageyard.domain.kinds import registry_secret
-from imageyard.domain.kinds.registry_secret import MIRRORED, RegistrySecret, RegistrySecretSpec, RegistrySecretStatus
+from imageyard.domain.kinds.registry_secret import (
+    MIRRORED,
+    VERIFIED,
+    RegistrySecret,
+    RegistrySecretSpec,
+    RegistrySecretStatus,
+)
 from imageyard.domain.objects import ANNOTATION, Condition
 from imageyard.domain.reasons import Reason
 
-VERIFIED: Final = "Verified"
 REFUSED: Final = frozenset({Reason.Unauthorized, Reason.Forbidden})
 """What says that the credential itself is refused: not to be tried again before it changes or an hour is over."""
 

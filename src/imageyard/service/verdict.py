@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from imageyard.domain import conditions, objects, reasons
 from imageyard.domain.kinds import registry_secret
-from imageyard.domain.kinds.registry_secret import RegistrySecret
+from imageyard.domain.kinds.registry_secret import VERIFIED, RegistrySecret
 from imageyard.domain.objects import Condition
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Language
@@ -75,7 +75,7 @@ def _annotations(probe: Probe, language: Language, now: datetime) -> dict[str, s
 
 def _conditions(source: RegistrySecret, probe: Probe, language: Language, now: datetime) -> list[Condition]:
     held, generation = source.status.conditions, source.metadata.generation
-    known = conditions.find(held, sources.VERIFIED)
+    known = conditions.find(held, VERIFIED)
     says_nothing = probe.reason is Reason.RateLimited
     if says_nothing and known is not None and known.status != "Unknown" and known.observed_generation == generation:
         return held
@@ -84,7 +84,7 @@ def _conditions(source: RegistrySecret, probe: Probe, language: Language, now: d
         return held
     status: Literal["True", "False", "Unknown"] = "True" if probe.success else "Unknown" if says_nothing else "False"
     words = probe.message.speak(language)
-    return conditions.put(held, sources.VERIFIED, status, probe.reason, words, generation, now)
+    return conditions.put(held, VERIFIED, status, probe.reason, words, generation, now)
 
 
 def _pause(source: RegistrySecret, reverify: timedelta, jitter: float) -> timedelta:

@@ -15,6 +15,7 @@ from imageyard.domain.clock import Clock
 from imageyard.domain.errors import Conflict, NotFound
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.kinds.registry_secret import (
+    VERIFIED,
     VERIFY_TIMESTAMP,
     HostStatus,
     RegistrySecret,
@@ -25,7 +26,6 @@ from imageyard.domain.objects import AT_ONCE, Condition
 from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.registry import Probe, Quota, Registry, Source
-from imageyard.service.sources import VERIFIED
 from imageyard.store import Query, Store
 from imageyard.sync import plan
 from imageyard.sync.hosts import Breaker, Hosts

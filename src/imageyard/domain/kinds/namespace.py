@@ -1,12 +1,13 @@
 """Namespace: core/v1, cluster-scoped. `default` always exists and cannot be deleted."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
 from imageyard.domain import metadata, names
+from imageyard.domain.columns import AGE, NAME, Column
 from imageyard.domain.errors import Cause
-from imageyard.domain.kind import Index, Kind
+from imageyard.domain.kind import VERBS, Index, Kind
 from imageyard.domain.objects import Object
 
 DEFAULT = "default"
@@ -37,6 +38,12 @@ def validate(new: Namespace, old: Namespace | None) -> list[Cause]:
     return causes + names.namespace("metadata.name", new.metadata.name)
 
 
+COLUMNS: Final = (
+    NAME,
+    Column("Status", "string", lambda namespace, now: namespace.status.phase, "Active, or Terminating while it goes."),
+    AGE,
+)
+
 KIND: Kind[Any] = Kind(
     name="Namespace",
     plural="namespaces",
@@ -49,4 +56,6 @@ KIND: Kind[Any] = Kind(
     validate=validate,
     short_names=("ns",),
     categories=(),
+    verbs=tuple(verb for verb in VERBS if verb != "deletecollection"),
+    columns=COLUMNS,
 )

@@ -6,7 +6,8 @@ from typing import Any, Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from imageyard.domain import metadata, names, pem, reference
+from imageyard.domain import columns, conditions, metadata, names, pem, reference
+from imageyard.domain.columns import AGE, NAME, Column
 from imageyard.domain.errors import INVALID, NOT_SUPPORTED, REQUIRED, Cause
 from imageyard.domain.kind import Index, Kind
 from imageyard.domain.objects import ANNOTATION, AT_ONCE, Condition, Object
@@ -26,6 +27,9 @@ LONGEST_USERNAME: Final = 1024
 LONGEST_PASSWORD: Final = 16 * 1024
 """Characters; above every token and JSON key in use. Most registries refuse headers of more than 8 to 64 KiB."""
 MOST_LISTED: Final = 1000
+
+VERIFIED: Final = "Verified"
+"""The type of the condition in its status."""
 
 VerifyStatus = Literal["success", "failed", "untested"]
 
@@ -229,6 +233,27 @@ def _too_many(path: str) -> Cause:
     return Cause(path, INVALID, Text(f"最多 {MOST_LISTED} 项", f"has at most {MOST_LISTED} entries"))
 
 
+def _reason(source: RegistrySecret, now: datetime) -> str | None:
+    verified = conditions.find(source.status.conditions, VERIFIED)
+    return None if verified is None else verified.reason
+
+
+COLUMNS: Final = (
+    NAME,
+    Column("Registry", "string", lambda source, now: source.spec.domain, "Host or host:port of the registry."),
+    Column(
+        "User", "string", lambda source, now: source.spec.username or "<anonymous>", "User name the registry knows."
+    ),
+    Column(
+        "Verified",
+        "string",
+        lambda source, now: columns.standing(source.status.conditions, VERIFIED),
+        "Whether the registry took the credential: True, False, or Unknown before it was tested.",
+    ),
+    Column("Reason", "string", _reason, "Why the last verification ended as it did."),
+    AGE,
+)
+
 KIND: Kind[Any] = Kind(
     name="RegistrySecret",
     plural="registrysecrets",
@@ -241,4 +266,5 @@ KIND: Kind[Any] = Kind(
     subresources=("status", "verify"),
     secret_fields=("password",),
     server_annotations=SERVER_ANNOTATIONS,
+    columns=COLUMNS,
 )

@@ -6,7 +6,8 @@ from typing import Any, Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from imageyard.domain import duration, metadata, names, reference
+from imageyard.domain import age, columns, duration, metadata, names, reference
+from imageyard.domain.columns import AGE, NAME, Column
 from imageyard.domain.duration import InvalidDuration
 from imageyard.domain.errors import INVALID, REQUIRED, Cause
 from imageyard.domain.kind import Index, Kind
@@ -18,6 +19,10 @@ SYNC_REQUEST = ANNOTATION + "manual-sync"
 """Any new value of this annotation asks for a sync; the engine echoes it in `status.lastHandledSyncRequest`."""
 
 MOST_RETRIES: Final = 10
+SHOWN_HEX: Final = 12
+"""Digits of a digest in a table, as container tools show them."""
+SHOWN_PLATFORMS: Final = 2
+"""Platforms named in a table; some images are there for ten."""
 
 SYNCED: Final = "Synced"
 READY: Final = "Ready"
@@ -182,6 +187,50 @@ def _retries(count: int) -> list[Cause]:
     return [Cause("spec.retryCount", INVALID, text)]
 
 
+def _digest(image: Repository, now: datetime) -> str | None:
+    algorithm, _, value = _manifest(image).digest.partition(":")
+    return f"{algorithm}:{value[:SHOWN_HEX]}" if value else None
+
+
+def _platforms(image: Repository, now: datetime) -> str | None:
+    named = [
+        "/".join(filter(None, (platform.os, platform.architecture, platform.variant)))
+        for platform in _manifest(image).platforms
+    ]
+    more = [f"+{len(named) - SHOWN_PLATFORMS}"] if len(named) > SHOWN_PLATFORMS else []
+    return ",".join(named[:SHOWN_PLATFORMS] + more) or None
+
+
+def _manifest(image: Repository) -> Manifest:
+    return image.status.manifest or Manifest()
+
+
+COLUMNS: Final = (
+    NAME,
+    Column("Registry", "string", lambda image, now: image.status.domain or None, "Host or host:port of the registry."),
+    Column("Image", "string", lambda image, now: image.spec.repository, "Path of the image in the registry."),
+    Column("Tag", "string", lambda image, now: image.spec.tag, "Tag that is kept in sync."),
+    Column(
+        "Synced",
+        "string",
+        lambda image, now: columns.standing(image.status.conditions, SYNCED),
+        "Whether the last sync succeeded: True, False, or Unknown while the first one runs.",
+    ),
+    Column(
+        "Last-Sync", "date", lambda image, now: age.since(image.status.last_synced, now), "Age of the last success."
+    ),
+    AGE,
+    Column("Digest", "string", _digest, "Beginning of the digest the tag answers with.", wide=True),
+    Column("Size", "string", lambda image, now: _manifest(image).size or None, "Size of the image.", wide=True),
+    Column("Platforms", "string", _platforms, "Platforms the image is there for.", wide=True),
+    Column(
+        "Next-Sync", "date", lambda image, now: age.until(image.status.next_sync, now), "Time to the next.", wide=True
+    ),
+    Column(
+        "Reason", "string", lambda image, now: image.status.reason or None, "Why the last sync ended so.", wide=True
+    ),
+)
+
 KIND: Kind[Any] = Kind(
     name="Repository",
     plural="repositories",
@@ -194,4 +243,5 @@ KIND: Kind[Any] = Kind(
     search_parameter="name",
     sort_keys=("name", "createTime", "lastSynced", "status"),
     selectable=("spec.registryRef.name", "status.syncStatus"),
+    columns=COLUMNS,
 )
