@@ -1,5 +1,6 @@
 """A server's doors over use cases in memory, and clients who stand before them."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
@@ -48,6 +49,7 @@ class Yard:
                 rotate_keys=no_rotation,
                 ready=lambda: self.checks,
                 version="1.2.3",
+                stopping=asyncio.Event(),
                 allowed_hosts=HOSTS.__contains__,
             )
         )

@@ -1,5 +1,6 @@
 """The REST door over the real use cases and the real store: the API reference's complete flow and its corners."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -68,6 +69,7 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
             rotate_keys=no_rotation,
             ready=lambda: {"storage-read": store.readable},
             version="0.1.0",
+            stopping=asyncio.Event(),
             allowed_hosts=HOSTS.__contains__,
         )
         yield Client(app.build(doors), {"authorization": f"Bearer {token.reveal()}"})

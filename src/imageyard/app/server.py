@@ -165,7 +165,8 @@ def _certificates(settings: Settings, parts: Parts, ports: Ports, admin: Secret)
 async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certificates) -> AsyncIterator[None]:
     """Doors open and tasks running; at the end not ready first, then syncs handed back, then requests finished."""
     health = Health(parts.store, parts.engine)
-    app = web.build(_doors(settings, parts, health))
+    stopping = asyncio.Event()
+    app = web.build(_doors(settings, parts, health, stopping))
     async with asyncio.TaskGroup() as tasks:
         owned = (
             tasks.create_task(parts.engine.run(), name="sync-engine"),
@@ -177,13 +178,14 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
                 yield
             finally:
                 health.stopping = True
+                stopping.set()
                 log.info("stopping")
                 await parts.engine.stop(ENGINE_GRACE)
         for task in owned:
             task.cancel()
 
 
-def _doors(settings: Settings, parts: Parts, health: "Health") -> web.Doors:
+def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio.Event) -> web.Doors:
     return web.Doors(
         objects=parts.objects,
         verifier=parts.verifier,
@@ -195,6 +197,7 @@ def _doors(settings: Settings, parts: Parts, health: "Health") -> web.Doors:
         clock=parts.clock,
         rotate_keys=lambda: rotation.rotate(parts.store, parts.keyring, parts.directory.keys),
         ready=health.checks,
+        stopping=stopping,
         version=__version__,
         trusted_proxies=settings.trusted_proxy,
         allowed_hosts=_allowed_hosts(settings, certificates.server_names(settings.host, settings.tls_san)),

@@ -129,10 +129,10 @@ class Objects:
         async with self._namespaces.entered(kind, namespace, create=make):
             return await (self._insert if parsed.obj.metadata.name else self._insert_generated)(kind, parsed)
 
-    async def get(self, actor: Actor, kind: Kind[Any], namespace: str, name: str) -> Stored:
-        """Raises NotFound."""
+    async def get(self, actor: Actor, kind: Kind[Any], namespace: str, name: str, *, sub: str = "") -> Stored:
+        """`sub` is the subresource that is asked for, as rights know it. Raises NotFound."""
         admission.refuse_all(kind, namespace)
-        self.rights.demand(actor, "get", kind, namespace, name)
+        self.rights.demand(actor, "get", kind, namespace, name, sub)
         return await self._store.get(kind, namespace, name)
 
     async def list(self, actor: Actor, kind: Kind[Any], query: Query) -> Page:
@@ -192,8 +192,12 @@ class Objects:
         self, actor: Actor, kind: Kind[Any], *, namespace: str | None, since: int | None, bookmarks: bool
     ) -> AbstractAsyncContextManager[AsyncIterator[Change]]:
         """`namespace` None needs the right to watch all namespaces."""
-        self.rights.demand(actor, "watch", kind, namespace or "")
+        self.demand_watch(actor, kind, namespace)
         return self._store.watch(kind, namespace=namespace, since=since, bookmarks=bookmarks)
+
+    def demand_watch(self, actor: Actor, kind: Kind[Any], namespace: str | None) -> None:
+        """Raise before a door has begun to answer."""
+        self.rights.demand(actor, "watch", kind, namespace or "")
 
     async def namespaces(self, actor: Actor) -> Sequence[str]:
         """Namespaces in which the actor may list either kind, sorted."""

@@ -10,6 +10,8 @@ from imageyard.web.admin.door import AdminDoor
 from imageyard.web.doors import Doors
 from imageyard.web.forwarded import Forwarded
 from imageyard.web.health import HealthDoor
+from imageyard.web.kube import status
+from imageyard.web.kube.door import KubeDoor
 from imageyard.web.metrics import MetricsDoor
 from imageyard.web.middleware import Authenticated, Guarded, HostChecked, Observed, Render, Translated
 from imageyard.web.oapis.door import RestDoor
@@ -22,9 +24,11 @@ OPEN_PATHS = health.PATHS
 
 def build(doors: Doors) -> ASGIApp:
     """The ASGI application of a server: HTTP only, without lifespan (the composition root owns that)."""
-    rest, probes = RestDoor(doors), HealthDoor(doors)
+    rest, kube, probes = RestDoor(doors), KubeDoor(doors), HealthDoor(doors)
     entrances: Mapping[str, ASGIApp] = {
         "oapis": rest,
+        "api": kube,
+        "apis": kube,
         "livez": probes,
         "readyz": probes,
         "healthz": probes,
@@ -33,7 +37,7 @@ def build(doors: Doors) -> ASGIApp:
         "admin": AdminDoor(doors.tokens, doors.rotate_keys),
         "": _to_docs,
     }
-    renders: Mapping[str, Render] = {"oapis": errors.render}
+    renders: Mapping[str, Render] = {"oapis": errors.render, "api": status.render, "apis": status.render}
     guards = (
         Forwarded(doors.trusted_proxies),
         HostChecked(doors.allowed_hosts, health.PROBES),

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -28,23 +29,30 @@ def form_of(exchange: Exchange) -> Form:
 
 
 def one(
-    exchange: Exchange, kind: Kind[Any], stored: Stored, status: int = 200, warnings: tuple[Text, ...] = ()
+    exchange: Exchange,
+    kind: Kind[Any],
+    stored: Stored,
+    now: datetime,
+    status: int = 200,
+    warnings: tuple[Text, ...] = (),
 ) -> Reply:
     """An object."""
     form, body = form_of(exchange), splice.whole(stored)
     if form.shape == "Table":
-        body = table.render(kind, [body], table.meta(stored.resource_version), form.version, table.included(exchange))
+        body = table.render(
+            kind, [body], table.meta(stored.resource_version), form.version, table.included(exchange), now
+        )
     elif form.shape:
         body = table.partial(body, form.version)
     return spoken(exchange, form, body, status, warnings)
 
 
-def many(exchange: Exchange, kind: Kind[Any], page: Page, remaining: int) -> Reply:
+def many(exchange: Exchange, kind: Kind[Any], page: Page, remaining: int, now: datetime) -> Reply:
     """A list; `remaining` objects come after it, 0 when that is not known."""
     form, bodies = form_of(exchange), [splice.whole(stored) for stored in page.items]
     meta = table.meta(page.resource_version, page.continuation, remaining)
     if form.shape == "Table":
-        body = table.render(kind, bodies, meta, form.version, table.included(exchange))
+        body = table.render(kind, bodies, meta, form.version, table.included(exchange), now)
     elif form.shape:
         body = table.partial_list(bodies, meta, form.version)
     else:

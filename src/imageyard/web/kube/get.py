@@ -12,4 +12,4 @@ async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     stored = await doors.objects.get(
         exchange.actor, target.kind, target.namespace or "", target.name, sub=target.subresource
     )
-    return answer.one(exchange, target.kind, stored)
+    return answer.one(exchange, target.kind, stored, doors.clock.now())

@@ -5,7 +5,7 @@ from imageyard.domain.text import Text
 from imageyard.store import Query
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
-from imageyard.web.kube import answer, parameters
+from imageyard.web.kube import answer
 from imageyard.web.kube.parameters import ListOptions
 from imageyard.web.kube.target import Target
 from imageyard.web.reply import Reply
@@ -16,7 +16,7 @@ async def collection(doors: Doors, exchange: Exchange, target: Target, options: 
     page = await doors.objects.list(exchange.actor, target.kind, query_of(target, options))
     _check_version(options, page.resource_version)
     counted = page.continuation and not options.selective and not options.continuation
-    return answer.many(exchange, target.kind, page, page.total - len(page.items) if counted else 0)
+    return answer.many(exchange, target.kind, page, page.total - len(page.items) if counted else 0, doors.clock.now())
 
 
 def query_of(target: Target, options: ListOptions) -> Query:

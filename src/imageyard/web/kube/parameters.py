@@ -83,13 +83,17 @@ def _consistent(options: ListOptions) -> None:
                 "sendInitialEvents: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
             )
         if options.initial is None and options.match:
-            raise bad("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless "
-                      "sendInitialEvents is provided")
+            raise bad(
+                "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless "
+                "sendInitialEvents is provided"
+            )
         return
     if options.initial is not None:
         raise bad("sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list")
     if options.match and options.version is None:
-        raise bad("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")
+        raise bad(
+            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
+        )
     if options.match and options.continuation:
         raise bad("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided")
     if options.match == "Exact" and options.version == 0:

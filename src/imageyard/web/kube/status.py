@@ -11,9 +11,9 @@ from imageyard.domain import errors
 from imageyard.domain.errors import Cause, Failure
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import KINDS
-from imageyard.domain.text import Language
+from imageyard.domain.text import Language, Text
 from imageyard.web import reply
-from imageyard.web.errors import Misdirected, MethodNotAllowed, UnknownPath
+from imageyard.web.errors import MethodNotAllowed, Misdirected, UnknownPath
 from imageyard.web.errors import headers as http_headers
 from imageyard.web.kube.negotiation import NotAcceptable
 from imageyard.web.reply import Reply
@@ -61,7 +61,9 @@ def describe(failure: Failure) -> tuple[dict[str, Any], int]:
         case errors.NotFound():
             return _about(failure, kind, f"{_resource(kind)} {_quoted(failure.name)} not found", "NotFound", 404)
         case errors.AlreadyExists():
-            return _about(failure, kind, f"{_resource(kind)} {_quoted(failure.name)} already exists", "AlreadyExists", 409)
+            return _about(
+                failure, kind, f"{_resource(kind)} {_quoted(failure.name)} already exists", "AlreadyExists", 409
+            )
         case errors.Conflict():
             words = _STALE if "has been modified" in failure.text.en else failure.text.en
             sentence = f"Operation cannot be fulfilled on {_resource(kind)} {_quoted(failure.name)}: {words}"
@@ -120,7 +122,7 @@ def strict(kind: Kind[Any], fields: Iterable[str], duplicates: Iterable[str] = (
         f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: '
         f"strict decoding error: {', '.join(told)}"
     )
-    return errors.BadRequest(errors.Text(sentence, sentence), kind=kind.singular)
+    return errors.BadRequest(Text(sentence, sentence), kind=kind.singular)
 
 
 def _about(
@@ -134,9 +136,7 @@ def _later(sentence: str, reason: str, code: int, seconds: int) -> tuple[dict[st
     return _plain(sentence, reason, code, {"retryAfterSeconds": max(1, seconds)})
 
 
-def _plain(
-    sentence: str, reason: str, code: int, details: dict[str, Any] | None = None
-) -> tuple[dict[str, Any], int]:
+def _plain(sentence: str, reason: str, code: int, details: dict[str, Any] | None = None) -> tuple[dict[str, Any], int]:
     status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": sentence}
     told = {} if details is None else {"details": details}
     return {**status, "reason": reason, **told, "code": code}, code

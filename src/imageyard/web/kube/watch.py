@@ -86,7 +86,7 @@ class _Watch(NamedTuple):
                 for stored in page.items:
                     yield self._line("ADDED", stored)
                 if self.options.initial and self.options.bookmarks:
-                    yield bookmark(kind, since, self.form, initial=True)
+                    yield self._bookmark(since, initial=True)
             elif self.options.initial is False and not since:
                 since = None
             async with self.doors.objects.watch(
@@ -108,7 +108,7 @@ class _Watch(NamedTuple):
 
     def _told(self, change: Change) -> bytes | None:
         if change.type == "BOOKMARK":
-            return bookmark(self.target.kind, change.resource_version, self.form) if self.options.bookmarks else None
+            return self._bookmark(change.resource_version) if self.options.bookmarks else None
         if not self.options.selective:
             return self._line(change.type, change)
         type_ = self._seen(change)
@@ -133,16 +133,33 @@ class _Watch(NamedTuple):
         )
 
     def _line(self, type_: str, shown: Stored | Change) -> bytes:
-        return _encoded(self.target.kind, type_, shown, self.form, table.included(self.exchange))
+        if self.form.shape == "Table":
+            meta = table.meta(shown.resource_version)
+            return _event(type_, self._table([splice.whole(shown)], meta, table.included(self.exchange)))
+        return _encoded(type_, shown, self.form)
+
+    def _table(self, bodies: list[bytes], meta: dict[str, Any], include: str) -> bytes:
+        return table.render(self.target.kind, bodies, meta, self.form.version, include, self.doors.clock.now())
+
+    def _bookmark(self, version: int, *, initial: bool = False) -> bytes:
+        """Tells how far the watch is. The one that ends the initial events says so in an annotation."""
+        kind, meta = self.target.kind, table.meta(version)
+        if initial:
+            meta["annotations"] = {"k8s.io/initial-events-end": "true"}
+        if self.form.shape == "Table":
+            return _event("BOOKMARK", self._table([], meta, "None"))
+        body = msgspec.json.encode({"kind": kind.name, "apiVersion": kind.api_version, "metadata": meta})
+        return _event("BOOKMARK", table.partial(body, self.form.version) if self.form.shape else body)
 
 
 @lru_cache(maxsize=_ENCODED)
-def _encoded(kind: Kind[Any], type_: str, shown: Stored | Change, form: Form, include: str) -> bytes:
+def _encoded(type_: str, shown: Stored | Change, form: Form) -> bytes:
+    """Once for all watchers that come to the same change a moment apart."""
     body = splice.whole(shown)
-    if form.shape == "Table":
-        body = table.render(kind, [body], table.meta(shown.resource_version), form.version, include)
-    elif form.shape:
-        body = table.partial(body, form.version)
+    return _event(type_, table.partial(body, form.version) if form.shape else body)
+
+
+def _event(type_: str, body: bytes) -> bytes:
     return b'{"type":"%s","object":%s}\n' % (type_.encode(), body)
 
 
@@ -153,21 +170,7 @@ def terms(kind: Kind[Any], change: Change) -> Terms:
     return Terms(obj.metadata.labels, kind.index(obj).fields)
 
 
-def bookmark(kind: Kind[Any], version: int, form: Form, *, initial: bool = False) -> bytes:
-    """Tells how far the watch is. The one that ends the initial events says so in an annotation."""
-    metadata: dict[str, Any] = {"resourceVersion": str(version)}
-    if initial:
-        metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
-    shown = {"kind": kind.name, "apiVersion": kind.api_version, "metadata": metadata}
-    body = msgspec.json.encode(shown)
-    if form.shape == "Table":
-        body = table.render(kind, [], metadata, form.version, "None")
-    elif form.shape:
-        body = table.partial(body, form.version)
-    return b'{"type":"BOOKMARK","object":%s}\n' % body
-
-
 def expired() -> bytes:
     """The history does not reach that far back, or the reader fell too far behind: list again."""
     document, _ = status.describe(Gone())
-    return b'{"type":"ERROR","object":%s}\n' % msgspec.json.encode(document)
+    return _event("ERROR", msgspec.json.encode(document))
