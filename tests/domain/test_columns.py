@@ -8,10 +8,12 @@ import pytest
 
 from imageyard.domain import age
 from imageyard.domain.kind import Kind
-from imageyard.domain.kinds import KINDS, NAMESPACE, REGISTRY_SECRET, REPOSITORY
+from imageyard.domain.kinds import CLUSTER_ROLE, KINDS, NAMESPACE, REGISTRY_SECRET, REPOSITORY, ROLE, ROLE_BINDING
 from imageyard.domain.kinds.namespace import Namespace
 from imageyard.domain.kinds.registry_secret import RegistrySecretStatus
 from imageyard.domain.kinds.repository import Manifest, Platform, RepositoryStatus
+from imageyard.domain.kinds.role import Role
+from imageyard.domain.kinds.role_binding import RoleBinding, RoleRef, Subject
 from imageyard.domain.objects import Condition, ObjectMeta
 from tests.domain.samples import image, source
 
@@ -97,12 +99,37 @@ def test_a_namespace_shows_its_phase() -> None:
     }
 
 
+def test_a_role_shows_when_it_was_made() -> None:
+    assert shown(ROLE, Role(metadata=ObjectMeta(name="reader")), wide=False) == {
+        "Name": "reader",
+        "Created At": "2026-02-28T06:00:00Z",
+    }
+
+
+def test_a_binding_shows_its_role_and_who_has_it() -> None:
+    subjects = [
+        Subject("User", name="ann"),
+        Subject("User", name="ben"),
+        Subject("Group", name="team-a"),
+        Subject("ServiceAccount", name="robot", namespace="ci"),
+    ]
+    binding = RoleBinding(
+        metadata=ObjectMeta(name="readers"), subjects=subjects, role_ref=RoleRef(kind="Role", name="reader")
+    )
+    assert shown(ROLE_BINDING, binding, wide=False) == {"Name": "readers", "Role": "Role/reader", "Age": "30h"}
+    assert shown(ROLE_BINDING, binding, wide=True) == {
+        "Users": "ann, ben",
+        "Groups": "team-a",
+        "ServiceAccounts": "ci/robot",
+    }
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.plural)
 def test_every_table_begins_with_the_name_and_ends_with_the_age(kind: Kind[Any]) -> None:
     always = [column.title for column in kind.columns if not column.wide]
-    assert (always[0], always[-1]) == ("Name", "Age")
+    # Roles alone tell the moment, as Kubernetes has them.
+    assert (always[0], always[-1]) == ("Name", "Created At" if kind in (ROLE, CLUSTER_ROLE) else "Age")
     assert kind.columns[0].format == "name"
-    assert not any(" " in column.title for column in kind.columns)
     assert all(column.priority == (1 if column.wide else 0) for column in kind.columns)
 
 

@@ -9,20 +9,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from imageyard.domain import document
+from imageyard.domain import document, exact
 from imageyard.domain.errors import Cause
 from imageyard.domain.kind import Kind
-from imageyard.domain.kinds import ACCESS_TOKEN, KINDS, NAMESPACE, REGISTRY_SECRET, REPOSITORY
+from imageyard.domain.kinds import (
+    ACCESS_TOKEN,
+    CLUSTER_ROLE,
+    KINDS,
+    NAMESPACE,
+    REGISTRY_SECRET,
+    REPOSITORY,
+    ROLE_BINDING,
+)
 from imageyard.domain.kinds.access_token import AccessToken, AccessTokenSpec
+from imageyard.domain.kinds.cluster_role import AggregationRule, ClusterRole, Selector
 from imageyard.domain.kinds.namespace import NamespaceSpec
 from imageyard.domain.kinds.registry_secret import RegistrySecret, RegistrySecretSpec
 from imageyard.domain.kinds.repository import RegistryRef, Repository, RepositorySpec
+from imageyard.domain.kinds.role import PolicyRule
+from imageyard.domain.kinds.role_binding import RoleRef, Subject
 from imageyard.domain.objects import ObjectMeta
 from imageyard.domain.secret import Secret
 
 SOURCE = {"domain": "harbor.example.com", "username": "admin", "password": "Harbor12345", "provider": "harbor"}
 IMAGE = {"repository": "a", "tag": "b", "registryRef": {"name": "c", "namespace": "d"}}
 META = {"name": "x", "namespace": "default"}
+CONTENT = sorted({name for kind in KINDS for name in exact.fields(kind.type) if name not in ("kind", "metadata")})
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8)
 JSON = st.recursive(
@@ -272,6 +284,25 @@ def test_a_namespace_needs_no_spec() -> None:
     assert document.read(NAMESPACE, {"metadata": {"name": "a"}}).causes == []
 
 
+def test_content_that_is_no_spec_is_read_field_by_field() -> None:
+    read = document.read(
+        ROLE_BINDING,
+        {"spec": {}, "subjects": [{"kind": "User", "name": 1, "x": 2}], "roleRef": {"kind": "Pod"}},
+    )
+    assert fields(read.causes) == {
+        "subjects[0].name": "FieldValueTypeInvalid",
+        "roleRef.kind": "FieldValueNotSupported",
+    }
+    assert read.unknown == ["spec", "subjects[0].x"]
+    assert fields(document.read(ROLE_BINDING, {"metadata": META}).causes) == {"roleRef": "FieldValueRequired"}
+
+
+def test_a_null_list_of_rules_is_none_as_exported_roles_have_it() -> None:
+    read = document.read(CLUSTER_ROLE, {"metadata": {"name": "x"}, "rules": None})
+    assert isinstance(read.object, ClusterRole)
+    assert read.object.rules is None
+
+
 def test_a_time_is_read() -> None:
     spec = {"user": "a", "tokenHash": "b", "expires": "2026-01-01T00:00:00Z"}
     read = document.read(ACCESS_TOKEN, {"spec": spec})
@@ -303,7 +334,7 @@ def test_no_value_is_ever_quoted(value: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-@given(given_=st.dictionaries(st.sampled_from(["apiVersion", "kind", "metadata", "spec", "status", "x"]), JSON))
+@given(given_=st.dictionaries(st.sampled_from(["apiVersion", "kind", "metadata", "status", "x", *CONTENT]), JSON))
 def test_no_document_raises(kind: Kind[Any], given_: dict[str, Any]) -> None:
     read = document.read(kind, given_)
     assert (read.object is None) == bool(read.causes)
@@ -315,13 +346,41 @@ def walked(kind: Kind[Any], given: dict[str, Any]) -> document.Read:
     return read._replace(unknown=[field for field in read.unknown if field != "flaw"])
 
 
-STRUCTS = (ObjectMeta, RegistrySecretSpec, RepositorySpec, RegistryRef, NamespaceSpec, AccessTokenSpec)
+STRUCTS = (
+    ObjectMeta,
+    RegistrySecretSpec,
+    RepositorySpec,
+    RegistryRef,
+    NamespaceSpec,
+    AccessTokenSpec,
+    PolicyRule,
+    AggregationRule,
+    Selector,
+    Subject,
+    RoleRef,
+)
 NAMES = sorted({field.encode_name for struct in STRUCTS for field in msgspec.structs.fields(struct)})
+RULE = {"verbs": ["get"], "apiGroups": [""], "resources": ["namespaces"]}
 VALID: dict[str, dict[str, Any]] = {
     "RegistrySecret": SOURCE,
     "Repository": IMAGE,
     "AccessToken": {"user": "a", "tokenHash": "b"},
+    "Role": RULE,
+    "ClusterRole": RULE,
+    "RoleBinding": {"kind": "User", "name": "a"},
+    "ClusterRoleBinding": {"kind": "User", "name": "a"},
 }
+
+
+def holding(kind: Kind[Any], part: dict[str, Any]) -> dict[str, Any]:
+    """A document's content around the part of it that has many fields."""
+    ref = {"kind": "ClusterRole", "name": "r"}
+    return {
+        "Role": {"rules": [part]},
+        "ClusterRole": {"rules": [part], "aggregationRule": {"clusterRoleSelectors": [part]}},
+        "RoleBinding": {"subjects": [part], "roleRef": ref},
+        "ClusterRoleBinding": {"subjects": [part], "roleRef": {**ref, **part}},
+    }.get(kind.name, {"spec": part})
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -332,7 +391,7 @@ VALID: dict[str, dict[str, Any]] = {
 def test_what_is_read_can_be_stored(kind: Kind[Any], metadata: dict[str, Any], spec: dict[str, Any]) -> None:
     """Anything with the right names either has causes or encodes to bytes that decode to the same object."""
     for chosen in (spec, {**VALID.get(kind.name, {}), **spec}):
-        read = document.read(kind, {"metadata": metadata, "spec": chosen})
+        read = document.read(kind, {"metadata": metadata, **holding(kind, chosen)})
         if read.object is None:
             continue
         for name in kind.secret_fields:
@@ -354,7 +413,8 @@ def test_a_flawless_document_is_read_as_any_other(
         [0, 3, 3.0, 2**63, 2**64, True, None, "", "5m", "\ud800", [], {}, ["\ud800"]]
     )
     spec = {**valid, **data.draw(st.dictionaries(st.sampled_from(NAMES), near | JSON, max_size=3))}
-    for given_ in ({"metadata": metadata, "spec": spec}, {"metadata": metadata, "spec": valid}, {"spec": spec}):
+    whole, sound = holding(kind, spec), holding(kind, valid)
+    for given_ in ({"metadata": metadata, **whole}, {"metadata": metadata, **sound}, whole):
         assert document.read(kind, given_) == walked(kind, given_)
 
 

@@ -14,6 +14,8 @@ AUTHENTICATED = "system:authenticated"
 MONITORING = "system:monitoring"
 """Kubernetes' own group for who reads metrics."""
 ANONYMOUS = "system:anonymous"
+RBAC = "rbac.authorization.k8s.io"
+"""API group of roles and their bindings."""
 
 
 class Actor(NamedTuple):
@@ -77,35 +79,76 @@ IMAGE_OPERATOR: Final = (
 )
 IMAGE_VIEWER: Final = (Rule(_READ, resources=_BOTH, groups=_GROUPS),)
 
+_AUTHORIZATION: Final = frozenset({"authorization.k8s.io"})
+_AUTHENTICATION: Final = frozenset({"authentication.k8s.io"})
+_CREATE: Final = frozenset({"create"})
+_GET: Final = frozenset({"get"})
+_DISCOVERY: Final = frozenset(
+    {"/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", "/healthz", "/livez", "/readyz", "/version"}
+)
 
-_BUILTIN: Final = (
-    Grant(f"Group:{MASTERS}", CLUSTER_ADMIN),
-    Grant("Group:image-admin", IMAGE_ADMIN),
-    Grant("Group:image-operator", IMAGE_OPERATOR),
-    Grant("Group:image-viewer", IMAGE_VIEWER),
-    Grant(f"Group:{MONITORING}", (Rule(frozenset({"get"}), paths=frozenset({"/metrics"})),)),
+BASIC_USER: Final = (
+    Rule(_CREATE, resources=frozenset({"selfsubjectaccessreviews", "selfsubjectrulesreviews"}), groups=_AUTHORIZATION),
+    Rule(_CREATE, resources=frozenset({"selfsubjectreviews"}), groups=_AUTHENTICATION),
+)
+AUTH_DELEGATOR: Final = (
+    Rule(_CREATE, resources=frozenset({"tokenreviews"}), groups=_AUTHENTICATION),
+    Rule(_CREATE, resources=frozenset({"subjectaccessreviews"}), groups=_AUTHORIZATION),
 )
 
 
+class Builtin(NamedTuple):
+    """A ClusterRole that is always there, and the group it is bound to everywhere, "" for none."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    group: str = ""
+
+
+BUILTIN: Final = (
+    Builtin("cluster-admin", CLUSTER_ADMIN, MASTERS),
+    Builtin("image-admin", IMAGE_ADMIN, "image-admin"),
+    Builtin("image-operator", IMAGE_OPERATOR, "image-operator"),
+    Builtin("image-viewer", IMAGE_VIEWER, "image-viewer"),
+    Builtin("system:auth-delegator", AUTH_DELEGATOR),
+    Builtin("system:basic-user", BASIC_USER, AUTHENTICATED),
+    Builtin("system:discovery", (Rule(_GET, paths=_DISCOVERY),), AUTHENTICATED),
+    Builtin(MONITORING, (Rule(_GET, paths=frozenset({"/metrics"})),), MONITORING),
+)
+"""As Kubernetes names them, where it has them."""
+
+MASTERS_GRANT: Final = Grant(f"Group:{MASTERS}", CLUSTER_ADMIN)
+"""Holds whatever roles and bindings say: nobody locks the operator out."""
+_BUILTIN_GRANTS: Final = tuple(Grant(f"Group:{each.group}", each.rules) for each in BUILTIN if each.group)
+
+
 def builtin_grants() -> tuple[Grant, ...]:
-    """cluster-admin, image-admin, image-operator, image-viewer, each bound to the group of its name everywhere
-    (cluster-admin: system:masters)."""
-    return _BUILTIN
+    """What the built-in roles and their bindings grant as long as nobody changes them."""
+    return _BUILTIN_GRANTS
 
 
 def allows(actor: Actor, action: Action, grants: Iterable[Grant]) -> bool:
     """Whether some grant of the actor's covers the action."""
-    subjects = _subjects(actor.user, actor.groups)
+    held = subjects(actor.user, actor.groups)
     for grant in grants:
-        if grant.subject in subjects and _reaches(grant, action):
+        if grant.subject in held and _reaches(grant, action):
             for rule in grant.rules:
                 if _covers(rule, action):
                     return True
     return False
 
 
+def rules_of(actor: Actor, namespace: str, grants: Iterable[Grant]) -> list[Rule]:
+    """Every rule the actor has in a namespace, or everywhere for ""."""
+    held = subjects(actor.user, actor.groups)
+    return [
+        rule for grant in grants if grant.subject in held and grant.namespace in ("", namespace) for rule in grant.rules
+    ]
+
+
 @lru_cache(maxsize=1024)
-def _subjects(user: str, groups: frozenset[str]) -> frozenset[str]:
+def subjects(user: str, groups: frozenset[str]) -> frozenset[str]:
+    """What a Grant calls somebody."""
     return frozenset({f"User:{user}", *(f"Group:{group}" for group in groups)})
 
 

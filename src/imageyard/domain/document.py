@@ -16,7 +16,8 @@ from imageyard.domain.text import Text, excerpt
 SHOWN: Final = 100
 """Causes and unknown fields told at once: a 3 MiB body may hold hundred thousands, the answer must not."""
 
-_ENVELOPE: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
+_OWN_WAYS: Final = frozenset({"apiVersion", "kind", "metadata", "status"})
+"""Fields of the envelope that are read by rules of their own; the others are the kind's content."""
 _SERVER_OWNED: Final = frozenset(
     {
         "generation",
@@ -40,7 +41,8 @@ class Read(NamedTuple):
 
 def read(kind: Kind[Any], document: Mapping[str, Any]) -> Read:
     """Convert field by field. Unknown fields are reported in `unknown` and left out; a missing required field, a
-    wrong type or a null each give one cause with its path. `status` and server-owned metadata (creationTimestamp,
+    wrong type or a null each give one cause with its path. What a kind holds beside its metadata are the fields of its
+    type: `spec`, or a role's `rules`. `status` and server-owned metadata (creationTimestamp,
     generation, selfLink, managedFields, deletionTimestamp …) may be anything and are dropped;
     `metadata.resourceVersion` and `metadata.uid` strings are kept as preconditions. As Kubernetes reads it, a null
     field of `metadata` is an absent one, and absent `apiVersion` and `kind` are the kind's.
@@ -58,19 +60,18 @@ def read(kind: Kind[Any], document: Mapping[str, Any]) -> Read:
 def _at_once(kind: Kind[Any], document: Mapping[str, Any]) -> Object | None:
     """What nearly every document is, one without a flaw, in a tenth of the time that the walk takes; None for one
     that may have flaws."""
-    if not document.keys() <= _ENVELOPE:
+    root: type = kind.type
+    if not document.keys() <= exact.fields(root).keys():
         return None
     if document.get("apiVersion", kind.api_version) != kind.api_version or document.get("kind", kind.name) != kind.name:
         return None
-    envelope = {"apiVersion": kind.api_version, "kind": kind.name, "metadata": _writable(document.get("metadata"))}
-    if "spec" in document:
-        envelope["spec"] = document["spec"]
+    envelope = {name: value for name, value in document.items() if name not in _OWN_WAYS}
+    envelope |= {"apiVersion": kind.api_version, "kind": kind.name, "metadata": _writable(document.get("metadata"))}
     try:
         converted: Object = kind.convert(envelope)
         msgspec.json.encode(envelope)  # refuses half surrogate pairs, which no conversion looks for
     except (msgspec.ValidationError, UnicodeEncodeError, TypeError, OverflowError, RecursionError):
         return None
-    root: type = kind.type
     return converted if exact.of(root)(envelope) else None
 
 
@@ -80,11 +81,12 @@ def _walked(kind: Kind[Any], document: Mapping[str, Any]) -> Read:
     fields = exact.fields(root)
     reader.same("apiVersion", document, kind.api_version)
     reader.same("kind", document, kind.name)
-    reader.unknown.extend(_join("", name) for name in document if name not in _ENVELOPE)
+    reader.unknown.extend(_join("", name) for name in document if name not in fields)
     envelope = {"apiVersion": kind.api_version, "kind": kind.name}
     envelope["metadata"] = reader.value(fields["metadata"].type, _writable(document.get("metadata")), "metadata")
-    if "spec" in document or fields["spec"].required:
-        envelope["spec"] = reader.value(fields["spec"].type, document.get("spec", _MISSING), "spec")
+    for name, field in fields.items():
+        if name not in _OWN_WAYS and (name in document or field.required):
+            envelope[name] = reader.value(field.type, document.get(name, _MISSING), name)
     causes, unknown = reader.causes[:SHOWN], reader.unknown[:SHOWN]
     return Read(None, causes, unknown) if causes else Read(kind.convert(envelope), [], unknown)
 

@@ -6,7 +6,7 @@ Discovery, OpenAPI, Table, REST, CLI and console read this row; adding a kind to
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,6 +20,7 @@ T = TypeVar("T", bound=Object)
 
 VERBS: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 """Kubernetes' verbs on a resource that is stored."""
+_ENVELOPE: Final = frozenset({*Object.__struct_fields__, "status"})
 
 
 class Index(NamedTuple):
@@ -88,6 +89,10 @@ class Kind(Generic[T]):
     @property
     def rest_path(self) -> str:
         return self.path or self.plural
+
+    def content(self, obj: T) -> dict[str, Any]:
+        """What a user says in the object beside its metadata, by attribute: its spec, or a role's rules."""
+        return {name: getattr(obj, name) for name in self.type.__struct_fields__ if name not in _ENVELOPE}
 
     def decode(self, body: bytes) -> T:
         """Read stored bytes. Raises msgspec.ValidationError when they are not this kind."""

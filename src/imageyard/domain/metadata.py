@@ -1,13 +1,16 @@
 """Rules of metadata that every kind shares, as Kubernetes has them (apimachinery validation, ObjectMeta)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from imageyard.domain import names, reference
+from imageyard.domain import names
 from imageyard.domain.errors import INVALID, Cause
 from imageyard.domain.objects import ObjectMeta
 from imageyard.domain.text import Text, excerpt
+
+NameRule = Callable[[str, str], list[Cause]]
+"""From a field and a name in it to what is wrong with the name."""
 
 LONGEST_GENERATE_NAME: Final = 247
 """Leaves room for the suffix that makes a name of it, within the 253 of a name."""
@@ -36,11 +39,11 @@ def crowded(given: object) -> list[Cause]:
     ]
 
 
-def check(meta: ObjectMeta, *, namespaced: bool) -> list[Cause]:
+def check(meta: ObjectMeta, *, namespaced: bool, named: NameRule = names.name) -> list[Cause]:
     """Every broken rule of name, namespace, labels, annotations, finalizers and owner references of what is not
-    `crowded`."""
+    `crowded`. `named` is the rule of names."""
     return [
-        *_name(meta),
+        *_name(meta, named),
         *(names.namespace("metadata.namespace", meta.namespace) if namespaced else _no_namespace(meta)),
         *islice(_labels(meta.labels), SHOWN),
         *islice(_annotations(meta.annotations), SHOWN),
@@ -49,11 +52,11 @@ def check(meta: ObjectMeta, *, namespaced: bool) -> list[Cause]:
     ]
 
 
-def _name(meta: ObjectMeta) -> list[Cause]:
+def _name(meta: ObjectMeta, named: NameRule) -> list[Cause]:
     if meta.name or not meta.generate_name:
-        return names.name("metadata.name", meta.name)
+        return named("metadata.name", meta.name)
     prefix = meta.generate_name
-    if len(prefix) <= LONGEST_GENERATE_NAME and reference.is_subdomain(prefix + "x"):
+    if len(prefix) <= LONGEST_GENERATE_NAME and not named("metadata.generateName", prefix + "x"):
         return []
     text = Text(
         f"须为有效名称的开头，最长 {LONGEST_GENERATE_NAME} 个字符，例如 nginx-",

@@ -12,6 +12,13 @@ from imageyard.domain.text import Text
 _NAME_PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
+LONGEST_NAME = 253
+
+_SEGMENT_RULE = Text(
+    f"不能是“.”或“..”，不能包含“/”“%”和控制字符，最长 {LONGEST_NAME} 个字符",
+    f"may not be '.' or '..', may not contain '/', '%' or control characters, and has at most {LONGEST_NAME} "
+    "characters",
+)
 _NAME_RULE = Text(
     "由小写字母、数字、“-”和“.”组成，首尾为字母或数字，最长 253 个字符",
     "has lower-case letters, digits, `-` and `.`, begins and ends with a letter or digit, and has at most 253 "
@@ -33,6 +40,15 @@ def name(field: str, value: str) -> list[Cause]:
     if not value:
         return [required(field)]
     return [] if reference.is_subdomain(value) else [Cause(field, INVALID, _NAME_RULE)]
+
+
+def path_segment(field: str, value: str) -> list[Cause]:
+    """Anything that can stand between two slashes of a path, as roles and their bindings are named
+    (`system:discovery`)."""
+    if not value:
+        return [required(field)]
+    sound = len(value) <= LONGEST_NAME and value not in (".", "..") and not set("/%") & set(value)
+    return [] if sound and not has_control(value) else [Cause(field, INVALID, _SEGMENT_RULE)]
 
 
 def namespace(field: str, value: str) -> list[Cause]:

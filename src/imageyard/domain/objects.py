@@ -56,7 +56,7 @@ class Condition(Struct, rename="camel", omit_defaults=True):
 
 
 class Object(Struct, rename="camel", omit_defaults=True, kw_only=True):
-    """The envelope. Each kind's type adds `spec` and `status` of its own types."""
+    """The envelope. Each kind's type adds `spec` and `status` of its own types, or what else Kubernetes has there."""
 
     api_version: str = ""
     kind: str = ""

@@ -113,7 +113,8 @@ def update(kind: Kind[Any], obj: Any, old: Any, *, password: bool | None, now: d
     whether there is one now. Raises Conflict for a stale precondition, Invalid for a finalizer put on the dying."""
     _preconditions(kind, obj.metadata, old.metadata)
     given = obj.metadata
-    changed = password is not None or bare(kind, obj).spec != old.spec
+    content = kind.content(bare(kind, obj))
+    changed = password is not None or content != kind.content(old)
     held = {key: value for key, value in old.metadata.annotations.items() if key in kind.server_annotations}
     kept = replace(
         old.metadata,
@@ -123,7 +124,7 @@ def update(kind: Kind[Any], obj: Any, old: Any, *, password: bool | None, now: d
         finalizers=given.finalizers,
         owner_references=given.owner_references,
     )
-    new: Any = replace(bare(kind, obj), metadata=kept, status=old.status)
+    new: Any = replace(old, metadata=kept, **content)
     match new:
         case RegistrySecret() if changed:
             new = sources.changed(new, old, password=password, now=now)
