@@ -110,9 +110,9 @@ async def service(store: Store, clock: FakeClock) -> Service:
 async def build(store: Store, clock: FakeClock, *, auto_create_namespaces: bool = True) -> Service:
     keyring, registry = AeadKeyring({"one": bytes(32)}, "one"), FakeRegistry()
     grants = list(builtin_grants())
-    objects = Objects(store, keyring, clock, grants=lambda: grants, auto_create_namespaces=auto_create_namespaces)
+    objects = Objects(store, keyring, clock, grants=lambda actor: grants, auto_create_namespaces=auto_create_namespaces)
     fetcher = Fetcher(store, keyring, registry)
-    verifier = Verifier(store, keyring, registry, clock, language="zh", grants=lambda: grants, jitter=lambda: 0.5)
+    verifier = Verifier(store, keyring, registry, clock, language="zh", grants=lambda actor: grants, jitter=lambda: 0.5)
     await objects.ensure_default()
     requests = SyncRequests(store, clock, fetcher, objects=objects)
     return Service(store, keyring, clock, registry, grants, objects, verifier, fetcher, requests)

@@ -29,6 +29,7 @@ from imageyard.domain.text import Text
 from imageyard.registry import Probe, Step
 from imageyard.service import admission
 from imageyard.service.objects import Document, Patch, Removed, Result
+from imageyard.service.rights import Rights
 from imageyard.store import Page, Query, Stored
 from imageyard.web.oapis import examples, history
 
@@ -44,6 +45,7 @@ class MemoryObjects:
         self.patches: list[Patch] = []
         self.warnings: tuple[Text, ...] = ()
         self.fail: BaseException | None = None
+        self.rights = Rights()
         self._version = 0
 
     def _enter(self, actor: Actor, kind: Kind[Any], namespace: str) -> None:

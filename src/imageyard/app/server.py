@@ -29,9 +29,11 @@ from imageyard.keyring.aead import AeadKeyring, key_id_of
 from imageyard.metrics import Metrics
 from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
+from imageyard.service import builtin_roles
 from imageyard.service.fetch import Fetcher
 from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
+from imageyard.service.roles import Roles
 from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
 from imageyard.settings import Settings
@@ -67,6 +69,7 @@ class Parts(NamedTuple):
     fetcher: Fetcher
     verifier: Verifier
     tokens: Tokens
+    roles: Roles
     engine: Engine
     metrics: Metrics
     clock: SystemClock
@@ -109,10 +112,13 @@ def _parts(
     clock: SystemClock,
 ) -> Parts:
     registry = RegistryClient(gate, clock, observe=lambda code: metrics.registry_requests.labels(code).inc())
+    roles = Roles(store)
     objects = Objects(
         store,
         keyring,
         clock,
+        grants=roles.grants,
+        role_rules=roles.rules,
         auto_create_namespaces=settings.auto_create_namespaces,
         language=settings.language,
     )
@@ -123,6 +129,7 @@ def _parts(
         registry,
         clock,
         language=settings.language,
+        grants=roles.grants,
         observe=lambda probe: metrics.verifies.labels(_result(probe), probe.reason).inc(),
         reverify=settings.verify_interval,
     )
@@ -138,7 +145,8 @@ def _parts(
     )
     metrics.build.labels(__version__).set(1)
     metrics.registry.register(FailureCollector(engine))
-    return Parts(directory, store, keyring, objects, fetcher, verifier, Tokens(store, clock), engine, metrics, clock)
+    tokens = Tokens(store, clock)
+    return Parts(directory, store, keyring, objects, fetcher, verifier, tokens, roles, engine, metrics, clock)
 
 
 async def _prepare(parts: Parts, sample: samples.Sample | None) -> Secret:
@@ -146,6 +154,8 @@ async def _prepare(parts: Parts, sample: samples.Sample | None) -> Secret:
     admin = files.admin_token(parts.directory)
     await parts.tokens.load()
     await parts.tokens.ensure_admin(admin)
+    await builtin_roles.ensure(parts.store, parts.clock)
+    await parts.roles.load()
     await parts.objects.ensure_default()
     if sample:
         await samples.objects(parts.objects, sample)
@@ -171,6 +181,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
         owned = (
             tasks.create_task(parts.engine.run(), name="sync-engine"),
             tasks.create_task(parts.tokens.watch(), name="token-watch"),
+            tasks.create_task(parts.roles.watch(), name="role-watch"),
             tasks.create_task(_sweep(parts.store, parts.clock), name="sweep"),
         )
         async with listeners.serving(app, bound, issued.server, issued.server_key):

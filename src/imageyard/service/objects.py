@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from imageyard.domain import access, names, patch
+from imageyard.domain import names, patch
 from imageyard.domain.access import Actor
 from imageyard.domain.clock import Clock
 from imageyard.domain.errors import (
@@ -32,11 +32,11 @@ from imageyard.domain.objects import Key, Object
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Language, Text
 from imageyard.keyring import Keyring
-from imageyard.service import admission, contents, credentials, removal
+from imageyard.service import admission, contents, credentials, escalation, removal, rights
 from imageyard.service.admission import Admitted, Options
 from imageyard.service.credentials import Credentials
 from imageyard.service.namespaces import Namespaces
-from imageyard.service.rights import Grants, Rights
+from imageyard.service.rights import Grants, Rights, RoleRules
 from imageyard.service.turns import Turns
 from imageyard.store import KEEP, Change, Keep, Page, Query, Store, Stored
 
@@ -98,7 +98,8 @@ class Objects:
         keyring: Keyring,
         clock: Clock,
         *,
-        grants: Grants = access.builtin_grants,
+        grants: Grants = rights.builtin,
+        role_rules: RoleRules = rights.no_roles,
         auto_create_namespaces: bool = True,
         uid: Callable[[], str] = new_uid,
         language: Language = "zh",
@@ -111,7 +112,7 @@ class Objects:
         self._credentials = Credentials(store, keyring)
         self._namespaces = Namespaces(store, clock, uid)
         self._turns: Turns[Key, None] = Turns()
-        self.rights = Rights(grants)
+        self.rights = Rights(grants, role_rules)
 
     async def ensure_default(self) -> None:
         """Make the namespace `default`, and finish deletions of namespaces that a stop interrupted."""
@@ -125,6 +126,7 @@ class Objects:
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "create", kind, namespace)
         parsed = admission.parse(kind, namespace, "", document, None, options)
+        escalation.check(self.rights, actor, kind, parsed.obj)
         make = options.create_namespace and self._auto_create
         async with self._namespaces.entered(kind, namespace, create=make):
             return await (self._insert if parsed.obj.metadata.name else self._insert_generated)(kind, parsed)
@@ -154,7 +156,7 @@ class Objects:
         Raises NotFound, Conflict, BadRequest, Invalid."""
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "update", kind, namespace, name)
-        return await self._change(kind, namespace, name, lambda _: document, options)
+        return await self._change(actor, kind, namespace, name, lambda _: document, options)
 
     async def patch(
         self,
@@ -168,7 +170,7 @@ class Objects:
         """Apply a patch to the object as it is shown: without its password. Raises as `replace` does."""
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "patch", kind, namespace, name)
-        return await self._change(kind, namespace, name, lambda stored: _patched(kind, stored, patch), options)
+        return await self._change(actor, kind, namespace, name, lambda stored: _patched(kind, stored, patch), options)
 
     async def delete(self, actor: Actor, kind: Kind[Any], namespace: str, name: str) -> Stored:
         """Answers the object's last state, or with its deletion mark while it has finalizers. Raises NotFound."""
@@ -244,13 +246,20 @@ class Objects:
         return Result(stored, parsed.warnings + admitted.warnings)
 
     async def _change(
-        self, kind: Kind[Any], namespace: str, name: str, wanted: Callable[[Stored], Document], options: Options
+        self,
+        actor: Actor,
+        kind: Kind[Any],
+        namespace: str,
+        name: str,
+        wanted: Callable[[Stored], Document],
+        options: Options,
     ) -> Result:
         async with self._turns.take(Key(kind.plural, namespace, name)):
             for _ in range(_TRIES):
                 stored = await self._store.get(kind, namespace, name)
                 old = kind.decode(stored.body)
                 parsed = admission.parse(kind, namespace, name, wanted(stored), old, options)
+                escalation.check(self.rights, actor, kind, parsed.obj, old)
                 obj, sealed, warnings = await self._admit(kind, old, parsed)
                 if obj == old:
                     return Result(stored, warnings)

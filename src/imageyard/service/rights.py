@@ -4,33 +4,65 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from imageyard.domain import access
-from imageyard.domain.access import Action, Actor, Grant
-from imageyard.domain.errors import Forbidden
+from imageyard.domain.access import Action, Actor, Grant, Rule
+from imageyard.domain.errors import Forbidden, NotFound
 from imageyard.domain.kind import Kind
+from imageyard.domain.kinds import CLUSTER_ROLE, NAMESPACE, ROLE
+from imageyard.domain.kinds.role_binding import RoleRef
 from imageyard.domain.text import Text
 
-Grants = Callable[[], Iterable[Grant]]
-"""Read anew at each question, so that bindings kept as objects take effect at once."""
+Grants = Callable[[Actor], Iterable[Grant]]
+"""Of an actor. Read anew at each question, so that bindings kept as objects take effect at once."""
+RoleRules = Callable[[RoleRef, str], Iterable[Rule]]
+"""Of the role that a binding in a namespace refers to. Raises NotFound."""
+
+
+def builtin(actor: Actor) -> Iterable[Grant]:
+    """Grants where no roles and bindings are kept."""
+    return access.builtin_grants()
+
+
+def no_roles(ref: RoleRef, namespace: str) -> Iterable[Rule]:
+    raise NotFound((ROLE if ref.kind == "Role" else CLUSTER_ROLE).singular, ref.name)
 
 
 class Rights:
-    def __init__(self, grants: Grants) -> None:
+    def __init__(self, grants: Grants = builtin, role_rules: RoleRules = no_roles) -> None:
         self._grants = grants
+        self.role_rules = role_rules
+
+    def can(self, actor: Actor, action: Action) -> bool:
+        return access.allows(actor, action, self._grants(actor))
+
+    def rules(self, actor: Actor, namespace: str) -> list[Rule]:
+        """All that the actor may in a namespace, or everywhere for ""."""
+        return access.rules_of(actor, namespace, self._grants(actor))
 
     def allows(self, actor: Actor, verb: str, kind: Kind[Any], namespace: str, name: str = "", sub: str = "") -> bool:
         """Whether the actor may; `sub` is a subresource, `namespace` "" the whole cluster."""
-        return access.allows(actor, _action(verb, kind, namespace, name, sub), self._grants())
+        return self.can(actor, _action(verb, kind, namespace, name, sub))
 
     def demand(self, actor: Actor, verb: str, kind: Kind[Any], namespace: str, name: str = "", sub: str = "") -> None:
         """Raises Forbidden, in Kubernetes' words."""
         action = _action(verb, kind, namespace, name, sub)
-        if not access.allows(actor, action, self._grants()):
+        if not self.can(actor, action):
             raise Forbidden(_refusal(actor, action), kind=kind.singular, name=name)
+
+    def demand_path(self, actor: Actor, verb: str, path: str) -> None:
+        """The same for a URL that is no resource."""
+        if not self.can(actor, Action(verb, "", group="", path=path)):
+            raise Forbidden(
+                Text(
+                    f"用户“{actor.user}”无权对路径“{path}”执行 {verb}",
+                    f'User "{actor.user}" cannot {verb} path "{path}"',
+                )
+            )
 
 
 def _action(verb: str, kind: Kind[Any], namespace: str, name: str, sub: str) -> Action:
     resource = f"{kind.plural}/{sub}" if sub else kind.plural
-    return Action(verb, resource, namespace, name, kind.group)
+    # As Kubernetes has it, one namespace lies in itself: a right given within it reaches it.
+    return Action(verb, resource, name if kind is NAMESPACE else namespace, name, kind.group)
 
 
 def _refusal(actor: Actor, action: Action) -> Text:

@@ -6,7 +6,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from imageyard.domain import access
 from imageyard.domain.access import MASTERS, Actor
 from imageyard.domain.clock import Clock
 from imageyard.domain.errors import Conflict, Corrupt, NotFound, TooManyRequests
@@ -22,7 +21,7 @@ from imageyard.service.allowance import Allowance
 from imageyard.service.candidate import Candidate
 from imageyard.service.credentials import Credentials
 from imageyard.service.objects import Document
-from imageyard.service.rights import Grants, Rights
+from imageyard.service.rights import Grants, Rights, builtin
 from imageyard.service.turns import Turns
 from imageyard.service.verdict import Trigger
 from imageyard.store import Store
@@ -45,7 +44,7 @@ class Verifier:
         clock: Clock,
         *,
         language: Language = "zh",
-        grants: Grants = access.builtin_grants,
+        grants: Grants = builtin,
         observe: Callable[[Probe], None] | None = None,
         reverify: timedelta = REVERIFY,
         jitter: Callable[[], float] = _RANDOM.random,

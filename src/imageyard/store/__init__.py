@@ -10,9 +10,11 @@ Promises every Store keeps (the contract suite in `tests/contract/` is their pro
     (at least 5 minutes and 10,000 changes are) or the watcher fell too far behind.
 5.  What is stored are the bytes that are served, with the resourceVersion inside.
 6.  An object, its sealed secret and its note are written in one transaction, or none of them.
-7.  Stored bytes that do not match their checksum raise `Corrupt`; they are never served.
+7.  A watcher that has caught up has a change at hand before the write that made it is answered.
+8.  Stored bytes that do not match their checksum raise `Corrupt`; they are never served.
 """
 
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -89,6 +91,15 @@ class Change(NamedTuple):
     body: bytes
     managed: bytes = b""
     before: "Terms | None" = None
+
+
+class Changes(AsyncIterator[Change]):
+    """What a watch tells. It raises Gone, and ends when the store closes."""
+
+    @abstractmethod
+    def at_hand(self) -> Change | None:
+        """The next change if it is there already, and never a bookmark: so somebody who is asked between two changes
+        can be sure to know of every answered write. None also while the watch catches up. Raises Gone."""
 
 
 class Terms(NamedTuple):
@@ -217,7 +228,7 @@ class Store(Protocol):
         namespace: str | None = None,
         since: int | None = None,
         bookmarks: bool = False,
-    ) -> AbstractAsyncContextManager[AsyncIterator[Change]]:
+    ) -> AbstractAsyncContextManager[Changes]:
         """Changes after resourceVersion `since` (None: from now on). With `bookmarks`, a BOOKMARK at least once a
         minute and one as soon as the watch has caught up. The iterator raises Gone, and ends when the store closes.
         The watch is registered when the context is entered, so nothing between is missed."""

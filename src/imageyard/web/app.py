@@ -34,7 +34,7 @@ def build(doors: Doors) -> ASGIApp:
         "healthz": probes,
         "version": probes,
         "metrics": MetricsDoor(doors),
-        "admin": AdminDoor(doors.tokens, doors.rotate_keys),
+        "admin": AdminDoor(doors.objects.rights, doors.tokens, doors.rotate_keys),
         "": _to_docs,
     }
     renders: Mapping[str, Render] = {"oapis": errors.render, "api": status.render, "apis": status.render}

@@ -5,10 +5,6 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from imageyard import metrics
-from imageyard.domain import access
-from imageyard.domain.access import Action, Actor
-from imageyard.domain.errors import Forbidden
-from imageyard.domain.text import Text
 from imageyard.web import errors, exchange, reply
 from imageyard.web.doors import Doors
 from imageyard.web.reply import Reply
@@ -27,14 +23,6 @@ class MetricsDoor:
         if exchanged.method not in ("GET", "HEAD"):
             raise errors.MethodNotAllowed(exchanged.method, ("GET", "HEAD"))
         exchanged.resource, exchanged.verb = "metrics", "get"
-        _allow(exchanged.actor)
+        self._doors.objects.rights.demand_path(exchanged.actor, "get", PATH)
         headers = ((b"content-type", metrics.CONTENT_TYPE.encode()), (b"cache-control", b"no-store"))
         await reply.send(Reply(200, headers, self._doors.metrics.render()), exchanged.method, send)
-
-
-def _allow(actor: Actor) -> None:
-    """Raises Forbidden."""
-    if not access.allows(actor, Action("get", "", path=PATH), access.builtin_grants()):
-        raise Forbidden(
-            Text(f"用户 {actor.user} 无权读取 {PATH}", f'user "{actor.user}" may not get the path {PATH}'),
-        )

@@ -12,7 +12,7 @@ import apsw
 from imageyard.domain.errors import Failure, NotFound
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Key, Object
-from imageyard.store import KEEP, Change, Content, Due, Keep, Note, Page, Query, Stored, lock
+from imageyard.store import KEEP, Changes, Content, Due, Keep, Note, Page, Query, Stored, lock
 from imageyard.store.broadcast import Broadcast
 from imageyard.store.sqlite import connection as connections
 from imageyard.store.sqlite import contents, entry, listing, matches, moment, notes, objects, rows, schema, sealed
@@ -143,7 +143,7 @@ class SQLiteStore:
         namespace: str | None = None,
         since: int | None = None,
         bookmarks: bool = False,
-    ) -> AsyncIterator[AsyncIterator[Change]]:
+    ) -> AsyncIterator[Changes]:
         scope = Scope(kind.plural, kind.singular, self._numbers[kind.plural], namespace)
         with self._broadcast.subscribed(kind.plural, namespace) as subscription:
             every = self._bookmark_every if bookmarks else None

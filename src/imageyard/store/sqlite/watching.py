@@ -2,17 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
 
 from imageyard.domain.objects import Key
-from imageyard.store import Change
+from imageyard.store import Change, Changes
 from imageyard.store.broadcast import Broadcast, Subscription
 from imageyard.store.sqlite import log
 from imageyard.store.sqlite.log import Scope
 from imageyard.store.sqlite.readers import Readers
 
 
-class Watching(AsyncIterator[Change]):
+class Watching(Changes):
     """Iterates over changes after `since` (None: after now). `bookmark_every` in seconds; None for no bookmarks."""
 
     def __init__(
@@ -45,13 +44,19 @@ class Watching(AsyncIterator[Change]):
         while True:
             if self._bookmark_due():
                 return self._bookmark()
-            change = self._subscription.take()
-            if change is None:
-                if self._subscription.ended:
-                    raise StopAsyncIteration
-                await self._subscription.moved(self._patience())
-            elif change.resource_version > self._told:
+            if (change := self.at_hand()) is not None:
+                return change
+            if self._subscription.ended:
+                raise StopAsyncIteration
+            await self._subscription.moved(self._patience())
+
+    def at_hand(self) -> Change | None:
+        if not self._live or self._missed:
+            return None
+        while (change := self._subscription.take()) is not None:
+            if change.resource_version > self._told:
                 return self._tell(change)
+        return None
 
     async def _catch_up(self) -> None:
         changes, complete = await self._readers.in_thread(

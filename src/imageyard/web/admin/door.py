@@ -12,10 +12,9 @@ import structlog
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
-from imageyard.domain import access
-from imageyard.domain.access import Action, Actor
-from imageyard.domain.errors import INVALID, Cause, Forbidden, Invalid
+from imageyard.domain.errors import INVALID, Cause, Invalid
 from imageyard.domain.text import Text
+from imageyard.service.rights import Rights
 from imageyard.service.tokens import Tokens, describe
 from imageyard.web import body, errors, exchange, reply
 from imageyard.web.exchange import Exchange
@@ -41,7 +40,8 @@ class TokenRequest(Struct, rename="camel", forbid_unknown_fields=True, kw_only=T
 
 
 class AdminDoor:
-    def __init__(self, tokens: Tokens, rotate: Rotate) -> None:
+    def __init__(self, rights: Rights, tokens: Tokens, rotate: Rotate) -> None:
+        self._rights = rights
         self._tokens = tokens
         self._rotate = rotate
 
@@ -51,7 +51,7 @@ class AdminDoor:
         if verb is None:
             raise errors.MethodNotAllowed(asked.method, ("GET", "POST", "DELETE"))
         asked.resource, asked.verb = "admin", verb
-        _demand(asked.actor, verb, asked.path)
+        self._rights.demand_path(asked.actor, verb, asked.path)
         await reply.send(await self._answer(asked), asked.method, send)
 
     async def _answer(self, asked: Exchange) -> Reply:
@@ -81,10 +81,3 @@ class AdminDoor:
         token = await self._tokens.create(wanted.name, wanted.user, wanted.groups, ttl)
         log.info("token_created", user=asked.actor.user, token_name=wanted.name, bearer=wanted.user)
         return reply.json({"token": token.reveal()}, 201)
-
-
-def _demand(actor: Actor, verb: str, path: str) -> None:
-    if not access.allows(actor, Action(verb, "", path=path), access.builtin_grants()):
-        raise Forbidden(
-            Text(f"用户“{actor.user}”无权管理此服务器", f'user "{actor.user}" may not administer this server')
-        )
