@@ -1,7 +1,7 @@
 """From JSON to a kind's type: every bad field told, nothing raised, nothing quoted."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -34,7 +34,9 @@ from imageyard.domain.secret import Secret
 SOURCE = {"domain": "harbor.example.com", "username": "admin", "password": "Harbor12345", "provider": "harbor"}
 IMAGE = {"repository": "a", "tag": "b", "registryRef": {"name": "c", "namespace": "d"}}
 META = {"name": "x", "namespace": "default"}
-CONTENT = sorted({name for kind in KINDS for name in exact.fields(kind.type) if name not in ("kind", "metadata")})
+CONTENT = sorted(
+    {name for kind in KINDS for name in exact.fields(cast("type", kind.type)) if name not in ("kind", "metadata")}
+)
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8)
 JSON = st.recursive(
@@ -375,12 +377,13 @@ VALID: dict[str, dict[str, Any]] = {
 def holding(kind: Kind[Any], part: dict[str, Any]) -> dict[str, Any]:
     """A document's content around the part of it that has many fields."""
     ref = {"kind": "ClusterRole", "name": "r"}
-    return {
+    contents: dict[str, dict[str, Any]] = {
         "Role": {"rules": [part]},
         "ClusterRole": {"rules": [part], "aggregationRule": {"clusterRoleSelectors": [part]}},
         "RoleBinding": {"subjects": [part], "roleRef": ref},
         "ClusterRoleBinding": {"subjects": [part], "roleRef": {**ref, **part}},
-    }.get(kind.name, {"spec": part})
+    }
+    return contents.get(kind.name, {"spec": part})
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

@@ -5,10 +5,11 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
+from imageyard.domain.kinds.reviews import REVIEWS
 from imageyard.web import errors, exchange, reply
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
-from imageyard.web.kube import get, parameters, watch
+from imageyard.web.kube import get, parameters, reviews, watch
 from imageyard.web.kube import list as listing
 from imageyard.web.kube.target import Target, match
 from imageyard.web.reply import Reply, Stream
@@ -29,6 +30,7 @@ COLLECTION: Final[Mapping[str, tuple[Handler, str]]] = {"GET": (_list_or_watch, 
 OBJECT: Final[Mapping[str, tuple[Handler, str]]] = {"GET": (get.one, "get")}
 STATUS: Final[Mapping[str, tuple[Handler, str]]] = {"GET": (get.one, "get")}
 ACTION: Final[Mapping[str, tuple[Handler, str]]] = {}
+REVIEW: Final[Mapping[str, tuple[Handler, str]]] = {"POST": (reviews.create, "create")}
 
 
 class KubeDoor:
@@ -57,6 +59,8 @@ class KubeDoor:
 
 
 def handlers_of(target: Target) -> Mapping[str, tuple[Handler, str]]:
+    if target.kind in REVIEWS:
+        return REVIEW
     if not target.name:
         return COLLECTION
     match target.subresource:

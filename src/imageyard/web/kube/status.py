@@ -11,6 +11,7 @@ from imageyard.domain import errors
 from imageyard.domain.errors import Cause, Failure
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import KINDS
+from imageyard.domain.kinds.reviews import REVIEWS
 from imageyard.domain.text import Language, Text
 from imageyard.web import reply
 from imageyard.web.errors import MethodNotAllowed, Misdirected, UnknownPath
@@ -18,7 +19,7 @@ from imageyard.web.errors import headers as http_headers
 from imageyard.web.kube.negotiation import NotAcceptable
 from imageyard.web.reply import Reply
 
-_BY_SINGULAR: Final[dict[str, Kind[Any]]] = {kind.singular: kind for kind in KINDS}
+_BY_SINGULAR: Final[dict[str, Kind[Any]]] = {kind.singular: kind for kind in (*KINDS, *REVIEWS)}
 _SENTENCES: Final = {
     errors.REQUIRED: "Required value",
     errors.INVALID: "Invalid value",

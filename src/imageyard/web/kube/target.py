@@ -5,8 +5,9 @@ from typing import Any, Final, NamedTuple
 
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import KINDS
+from imageyard.domain.kinds.reviews import REVIEWS
 
-SERVED: Final = {(kind.group, kind.version, kind.plural): kind for kind in KINDS if kind.served}
+SERVED: Final = {(kind.group, kind.version, kind.plural): kind for kind in (*KINDS, *REVIEWS) if kind.served}
 
 
 class Target(NamedTuple):
@@ -47,7 +48,7 @@ def _below(group: str, version: str, parts: list[str]) -> Target | None:
 
 
 def _named(kind: Kind[Any], namespace: str | None, rest: list[str]) -> Target | None:
-    if len(rest) > 2:
+    if len(rest) > 2 or (rest and kind in REVIEWS):
         return None
     name, subresource = (*rest, "", "")[:2]
     if subresource and subresource not in kind.subresources:
