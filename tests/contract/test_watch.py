@@ -8,7 +8,7 @@ import pytest
 
 from imageyard.domain.errors import Gone
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
-from imageyard.store import Query, Store, Terms
+from imageyard.store import Change, Query, Store, Terms
 from tests.contract.stores import Factory, drain, image, read, source, synced, take
 from tests.fakes.clock import FakeClock
 
@@ -42,6 +42,51 @@ async def test_nothing_is_missed_between_entering_and_reading(store: Store) -> N
         for number in range(30):
             await store.create(REPOSITORY, image(f"n{number}"))
         assert len(await take(changes, 30)) == 30
+
+
+async def test_a_change_is_at_hand_before_its_write_is_answered(store: Store) -> None:
+    async with store.watch(REPOSITORY) as changes:
+        created = await store.create(REPOSITORY, image("a"))
+        at_hand = changes.at_hand()
+        assert at_hand is not None
+        assert at_hand.body == created.body
+        await store.delete(REPOSITORY, "default", "a")
+        assert [change.type for change in await take(changes, 1)] == ["DELETED"]
+        assert changes.at_hand() is None
+
+
+async def test_a_change_is_told_once_whoever_takes_it(store: Store) -> None:
+    """Somebody reads on while another takes what is at hand."""
+    told: list[int] = []
+    all_told = asyncio.Event()
+
+    def tell(change: Change) -> None:
+        told.append(change.resource_version)
+        if len(told) == 20:
+            all_told.set()
+
+    async def read_on() -> None:
+        async for change in changes:
+            tell(change)
+
+    async with store.watch(REPOSITORY) as changes:
+        reading = asyncio.create_task(read_on())
+        written = []
+        for number in range(20):
+            written.append((await store.create(REPOSITORY, image(f"n{number}"))).resource_version)
+            if number % 2 and (change := changes.at_hand()) is not None:
+                tell(change)
+        await all_told.wait()
+        reading.cancel()
+    assert sorted(told) == written
+
+
+async def test_what_is_not_read_from_the_log_yet_is_not_at_hand(store: Store) -> None:
+    await store.create(REPOSITORY, image("a"))
+    async with store.watch(REPOSITORY, since=0) as changes:
+        await store.create(REPOSITORY, image("b"))
+        assert changes.at_hand() is None
+        assert [change.key.name for change in await take(changes, 2)] == ["a", "b"]
 
 
 async def test_a_watch_sees_its_kind_and_namespace_only(store: Store) -> None:

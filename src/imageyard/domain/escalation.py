@@ -45,12 +45,10 @@ def _lacking(held: Sequence[Rule], wanted: Rule) -> Iterator[Rule]:
     """A rule stands for every combination of its entries. Entries that the same held rules cover are alike, so one
     look at each combination of classes is enough."""
     verbs = _classes(held, wanted.verbs, _covers_verb)
-    if wanted.paths:
-        paths = _classes(held, wanted.paths, _covers_path)
-        for (by_verb, some_verbs), (by_path, some_paths) in product(verbs.items(), paths.items()):
-            if not by_verb & by_path:
-                yield Rule(frozenset(some_verbs), paths=frozenset(some_paths))
-        return
+    paths = _classes(held, wanted.paths, _covers_path)
+    for (by_verb, vs), (by_path, ps) in product(verbs.items(), paths.items()):
+        if not by_verb & by_path:
+            yield Rule(frozenset(vs), paths=frozenset(ps))
     groups = _classes(held, wanted.groups, _covers_group)
     resources = _classes(held, wanted.resources, _covers_resource)
     for (by_verb, vs), (by_group, gs), (by_resource, rs) in product(verbs.items(), groups.items(), resources.items()):

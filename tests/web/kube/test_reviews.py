@@ -286,3 +286,21 @@ async def test_roles_and_bindings_are_read_as_kubernetes_has_them(server: Server
     listed = (await server.client("admin").get("/apis/rbac.authorization.k8s.io/v1/clusterroles")).json()
     assert listed["kind"] == "ClusterRoleList"
     assert "system:discovery" in {role["metadata"]["name"] for role in listed["items"]}
+
+
+async def test_a_review_may_come_as_protobuf_as_kubectl_sends_it(server: Server) -> None:
+    """The body of `kubectl auth can-i --list` (kubectl 1.37)."""
+    kind, namespace = b"SelfSubjectRulesReview", b"default"
+    type_ = b"\x0a\x17authorization.k8s.io/v1" + b"\x12" + bytes([len(kind)]) + kind
+    review = b"\x12" + bytes([len(namespace) + 2]) + b"\x0a" + bytes([len(namespace)]) + namespace
+    body = b"k8s\x00\x0a" + bytes([len(type_)]) + type_ + b"\x12" + bytes([len(review)]) + review
+    answer = await server.client("viewer").post(
+        f"{AUTHORIZATION}/selfsubjectrulesreviews",
+        body,
+        headers={
+            "content-type": "application/vnd.kubernetes.protobuf",
+            "accept": "application/vnd.kubernetes.protobuf,application/json",
+        },
+    )
+    assert (answer.status, answer.headers["content-type"]) == (201, "application/json")
+    assert GROUP in answer.text
