@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from imageyard.domain import selector
 from imageyard.domain.access import AUTHENTICATED, MASTERS, RBAC, Actor
 from imageyard.domain.errors import Forbidden, Invalid, NotFound
 from imageyard.domain.kind import Kind
@@ -191,6 +192,25 @@ async def test_a_right_within_a_namespace_reaches_the_namespace_itself(yard: Yar
         await yard.objects.get(ANN, NAMESPACE, "", "other")
     with pytest.raises(Forbidden, match="at the cluster scope"):
         await yard.objects.list(ANN, NAMESPACE, Query())
+
+
+async def test_a_right_to_one_name_lists_and_watches_that_name(yard: Yard) -> None:
+    for name in ("nginx", "other"):
+        await yard.objects.create(ADMIN, REPOSITORY, "team-a", an_image(name))
+    rule = {"verbs": ["list", "watch"], "apiGroups": [GROUP], "resources": ["repositories"], "resourceNames": ["nginx"]}
+    await yard.role("one", rule)
+    await yard.bind("ones", "one", "team-a")
+    mine, others = (
+        selector.parse_fields(f"metadata.name={name}", frozenset({"metadata.name"})) for name in ("nginx", "other")
+    )
+    page = await yard.objects.list(ANN, REPOSITORY, Query(namespaces=frozenset({"team-a"}), fields=mine))
+    assert [stored.key.name for stored in page.items] == ["nginx"]
+    yard.objects.demand_watch(ANN, REPOSITORY, "team-a", mine)
+    for fields in (others, None):
+        with pytest.raises(Forbidden):
+            await yard.objects.list(ANN, REPOSITORY, Query(namespaces=frozenset({"team-a"}), fields=fields))
+        with pytest.raises(Forbidden):
+            yard.objects.demand_watch(ANN, REPOSITORY, "team-a", fields)
 
 
 async def test_masters_may_everything_whatever_roles_say(yard: Yard) -> None:

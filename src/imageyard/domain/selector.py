@@ -42,6 +42,10 @@ class FieldSelector(NamedTuple):
 
     terms: tuple[tuple[str, Literal["=", "!="], str], ...]
 
+    def only(self, path: str) -> str:
+        """The one value that the field may have, "" when it may have others."""
+        return next((value for named, operator, value in self.terms if named == path and operator == "="), "")
+
     def matches(self, fields: Mapping[str, str]) -> bool:
         """A field that is not there counts as empty."""
         return all((fields.get(path, "") == value) == (operator == "=") for path, operator, value in self.terms)

@@ -30,6 +30,7 @@ from imageyard.domain.kinds.namespace import DEFAULT
 from imageyard.domain.kinds.registry_secret import RegistrySecret
 from imageyard.domain.objects import Key, Object
 from imageyard.domain.secret import Secret
+from imageyard.domain.selector import FieldSelector
 from imageyard.domain.text import Language, Text
 from imageyard.keyring import Keyring
 from imageyard.service import admission, contents, credentials, escalation, removal, rights
@@ -138,9 +139,11 @@ class Objects:
         return await self._store.get(kind, namespace, name)
 
     async def list(self, actor: Actor, kind: Kind[Any], query: Query) -> Page:
-        """`query.namespaces` None needs the right to list in all namespaces."""
+        """`query.namespaces` None needs the right to list in all namespaces. Who selects one name needs the right to
+        that one only, as in Kubernetes."""
+        name = _one_name(query.fields)
         for namespace in sorted(query.namespaces) if query.namespaces is not None else [""]:
-            self.rights.demand(actor, "list", kind, namespace)
+            self.rights.demand(actor, "list", kind, namespace, name)
         return await self._store.list(kind, query)
 
     async def replace(
@@ -191,15 +194,25 @@ class Objects:
         return [await self._remove_one(actor, kind, namespace, name) for name in allowed]
 
     def watch(
-        self, actor: Actor, kind: Kind[Any], *, namespace: str | None, since: int | None, bookmarks: bool
+        self,
+        actor: Actor,
+        kind: Kind[Any],
+        *,
+        namespace: str | None,
+        since: int | None,
+        bookmarks: bool,
+        fields: FieldSelector | None = None,
     ) -> AbstractAsyncContextManager[AsyncIterator[Change]]:
-        """`namespace` None needs the right to watch all namespaces."""
-        self.demand_watch(actor, kind, namespace)
+        """`namespace` None needs the right to watch all namespaces. `fields` is what the caller goes on to show of it:
+        of one name, the right to that one suffices."""
+        self.demand_watch(actor, kind, namespace, fields)
         return self._store.watch(kind, namespace=namespace, since=since, bookmarks=bookmarks)
 
-    def demand_watch(self, actor: Actor, kind: Kind[Any], namespace: str | None) -> None:
+    def demand_watch(
+        self, actor: Actor, kind: Kind[Any], namespace: str | None, fields: FieldSelector | None = None
+    ) -> None:
         """Raise before a door has begun to answer."""
-        self.rights.demand(actor, "watch", kind, namespace or "")
+        self.rights.demand(actor, "watch", kind, namespace or "", _one_name(fields))
 
     async def namespaces(self, actor: Actor) -> Sequence[str]:
         """Namespaces in which the actor may list either kind, sorted."""
@@ -312,6 +325,10 @@ class Objects:
         except Failure as failure:
             return Removed(name, False, type(failure).__name__, failure.text)
         return Removed(name, True, "", Text("已删除", "deleted"))
+
+
+def _one_name(fields: FieldSelector | None) -> str:
+    return fields.only("metadata.name") if fields else ""
 
 
 def _password(obj: Object) -> Secret | None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import Any, Final
 
 from imageyard.domain import access
@@ -144,9 +143,14 @@ class _Follow:
 
     def catch_up(self) -> None:
         """Take in what is at hand; too much of it is left to `run`, which reads everything anew."""
-        with suppress(Gone):
-            while self._changes is not None and (change := self._changes.at_hand()) is not None:
+        changes = self._changes
+        if changes is None:
+            return
+        try:
+            while (change := changes.at_hand()) is not None:
                 self._take(change)
+        except Gone:
+            return
 
     def _take(self, change: Change) -> None:
         self._version = change.resource_version

@@ -38,7 +38,7 @@ async def collection(doors: Doors, exchange: Exchange, target: Target, options: 
     form = answer.form_of(exchange)
     if form.media == "yaml":
         form = Form("json", form.shape, form.version)
-    doors.objects.demand_watch(exchange.actor, target.kind, target.namespace)
+    doors.objects.demand_watch(exchange.actor, target.kind, target.namespace, options.fields)
     watch = _Watch(doors, exchange, target, options, form)
     return Stream(200, reply.STREAMED, watch.lines())
 
@@ -90,7 +90,12 @@ class _Watch(NamedTuple):
             elif self.options.initial is False and not since:
                 since = None
             async with self.doors.objects.watch(
-                self.exchange.actor, kind, namespace=self.target.namespace, since=since, bookmarks=True
+                self.exchange.actor,
+                kind,
+                namespace=self.target.namespace,
+                since=since,
+                bookmarks=True,
+                fields=self.options.fields,
             ) as changes:
                 async for change in changes:
                     if (line := self._told(change)) is not None:
