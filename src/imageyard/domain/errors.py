@@ -46,6 +46,15 @@ class Invalid(Failure):
         self.causes = causes
 
 
+class UnknownFields(Failure):
+    """Fields that no one knows, where the caller asked to be strict about them. kube 400."""
+
+    def __init__(self, fields: list[str], *, kind: str, name: str = "") -> None:
+        listed = ", ".join(fields)
+        super().__init__(Text(f"未知字段：{listed}", f"unknown fields: {listed}"), kind=kind, name=name)
+        self.fields = fields
+
+
 class BadRequest(Failure):
     """The request itself cannot be understood (body that is no JSON, a bad query parameter). 400 at every door."""
 
@@ -86,6 +95,10 @@ class Conflict(Failure):
             f'{kind} "{name}" has been modified; read the latest version and try again',
         )
         super().__init__(text or stale, kind=kind, name=name)
+
+
+class PreconditionFailed(Conflict):
+    """The object is not the one that a delete was meant for. 409."""
 
 
 class Gone(Failure):

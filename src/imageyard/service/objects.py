@@ -13,6 +13,7 @@ from imageyard.domain import access, names, patch
 from imageyard.domain.access import Actor
 from imageyard.domain.clock import Clock
 from imageyard.domain.errors import (
+    INVALID,
     REQUIRED,
     TYPE_INVALID,
     AlreadyExists,
@@ -23,6 +24,7 @@ from imageyard.domain.errors import (
     Failure,
     Invalid,
     NotFound,
+    PreconditionFailed,
 )
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import NAMESPACE, REGISTRY_SECRET, REPOSITORY
@@ -32,10 +34,12 @@ from imageyard.domain.objects import Key, Object
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Language, Text
 from imageyard.keyring import Keyring
-from imageyard.service import admission, contents, credentials, removal
+from imageyard.service import admission, contents, credentials
+from imageyard.service import removal as removals
 from imageyard.service.admission import Admitted, Options
 from imageyard.service.credentials import Credentials
 from imageyard.service.namespaces import Namespaces
+from imageyard.service.removal import Removal
 from imageyard.service.rights import Grants, Rights
 from imageyard.service.turns import Turns
 from imageyard.store import KEEP, Change, Keep, Page, Query, Store, Stored
@@ -127,7 +131,8 @@ class Objects:
         parsed = admission.parse(kind, namespace, "", document, None, options)
         make = options.create_namespace and self._auto_create
         async with self._namespaces.entered(kind, namespace, create=make):
-            return await (self._insert if parsed.obj.metadata.name else self._insert_generated)(kind, parsed)
+            insert = self._insert if parsed.obj.metadata.name else self._insert_generated
+            return await insert(kind, parsed, options)
 
     async def get(self, actor: Actor, kind: Kind[Any], namespace: str, name: str, *, sub: str = "") -> Stored:
         """`sub` is the subresource that is asked for, as rights know it. Raises NotFound."""
@@ -154,6 +159,8 @@ class Objects:
         Raises NotFound, Conflict, BadRequest, Invalid."""
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "update", kind, namespace, name)
+        if options.versioned:
+            _demand_version(kind, name, document)
         return await self._change(kind, namespace, name, lambda _: document, options)
 
     async def patch(
@@ -170,11 +177,63 @@ class Objects:
         self.rights.demand(actor, "patch", kind, namespace, name)
         return await self._change(kind, namespace, name, lambda stored: _patched(kind, stored, patch), options)
 
-    async def delete(self, actor: Actor, kind: Kind[Any], namespace: str, name: str) -> Stored:
-        """Answers the object's last state, or with its deletion mark while it has finalizers. Raises NotFound."""
+    async def write_status(
+        self,
+        actor: Actor,
+        kind: Kind[Any],
+        namespace: str,
+        name: str,
+        change: Document | Patch,
+        options: Options = admission.REST,
+    ) -> Result:
+        """Write the status of an object and nothing else of it: a whole object's, or a patch's to it.
+        Raises NotFound, Conflict, BadRequest, Invalid."""
+        admission.refuse_all(kind, namespace)
+        self.rights.demand(actor, "patch" if isinstance(change, Patch) else "update", kind, namespace, name, "status")
+        async with self._turns.take(Key(kind.plural, namespace, name)):
+            for _ in range(_TRIES):
+                stored = await self._store.get(kind, namespace, name)
+                wanted = _patched(kind, stored, change) if isinstance(change, Patch) else change
+                obj = admission.status(kind, wanted, kind.decode(stored.body))
+                if options.dry_run:
+                    return Result(_rehearsed(kind, obj, stored))
+                if obj == kind.decode(stored.body):
+                    return Result(stored)
+                with suppress(Conflict):
+                    return Result(await self._store.replace(kind, obj))
+        raise Conflict(kind.singular, name)
+
+    async def delete(
+        self,
+        actor: Actor,
+        kind: Kind[Any],
+        namespace: str,
+        name: str,
+        removal: Removal = Removal(),  # noqa: B008 (frozen)
+    ) -> Stored:
+        """Answers the object's last state, or with its deletion mark while it has finalizers.
+        Raises NotFound; PreconditionFailed."""
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "delete", kind, namespace, name)
-        return await self._remove(kind, namespace, name)
+        return await self._remove(kind, namespace, name, removal)
+
+    async def delete_all(
+        self,
+        actor: Actor,
+        kind: Kind[Any],
+        query: Query,
+        removal: Removal = Removal(),  # noqa: B008 (frozen)
+    ) -> Page:
+        """Delete every object that a query of one namespace, or of a kind that has none, finds; answers them as they
+        were. Raises Forbidden."""
+        for namespace in query.namespaces or [""]:
+            admission.refuse_all(kind, namespace)
+            self.rights.demand(actor, "deletecollection", kind, namespace)
+        page = await self._store.list(kind, query)
+        for stored in page.items:
+            with suppress(NotFound, PreconditionFailed):
+                await self._remove(kind, stored.key.namespace, stored.key.name, removal._replace(uid=stored.uid))
+        return page
 
     async def delete_names(
         self, actor: Actor, kind: Kind[Any], namespace: str, names: Sequence[str]
@@ -222,13 +281,13 @@ class Objects:
         history = await self._store.notes(stored.uid, "sync", SYNCS_KEPT)
         return await contents.describe(self._store, REPOSITORY.decode(stored.body), history, digest)
 
-    async def _insert_generated(self, kind: Kind[Any], parsed: Admitted) -> Result:
+    async def _insert_generated(self, kind: Kind[Any], parsed: Admitted, options: Options) -> Result:
         for _ in range(_NAME_TRIES - 1):
             with suppress(AlreadyExists):
-                return await self._insert(kind, parsed)
-        return await self._insert(kind, parsed)
+                return await self._insert(kind, parsed, options)
+        return await self._insert(kind, parsed, options)
 
-    async def _insert(self, kind: Kind[Any], parsed: Admitted) -> Result:
+    async def _insert(self, kind: Kind[Any], parsed: Admitted, options: Options) -> Result:
         meta, password = parsed.obj.metadata, _password(parsed.obj)
         admitted = admission.create(
             kind,
@@ -239,9 +298,18 @@ class Objects:
             now=self._clock.now(),
             language=self._language,
         )
+        warnings = parsed.warnings + admitted.warnings
+        if options.dry_run:
+            return Result(await self._would_be_new(kind, admitted.obj), warnings)
         sealed = self._credentials.seal(admitted.obj, password) if password else None
-        stored = await self._store.create(kind, admitted.obj, sealed=sealed)
-        return Result(stored, parsed.warnings + admitted.warnings)
+        return Result(await self._store.create(kind, admitted.obj, sealed=sealed), warnings)
+
+    async def _would_be_new(self, kind: Kind[Any], obj: Object) -> Stored:
+        meta = obj.metadata
+        with suppress(NotFound):
+            await self._store.get(kind, meta.namespace, meta.name)
+            raise AlreadyExists(kind.singular, meta.name)
+        return Stored(Key(kind.plural, meta.namespace, meta.name), meta.uid, 0, kind.encode(obj))
 
     async def _change(
         self, kind: Kind[Any], namespace: str, name: str, wanted: Callable[[Stored], Document], options: Options
@@ -251,15 +319,18 @@ class Objects:
                 stored = await self._store.get(kind, namespace, name)
                 old = kind.decode(stored.body)
                 parsed = admission.parse(kind, namespace, name, wanted(stored), old, options)
-                obj, sealed, warnings = await self._admit(kind, old, parsed)
+                obj, sealed, warnings = await self._admit(kind, old, parsed, options)
+                if options.dry_run:
+                    return Result(_rehearsed(kind, obj, stored), warnings)
                 if obj == old:
                     return Result(stored, warnings)
                 with suppress(Conflict):
                     return Result(await self._store_or_let_go(kind, obj, sealed), warnings)
         raise Conflict(kind.singular, name)
 
-    async def _admit(self, kind: Kind[Any], old: Any, parsed: Admitted) -> _Change:
-        password = _password(parsed.obj)
+    async def _admit(self, kind: Kind[Any], old: Any, parsed: Admitted, options: Options) -> _Change:
+        # A rehearsal takes every password for the stored one and says nothing of it: it must not tell which is.
+        password = None if options.dry_run else _password(parsed.obj)
         sealed = KEEP if password is None else await self._sealed(old, password)
         kept = sealed is KEEP
         admitted = admission.update(
@@ -285,11 +356,21 @@ class Objects:
         await self._settle(kind, meta.namespace)
         return gone
 
-    async def _remove(self, kind: Kind[Any], namespace: str, name: str) -> Stored:
+    async def _remove(
+        self,
+        kind: Kind[Any],
+        namespace: str,
+        name: str,
+        removal: Removal = Removal(),  # noqa: B008 (frozen)
+    ) -> Stored:
+        if removal.dry_run or (kind is NAMESPACE and (removal.uid or removal.version)):
+            stored = removals.meant(kind, await self._store.get(kind, namespace, name), removal)
+            if removal.dry_run:
+                return stored
         if kind is NAMESPACE:
             return await self._namespaces.delete(name)
         async with self._turns.take(Key(kind.plural, namespace, name)):
-            return await removal.remove(self._store, self._clock, kind, namespace, name)
+            return await removals.remove(self._store, self._clock, kind, namespace, name, removal)
 
     async def _settle(self, kind: Kind[Any], namespace: str) -> None:
         if kind.namespaced:
@@ -303,6 +384,18 @@ class Objects:
         except Failure as failure:
             return Removed(name, False, type(failure).__name__, failure.text)
         return Removed(name, True, "", Text("已删除", "deleted"))
+
+
+def _rehearsed(kind: Kind[Any], obj: Object, stored: Stored) -> Stored:
+    """What a dry-run answers: the object as it would be, at the version that is there."""
+    return stored._replace(body=kind.encode(obj))
+
+
+def _demand_version(kind: Kind[Any], name: str, document: Document) -> None:
+    meta = document.get("metadata")
+    if not isinstance(meta, Mapping) or not meta.get("resourceVersion"):
+        text = Text("更新时必须给出", "must be specified for an update")
+        raise Invalid([Cause("metadata.resourceVersion", INVALID, text)], kind=kind.singular, name=name)
 
 
 def _password(obj: Object) -> Secret | None:

@@ -8,7 +8,7 @@ import asyncio
 from functools import lru_cache
 from typing import Any, Final
 
-from imageyard.domain.errors import REQUIRED, TYPE_INVALID, BadRequest, Cause, Invalid, UnsupportedMediaType
+from imageyard.domain.errors import DUPLICATE, REQUIRED, TYPE_INVALID, BadRequest, Cause, Invalid, UnsupportedMediaType
 from imageyard.domain.text import Text
 from imageyard.web import json_body, yaml_body
 from imageyard.web.exchange import Disconnected, Exchange
@@ -35,6 +35,32 @@ async def patch(exchange: Exchange) -> tuple[str, Any]:
     """Which kind of patch, and its value: an object for a merge patch; what a JSON patch holds is judged later."""
     media_type, value = await _value(exchange, PATCHES, required=True)
     return media_type, value if media_type == JSON_PATCH else _mapping(value)
+
+
+async def kube_document(exchange: Exchange, *, strict: bool) -> tuple[dict[str, Any], tuple[Text, ...]]:
+    """The object of a body as Kubernetes reads it: of a key given twice the last one counts, with a warning, unless
+    the caller wants it strict."""
+    raw = await read(exchange)
+    if not raw.strip():
+        raise _required()
+    media_type = media_type_of(exchange.header(b"content-type"), OBJECTS)
+    if media_type == YAML or strict:
+        return _mapping(parse(raw, media_type)), ()
+    try:
+        return _mapping(parse(raw, media_type)), ()
+    except Invalid as invalid:
+        if [cause.reason for cause in invalid.causes] != [DUPLICATE]:
+            raise
+        path = invalid.causes[0].field
+        warning = Text(f"字段“{path}”重复", f'duplicate field "{path}"')
+        return _mapping(json_body.parse(raw.decode(), unique=False)), (warning,)
+
+
+async def kube_patch(exchange: Exchange, media_type: str) -> Any:
+    """The value of a patch; apply configurations are YAML, of which JSON is a part."""
+    raw = await read(exchange)
+    value = parse(raw, YAML if media_type.endswith("yaml") else JSON)
+    return value if media_type == JSON_PATCH else _mapping(value)
 
 
 async def _value(exchange: Exchange, accepted: tuple[str, ...], *, required: bool) -> tuple[str, Any]:

@@ -3,6 +3,7 @@
 from typing import Any, Final, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from imageyard.domain import metadata, names
 from imageyard.domain.columns import AGE, NAME, Column
@@ -11,19 +12,26 @@ from imageyard.domain.kind import VERBS, Index, Kind
 from imageyard.domain.objects import Object
 
 DEFAULT = "default"
+NAME_LABEL = "kubernetes.io/metadata.name"
 
 
 class NamespaceSpec(Struct, omit_defaults=True):
     finalizers: list[str] = []
 
 
-class NamespaceStatus(Struct, omit_defaults=True):
+class NamespaceStatus(Struct):
     phase: Literal["Active", "Terminating"] = "Active"
 
 
 class Namespace(Object, kw_only=True):
     spec: NamespaceSpec = field(default_factory=NamespaceSpec)
     status: NamespaceStatus = field(default_factory=NamespaceStatus)
+
+
+def labelled(namespace: Namespace) -> Namespace:
+    """With the label that lets selectors name it; nobody takes it off."""
+    meta = namespace.metadata
+    return replace(namespace, metadata=replace(meta, labels={**meta.labels, NAME_LABEL: meta.name}))
 
 
 def index(namespace: Namespace) -> Index:

@@ -5,10 +5,11 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
+from imageyard.domain.errors import Failure
 from imageyard.web import errors, exchange, reply
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
-from imageyard.web.kube import get, parameters, watch
+from imageyard.web.kube import actions, create, delete, get, parameters, patch, update, watch
 from imageyard.web.kube import list as listing
 from imageyard.web.kube.target import Target, match
 from imageyard.web.reply import Reply, Stream
@@ -25,10 +26,19 @@ async def _list_or_watch(doors: Doors, exchanged: Exchange, target: Target) -> A
     return await listing.collection(doors, exchanged, target, options)
 
 
-COLLECTION: Final[Mapping[str, tuple[Handler, str]]] = {"GET": (_list_or_watch, "list")}
-OBJECT: Final[Mapping[str, tuple[Handler, str]]] = {"GET": (get.one, "get")}
-STATUS: Final[Mapping[str, tuple[Handler, str]]] = {"GET": (get.one, "get")}
-ACTION: Final[Mapping[str, tuple[Handler, str]]] = {}
+Handlers = Mapping[str, tuple[Handler, str]]
+"""By method, each with its verb."""
+COLLECTION: Final[Handlers] = {
+    "GET": (_list_or_watch, "list"),
+    "POST": (create.one, "create"),
+    "DELETE": (delete.collection, "deletecollection"),
+}
+STATUS: Final[Handlers] = {"GET": (get.one, "get"), "PUT": (update.one, "update"), "PATCH": (patch.one, "patch")}
+OBJECT: Final[Handlers] = {**STATUS, "DELETE": (delete.one, "delete")}
+ACTIONS: Final[Mapping[str, Handlers]] = {
+    "verify": {"POST": (actions.verified, "create")},
+    "sync": {"POST": (actions.synced, "create")},
+}
 
 
 class KubeDoor:
@@ -53,15 +63,16 @@ class KubeDoor:
         if found is None:
             raise errors.MethodNotAllowed(exchanged.method, tuple(handlers))
         handler, exchanged.verb = found
-        return await handler(self._doors, exchanged, target)
+        try:
+            return await handler(self._doors, exchanged, target)
+        except Failure as failure:
+            # What fails before anybody looks for the object is about it all the same.
+            if not failure.kind:
+                failure.kind, failure.name = target.kind.singular, failure.name or target.name
+            raise
 
 
-def handlers_of(target: Target) -> Mapping[str, tuple[Handler, str]]:
+def handlers_of(target: Target) -> Handlers:
     if not target.name:
         return COLLECTION
-    match target.subresource:
-        case "":
-            return OBJECT
-        case "status":
-            return STATUS
-    return ACTION
+    return {"": OBJECT, "status": STATUS, **ACTIONS}[target.subresource]

@@ -64,6 +64,12 @@ def describe(failure: Failure) -> tuple[dict[str, Any], int]:
             return _about(
                 failure, kind, f"{_resource(kind)} {_quoted(failure.name)} already exists", "AlreadyExists", 409
             )
+        case errors.PreconditionFailed():
+            named = f"{kind.name}.{kind.group}" if kind and kind.group else kind.name if kind else "the object"
+            sentence = f"Operation cannot be fulfilled on {named} {_quoted(failure.name)}: {failure.text.en}"
+            return _about(failure, kind, sentence, "Conflict", 409)
+        case errors.UnknownFields():
+            return describe(strict(kind, failure.fields)) if kind else _plain(failure.text.en, "BadRequest", 400)
         case errors.Conflict():
             words = _STALE if "has been modified" in failure.text.en else failure.text.en
             sentence = f"Operation cannot be fulfilled on {_resource(kind)} {_quoted(failure.name)}: {words}"

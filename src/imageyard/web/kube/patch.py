@@ -1,0 +1,36 @@
+"""PATCH on one object or its status: JSON patch, merge patch, server-side apply."""
+
+from typing import Final
+
+from imageyard.domain.errors import UnsupportedMediaType
+from imageyard.domain.text import Text
+from imageyard.service.objects import Patch
+from imageyard.web import body
+from imageyard.web.doors import Doors
+from imageyard.web.exchange import Exchange
+from imageyard.web.kube import answer, writing
+from imageyard.web.kube.target import Target
+from imageyard.web.reply import Reply
+
+APPLY: Final = "application/apply-patch+yaml"
+TYPES: Final = (body.JSON_PATCH, body.MERGE_PATCH, APPLY)
+
+
+async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
+    answer.form_of(exchange)
+    media_type = exchange.header(b"content-type").partition(";")[0].strip().lower()
+    if media_type not in TYPES:
+        raise unsupported(TYPES)
+    asked = writing.asked(exchange)
+    value = await body.kube_patch(exchange, media_type)
+    patch = Patch("json" if media_type == body.JSON_PATCH else "merge", value)
+    place = (target.kind, target.namespace or "", target.name)
+    write = doors.objects.write_status if target.subresource == "status" else doors.objects.patch
+    result = await write(exchange.actor, *place, patch, asked.options())
+    return answer.one(exchange, target.kind, result.stored, doors.clock.now(), 200, result.warnings)
+
+
+def unsupported(accepted: tuple[str, ...]) -> UnsupportedMediaType:
+    """In the API server's words."""
+    sentence = f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}"
+    return UnsupportedMediaType(Text(sentence, sentence))
