@@ -22,6 +22,7 @@ INVALID = "FieldValueInvalid"
 NOT_SUPPORTED = "FieldValueNotSupported"
 DUPLICATE = "FieldValueDuplicate"
 TYPE_INVALID = "FieldValueTypeInvalid"
+TOO_LONG = "FieldValueTooLong"
 UNKNOWN_FIELD = "FieldValueForbidden"
 
 

@@ -56,7 +56,7 @@ def apply_json(document: Mapping[str, Any], operations: object, secret_fields: S
         result = operation.apply(result, budget)
     if not isinstance(result, dict):
         raise BadRequest(Text("补丁的结果必须是 JSON 对象", "the patched document must be a JSON object"))
-    if _is_deeper(result, DEEPEST):
+    if is_deeper(result, DEEPEST):
         raise BadRequest(Text(f"补丁的结果嵌套超过 {DEEPEST} 层", f"the patched document has over {DEEPEST} levels"))
     return result
 
@@ -175,7 +175,8 @@ def _fresh(value: Any) -> Any:
     return [_fresh(item) for item in value] if isinstance(value, list) else value
 
 
-def _is_deeper(value: Any, levels: int) -> bool:
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether a JSON value has more levels than that."""
     layer = [value]
     for _ in range(levels):
         layer = [item for held in layer for item in _items(held)]

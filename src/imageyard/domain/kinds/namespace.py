@@ -63,6 +63,7 @@ KIND: Kind[Any] = Kind(
     index=index,
     validate=validate,
     short_names=("ns",),
+    topology={"spec": "unowned"},
     categories=(),
     verbs=tuple(verb for verb in VERBS if verb != "deletecollection"),
     columns=COLUMNS,

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from imageyard.domain import columns, conditions, metadata, names, pem, reference
 from imageyard.domain.columns import AGE, NAME, Column
 from imageyard.domain.errors import INVALID, NOT_SUPPORTED, REQUIRED, Cause
-from imageyard.domain.kind import Index, Kind
+from imageyard.domain.kind import ByKey, Index, Kind
 from imageyard.domain.objects import ANNOTATION, AT_ONCE, Condition, Object
 from imageyard.domain.reference import InvalidReference
 from imageyard.domain.secret import Secret
@@ -267,4 +267,9 @@ KIND: Kind[Any] = Kind(
     secret_fields=("password",),
     server_annotations=SERVER_ANNOTATIONS,
     columns=COLUMNS,
+    topology={
+        "spec.allowedNamespaces": "set",
+        "spec.trustedRealmHosts": "set",
+        "status.conditions": ByKey("type"),
+    },
 )

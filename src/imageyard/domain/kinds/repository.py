@@ -10,7 +10,7 @@ from imageyard.domain import age, columns, duration, metadata, names, reference
 from imageyard.domain.columns import AGE, NAME, Column
 from imageyard.domain.duration import InvalidDuration
 from imageyard.domain.errors import INVALID, REQUIRED, Cause
-from imageyard.domain.kind import Index, Kind
+from imageyard.domain.kind import ByKey, Index, Kind
 from imageyard.domain.objects import ANNOTATION, AT_ONCE, Condition, Object
 from imageyard.domain.reference import InvalidReference
 from imageyard.domain.text import Text
@@ -240,6 +240,7 @@ KIND: Kind[Any] = Kind(
     validate=validate,
     short_names=("imgs",),
     subresources=("status", "sync"),
+    topology={"status.conditions": ByKey("type")},
     search_parameter="name",
     sort_keys=("name", "createTime", "lastSynced", "status"),
     selectable=("spec.registryRef.name", "status.syncStatus"),
