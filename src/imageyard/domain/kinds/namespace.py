@@ -16,16 +16,26 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 
 
 class NamespaceSpec(Struct, omit_defaults=True):
+    """What keeps a namespace."""
+
     finalizers: list[str] = []
+    """Who has to empty the namespace before it goes."""
 
 
 class NamespaceStatus(Struct):
+    """Where a namespace is in its life."""
+
     phase: Literal["Active", "Terminating"] = "Active"
+    """Terminating from its deletion until it is empty; nothing can be created in it then."""
 
 
 class Namespace(Object, kw_only=True):
+    """Keeps names apart, and is what rights are given in."""
+
     spec: NamespaceSpec = field(default_factory=NamespaceSpec)
+    """What keeps it."""
     status: NamespaceStatus = field(default_factory=NamespaceStatus)
+    """Where it is in its life."""
 
 
 def labelled(namespace: Namespace) -> Namespace:
