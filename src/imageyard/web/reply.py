@@ -63,7 +63,7 @@ def _warning(warning: Text) -> tuple[bytes, bytes]:
 async def send(reply: Reply, method: str, send: Send) -> None:
     """Send it; HEAD gets the headers a GET would, and no body."""
     headers = [*reply.headers]
-    if reply.status != 204:
+    if reply.status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(reply.body)))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})

@@ -6,6 +6,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from imageyard.web.reply import Headers, Reply
+
 JSON: Final = "application/json"
 
 
@@ -23,3 +25,17 @@ class Document(NamedTuple):
 def of(content: Mapping[str, Any], media_type: str = JSON) -> Document:
     body = msgspec.json.encode(content)
     return Document(media_type, body, sha512(body).hexdigest().upper())
+
+
+def answer(document: Document, query: bytes, if_none_match: str) -> Reply:
+    """The document, or 304 for a client that holds it. Asked for by its hash it is good for ever: client-go keeps it
+    on disk then and asks no more; otherwise it asks each time whether it is still the same."""
+    by_hash = b"hash=" + document.hash.encode() in query.split(b"&")
+    headers: Headers = (
+        (b"cache-control", b"private, max-age=31536000, immutable" if by_hash else b"private, no-cache"),
+        (b"etag", document.etag.encode()),
+        (b"vary", b"Accept"),
+    )
+    if document.etag in (each.strip().removeprefix("W/") for each in if_none_match.split(",")):
+        return Reply(304, headers, b"")
+    return Reply(200, ((b"content-type", document.media_type.encode()), *headers), document.body)

@@ -52,7 +52,7 @@ class Resource(NamedTuple):
     patches: tuple[str, ...] = ()
     """Content types that PATCH takes."""
     body: type[Struct] | None = None
-    """What is sent and answered; None where OpenAPI says no more than that it is an object."""
+    """What is sent and answered; of a review without one, OpenAPI says no more than that it has spec and status."""
     row: Kind[Any] | None = None
     """None for what is not stored."""
 

@@ -156,13 +156,13 @@ COMMON: tuple[type[Struct], ...] = (Status, DeleteOptions, Patch)
 """What operations refer to beside the kinds and their lists."""
 
 
-class Unspecified(Struct, rename="camel", kw_only=True):
-    """An object of which no more is said than that it has Kubernetes' envelope."""
+class Review(Struct, rename="camel", kw_only=True):
+    """A question about rights or identity: it is posted, and answered with its status filled in."""
 
     api_version: str = ""
-    """Group and version of the object."""
+    """Group and version of the question."""
     kind: str = ""
-    """Kind of the object."""
+    """Which question it is."""
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     """Not used."""
     spec: dict[str, Any]

@@ -51,8 +51,8 @@ def name(at: GroupVersion, struct: type) -> str:
 
 def of_resource(resource: Resource) -> dict[str, Schema]:
     """The kind, its list if it is stored, and every struct they are made of."""
-    described = dict(_walk(resource.at, resource.body or meta.Unspecified, {}))
-    own = described.pop(name(resource.at, resource.body or meta.Unspecified))
+    described = dict(_walk(resource.at, resource.body or meta.Review, {}))
+    own = described.pop(name(resource.at, resource.body or meta.Review))
     full = f"{prefix(resource.at)}.{resource.kind}"
     described[full] = own | {
         # An object can be sent without metadata where its name is in the path; the server tells when it is missed.
