@@ -50,6 +50,8 @@ class Options(NamedTuple):
     """Answer what would be stored, and store nothing."""
     versioned: bool = False
     """Whether a replacement has to name the version it is for."""
+    manager: str = ""
+    """Whom the fields that are set belong to in managedFields; "" at a door that knows no managers."""
     lifecycle: Literal["keep", "take"] = "keep"
     """Whether a body sets finalizers and ownerReferences. They are for controllers, which speak kube: through REST a
     finalizer would make a DELETE answer 204 and delete nothing, with no way to take it off again."""

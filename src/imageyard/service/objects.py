@@ -4,13 +4,15 @@ import hmac
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from functools import partial
 from random import getrandbits
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from imageyard.domain import access, names, patch
+from imageyard.domain import access, managed_fields, names, patch
 from imageyard.domain.access import Actor
+from imageyard.domain.apply_conflict import ApplyConflict
 from imageyard.domain.clock import Clock
 from imageyard.domain.errors import (
     INVALID,
@@ -34,7 +36,7 @@ from imageyard.domain.objects import Key, Object
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Language, Text
 from imageyard.keyring import Keyring
-from imageyard.service import admission, contents, credentials
+from imageyard.service import admission, contents, credentials, ownership
 from imageyard.service import removal as removals
 from imageyard.service.admission import Admitted, Options
 from imageyard.service.credentials import Credentials
@@ -60,6 +62,7 @@ class Result(NamedTuple):
 
     stored: Stored
     warnings: tuple[Text, ...] = ()
+    created: bool = False
 
 
 class Removed(NamedTuple):
@@ -84,6 +87,8 @@ class _Change(NamedTuple):
     obj: Any
     sealed: bytes | Keep | None
     warnings: tuple[Text, ...]
+    secrets: tuple[str, ...] = ()
+    """Secret fields that the caller set, to whatever value."""
 
 
 def new_uid() -> str:
@@ -195,13 +200,81 @@ class Objects:
                 stored = await self._store.get(kind, namespace, name)
                 wanted = _patched(kind, stored, change) if isinstance(change, Patch) else change
                 obj = admission.status(kind, wanted, kind.decode(stored.body))
-                if options.dry_run:
-                    return Result(_rehearsed(kind, obj, stored))
-                if obj == kind.decode(stored.body):
-                    return Result(stored)
+                managed = ownership.changed(kind, stored, obj, options.manager, self._clock.now(), subresource="status")
                 with suppress(Conflict):
-                    return Result(await self._store.replace(kind, obj))
+                    return await self._write(kind, stored, _Change(obj, KEEP, ()), managed, options)
         raise Conflict(kind.singular, name)
+
+    async def apply(
+        self,
+        actor: Actor,
+        kind: Kind[Any],
+        namespace: str,
+        name: str,
+        config: Document,
+        options: Options,
+        *,
+        force: bool = False,
+        sub: str = "",
+    ) -> Result:
+        """Server-side apply by `options.manager`: create the object, or merge the configuration into it. `sub` is
+        "status" to apply that. Raises ApplyConflict, and what create and replace raise."""
+        admission.refuse_all(kind, namespace)
+        self.rights.demand(actor, "patch", kind, namespace, name, sub)
+        async with self._turns.take(Key(kind.plural, namespace, name)):
+            for _ in range(_TRIES):
+                try:
+                    return await self._apply_once(actor, kind, namespace, name, config, options, force, sub)
+                except ApplyConflict:
+                    raise
+                except (Conflict, AlreadyExists):
+                    if _names_version(config):
+                        raise
+        raise Conflict(kind.singular, name)
+
+    async def _apply_once(
+        self,
+        actor: Actor,
+        kind: Kind[Any],
+        namespace: str,
+        name: str,
+        config: Document,
+        options: Options,
+        force: bool,
+        sub: str,
+    ) -> Result:
+        now = self._clock.now()
+        merged = partial(
+            managed_fields.apply,
+            kind,
+            config=config,
+            manager=options.manager,
+            force=force,
+            now=now,
+            subresource=sub,
+            name=name,
+        )
+        try:
+            stored = await self._store.get(kind, namespace, name)
+        except NotFound:
+            if sub:
+                raise
+            self.rights.demand(actor, "create", kind, namespace)
+            applied = merged((), None)
+            parsed = admission.parse(kind, namespace, "", applied.object, None, options)
+            async with self._namespaces.entered(kind, namespace, create=options.create_namespace):
+                return await self._insert(kind, parsed, options, managed_fields.encode(applied.managers))
+        old, held = kind.decode(stored.body), ownership.held(kind, stored, now)
+        applied = merged(held, msgspec.json.decode(stored.body))
+        if sub:
+            change = _Change(admission.status(kind, applied.object, old), KEEP, ())
+        else:
+            parsed = admission.parse(kind, namespace, name, applied.object, old, options)
+            change = await self._admit(kind, old, parsed, options)
+        managed = KEEP if applied.managers is held else managed_fields.encode(applied.managers)
+        if change.obj == old and managed is KEEP and not options.dry_run:
+            return Result(stored, change.warnings)
+        return await self._write(kind, stored, change, managed, options)
 
     async def delete(
         self,
@@ -287,7 +360,7 @@ class Objects:
                 return await self._insert(kind, parsed, options)
         return await self._insert(kind, parsed, options)
 
-    async def _insert(self, kind: Kind[Any], parsed: Admitted, options: Options) -> Result:
+    async def _insert(self, kind: Kind[Any], parsed: Admitted, options: Options, managed: bytes = b"") -> Result:
         meta, password = parsed.obj.metadata, _password(parsed.obj)
         admitted = admission.create(
             kind,
@@ -299,10 +372,14 @@ class Objects:
             language=self._language,
         )
         warnings = parsed.warnings + admitted.warnings
+        set_ = kind.secret_fields if password is not None else ()
+        managed = managed or ownership.created(kind, admitted.obj, options.manager, set_, self._clock.now())
         if options.dry_run:
-            return Result(await self._would_be_new(kind, admitted.obj), warnings)
+            would_be = await self._would_be_new(kind, admitted.obj)
+            return Result(would_be._replace(managed=managed), warnings, created=True)
         sealed = self._credentials.seal(admitted.obj, password) if password else None
-        return Result(await self._store.create(kind, admitted.obj, sealed=sealed), warnings)
+        stored = await self._store.create(kind, admitted.obj, sealed=sealed, managed=managed)
+        return Result(stored, warnings, created=True)
 
     async def _would_be_new(self, kind: Kind[Any], obj: Object) -> Stored:
         meta = obj.metadata
@@ -317,27 +394,40 @@ class Objects:
         async with self._turns.take(Key(kind.plural, namespace, name)):
             for _ in range(_TRIES):
                 stored = await self._store.get(kind, namespace, name)
-                old = kind.decode(stored.body)
-                parsed = admission.parse(kind, namespace, name, wanted(stored), old, options)
-                obj, sealed, warnings = await self._admit(kind, old, parsed, options)
-                if options.dry_run:
-                    return Result(_rehearsed(kind, obj, stored), warnings)
-                if obj == old:
-                    return Result(stored, warnings)
+                old, document = kind.decode(stored.body), wanted(stored)
+                parsed = admission.parse(kind, namespace, name, document, old, options)
+                change = await self._admit(kind, old, parsed, options)
+                given = ownership.given(document)
+                if change.obj == old and not options.dry_run and (given is None or not options.manager):
+                    return Result(stored, change.warnings)
+                managed = ownership.changed(
+                    kind, stored, change.obj, options.manager, self._clock.now(), secrets=change.secrets, given=given
+                )
+                if change.obj == old and isinstance(managed, Keep) and not options.dry_run:
+                    return Result(stored, change.warnings)
                 with suppress(Conflict):
-                    return Result(await self._store_or_let_go(kind, obj, sealed), warnings)
+                    return await self._write(kind, stored, change, managed, options)
         raise Conflict(kind.singular, name)
+
+    async def _write(
+        self, kind: Kind[Any], stored: Stored, change: _Change, managed: bytes | Keep, options: Options
+    ) -> Result:
+        if options.dry_run:
+            return Result(_rehearsed(kind, change.obj, stored, managed), change.warnings)
+        return Result(await self._store_or_let_go(kind, change.obj, change.sealed, managed), change.warnings)
 
     async def _admit(self, kind: Kind[Any], old: Any, parsed: Admitted, options: Options) -> _Change:
         # A rehearsal takes every password for the stored one and says nothing of it: it must not tell which is.
-        password = None if options.dry_run else _password(parsed.obj)
+        given = _password(parsed.obj)
+        password = None if options.dry_run else given
         sealed = KEEP if password is None else await self._sealed(old, password)
         kept = sealed is KEEP
         admitted = admission.update(
             kind, parsed.obj, old, password=None if kept else sealed is not None, now=self._clock.now()
         )
         unchanged = (admission.UNCHANGED_PASSWORD,) if kept and password else ()
-        return _Change(admitted.obj, sealed, parsed.warnings + unchanged + admitted.warnings)
+        secrets = kind.secret_fields if given is not None else ()
+        return _Change(admitted.obj, sealed, parsed.warnings + unchanged + admitted.warnings, secrets)
 
     async def _sealed(self, old: RegistrySecret, password: Secret) -> bytes | Keep | None:
         """KEEP for the password that is stored already; None for the empty one of an anonymous source."""
@@ -348,10 +438,12 @@ class Objects:
                 return KEEP
         return self._credentials.seal(old, password)
 
-    async def _store_or_let_go(self, kind: Kind[Any], obj: Object, sealed: bytes | Keep | None) -> Stored:
+    async def _store_or_let_go(
+        self, kind: Kind[Any], obj: Object, sealed: bytes | Keep | None, managed: bytes | Keep
+    ) -> Stored:
         meta = obj.metadata
         if meta.deletion_timestamp is None or meta.finalizers:
-            return await self._store.replace(kind, obj, sealed=sealed)
+            return await self._store.replace(kind, obj, sealed=sealed, managed=managed)
         gone = await self._store.delete(kind, meta.namespace, meta.name, resource_version=meta.resource_version)
         await self._settle(kind, meta.namespace)
         return gone
@@ -386,14 +478,18 @@ class Objects:
         return Removed(name, True, "", Text("已删除", "deleted"))
 
 
-def _rehearsed(kind: Kind[Any], obj: Object, stored: Stored) -> Stored:
+def _rehearsed(kind: Kind[Any], obj: Object, stored: Stored, managed: bytes | Keep) -> Stored:
     """What a dry-run answers: the object as it would be, at the version that is there."""
-    return stored._replace(body=kind.encode(obj))
+    return stored._replace(body=kind.encode(obj), managed=stored.managed if isinstance(managed, Keep) else managed)
+
+
+def _names_version(document: Document) -> bool:
+    meta = document.get("metadata")
+    return isinstance(meta, Mapping) and bool(meta.get("resourceVersion"))
 
 
 def _demand_version(kind: Kind[Any], name: str, document: Document) -> None:
-    meta = document.get("metadata")
-    if not isinstance(meta, Mapping) or not meta.get("resourceVersion"):
+    if not _names_version(document):
         text = Text("更新时必须给出", "must be specified for an update")
         raise Invalid([Cause("metadata.resourceVersion", INVALID, text)], kind=kind.singular, name=name)
 
@@ -409,6 +505,8 @@ def _generated(prefix: str) -> str:
 
 def _patched(kind: Kind[Any], stored: Stored, change: Patch) -> Document:
     document = msgspec.json.decode(stored.body)
+    if stored.managed:
+        document["metadata"]["managedFields"] = msgspec.json.decode(stored.managed)
     if change.type == "json":
         return patch.apply_json(document, change.body, kind.secret_fields)
     if not isinstance(change.body, Mapping):

@@ -13,6 +13,8 @@ async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     asked = writing.asked(exchange)
     document, warnings = await body.kube_document(exchange, strict=asked.unknown == "strict")
     writing.check_envelope(target, document)
-    result = await doors.objects.create(exchange.actor, target.kind, target.namespace or "", document, asked.options())
+    result = await doors.objects.create(
+        exchange.actor, target.kind, target.namespace or "", document, asked.options(exchange)
+    )
     told = result.warnings + (warnings if asked.unknown == "warn" else ())
     return answer.one(exchange, target.kind, result.stored, doors.clock.now(), 201, told)

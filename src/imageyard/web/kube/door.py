@@ -9,7 +9,7 @@ from imageyard.domain.errors import Failure
 from imageyard.web import errors, exchange, reply
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
-from imageyard.web.kube import actions, create, delete, get, parameters, patch, update, watch
+from imageyard.web.kube import actions, create, delete, documents, get, parameters, patch, update, watch
 from imageyard.web.kube import list as listing
 from imageyard.web.kube.target import Target, match
 from imageyard.web.reply import Reply, Stream
@@ -54,6 +54,8 @@ class KubeDoor:
             await reply.send(answered, exchanged.method, send)
 
     async def _answer(self, exchanged: Exchange) -> Answer:
+        if (document := documents.find(exchanged)) is not None:
+            return document
         target = match(exchanged.path)
         if target is None:
             raise errors.UnknownPath

@@ -1,6 +1,7 @@
 """PATCH on one object or its status: JSON patch, merge patch, server-side apply."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from imageyard.domain.errors import UnsupportedMediaType
 from imageyard.domain.text import Text
@@ -10,6 +11,7 @@ from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
 from imageyard.web.kube import answer, writing
 from imageyard.web.kube.target import Target
+from imageyard.web.kube.writing import Asked
 from imageyard.web.reply import Reply
 
 APPLY: Final = "application/apply-patch+yaml"
@@ -21,13 +23,28 @@ async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     media_type = exchange.header(b"content-type").partition(";")[0].strip().lower()
     if media_type not in TYPES:
         raise unsupported(TYPES)
-    asked = writing.asked(exchange)
+    asked = writing.asked(exchange, required=media_type == APPLY)
     value = await body.kube_patch(exchange, media_type)
+    if media_type == APPLY:
+        return await _apply(doors, exchange, target, asked, value)
+    if asked.force:
+        raise writing.forbidden_force()
     patch = Patch("json" if media_type == body.JSON_PATCH else "merge", value)
     place = (target.kind, target.namespace or "", target.name)
     write = doors.objects.write_status if target.subresource == "status" else doors.objects.patch
-    result = await write(exchange.actor, *place, patch, asked.options())
+    result = await write(exchange.actor, *place, patch, asked.options(exchange))
     return answer.one(exchange, target.kind, result.stored, doors.clock.now(), 200, result.warnings)
+
+
+async def _apply(doors: Doors, exchange: Exchange, target: Target, asked: Asked, config: Mapping[str, Any]) -> Reply:
+    """201 where the object was not there."""
+    writing.check_envelope(target, config)
+    place = (target.kind, target.namespace or "", target.name)
+    result = await doors.objects.apply(
+        exchange.actor, *place, config, asked.options(exchange), force=asked.force, sub=target.subresource
+    )
+    code = 201 if result.created else 200
+    return answer.one(exchange, target.kind, result.stored, doors.clock.now(), code, result.warnings)
 
 
 def unsupported(accepted: tuple[str, ...]) -> UnsupportedMediaType:

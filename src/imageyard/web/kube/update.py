@@ -13,7 +13,7 @@ async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     asked = writing.asked(exchange)
     document, warnings = await body.kube_document(exchange, strict=asked.unknown == "strict")
     writing.check_envelope(target, document)
-    options, place = asked.options(versioned=True), (target.kind, target.namespace or "", target.name)
+    options, place = asked.options(exchange, versioned=True), (target.kind, target.namespace or "", target.name)
     write = doors.objects.write_status if target.subresource == "status" else doors.objects.replace
     result = await write(exchange.actor, *place, document, options)
     told = result.warnings + (warnings if asked.unknown == "warn" else ())

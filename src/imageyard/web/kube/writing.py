@@ -6,16 +6,14 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/ (dry-run, f
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from imageyard.domain.errors import BadRequest
+from imageyard.domain import field_manager
+from imageyard.domain.errors import UNKNOWN_FIELD, BadRequest, Cause, Invalid
 from imageyard.domain.kind import Kind
 from imageyard.domain.text import Text
 from imageyard.service.admission import Options
 from imageyard.web.exchange import Exchange
 from imageyard.web.kube import parameters
 from imageyard.web.kube.target import Target
-
-LONGEST_MANAGER: Final = 128
-UNKNOWN_MANAGER: Final = "unknown"
 
 Unknown = Literal["strict", "warn", "drop"]
 _VALIDATION: Final[Mapping[str, Unknown]] = {"": "warn", "Strict": "strict", "Warn": "warn", "Ignore": "drop"}
@@ -29,19 +27,28 @@ class Asked(NamedTuple):
     manager: str
     force: bool
 
-    def options(self, *, versioned: bool = False) -> Options:
-        return Options(self.unknown, False, self.dry_run, versioned, "take")
+    def options(self, exchange: Exchange, *, versioned: bool = False) -> Options:
+        manager = self.manager or field_manager.default(exchange.header(b"user-agent"))
+        return Options(
+            unknown=self.unknown,
+            create_namespace=False,
+            lifecycle="take",
+            dry_run=self.dry_run,
+            versioned=versioned,
+            manager=manager,
+        )
 
 
-def asked(exchange: Exchange) -> Asked:
-    """Raises BadRequest."""
+def asked(exchange: Exchange, *, required: bool = False) -> Asked:
+    """`required`: a manager has to be named. Raises BadRequest, Invalid."""
     given = parameters.fields(exchange.query)
     validation = given.get("fieldValidation", "")
     if validation not in _VALIDATION:
         raise parameters.bad('fieldValidation: Unsupported value: supported values: "", "Ignore", "Strict", "Warn"')
     manager = given.get("fieldManager", "")
-    if len(manager) > LONGEST_MANAGER or not manager.isprintable():
-        raise parameters.bad(f"fieldManager: Invalid value: must be at most {LONGEST_MANAGER} printable characters")
+    causes = field_manager.check(manager, required=required)
+    if causes:
+        raise Invalid(causes, kind="patchoptions")
     force = parameters.boolean("force", given.get("force", ""))
     return Asked(dry_run(given.get("dryRun", "")), _VALIDATION[validation], manager, force)
 
@@ -50,11 +57,6 @@ def dry_run(value: str) -> bool:
     if value in ("", "All"):
         return value == "All"
     raise parameters.bad('dryRun: Unsupported value: supported values: "All"')
-
-
-def manager(exchange: Exchange, given: str) -> str:
-    """Who writes: `fieldManager`, else the first part of the User-Agent."""
-    return given or exchange.header(b"user-agent").partition("/")[0][:LONGEST_MANAGER].strip() or UNKNOWN_MANAGER
 
 
 def check_envelope(target: Target, document: Mapping[str, Any]) -> None:
@@ -91,3 +93,9 @@ def _bad(sentence: str) -> BadRequest:
 def of_kind(kind: Kind[Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
     """The document with apiVersion and kind filled in, as a patch leaves them out."""
     return {"apiVersion": kind.api_version, "kind": kind.name, **document}
+
+
+def forbidden_force() -> Invalid:
+    """As ValidatePatchOptions has it."""
+    text = Text("只能用于应用补丁", "may not be specified for non-apply patch")
+    return Invalid([Cause("force", UNKNOWN_FIELD, text)], kind="patchoptions")
