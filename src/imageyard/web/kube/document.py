@@ -23,7 +23,10 @@ class Document(NamedTuple):
 
 
 def of(content: Mapping[str, Any], media_type: str = JSON) -> Document:
-    body = msgspec.json.encode(content)
+    return of_bytes(msgspec.json.encode(content), media_type)
+
+
+def of_bytes(body: bytes, media_type: str) -> Document:
     return Document(media_type, body, sha512(body).hexdigest().upper())
 
 

@@ -1,8 +1,7 @@
 """OpenAPI v2 (Swagger), everything in one document, turned from the v3 documents.
 
-client-go asks for it as protobuf only (`application/com.github.proto-openapi.spec.v2@v1.0+protobuf`), which is not
-served: a 406 is what it takes for "not there". kubectl asks once when it applies a change, and goes on without it;
-only `kubectl explain --output plaintext-openapiv2` needs it. JSON sent in answer to that Accept would be an error.
+client-go asks for it as protobuf only, by a name that is no valid media type; an answer in JSON would be an error to
+it. kubectl asks when it applies a change and can do without; Argo CD cannot.
 """
 
 from collections.abc import Mapping
@@ -11,17 +10,24 @@ from typing import Any, Final
 
 from imageyard.web.kube import document, resources
 from imageyard.web.kube.document import Document
-from imageyard.web.kube.openapi import v3
+from imageyard.web.kube.openapi import gnostic, v3
 from imageyard.web.kube.openapi.schemas import REFERENCE, Schema
 from imageyard.web.kube.resources import RESOURCES, Resource
 
 PATH: Final = "/openapi/v2"
-PROTOBUF: Final = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+PROTOBUF: Final = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+ASKED_AS: Final = frozenset({PROTOBUF, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"})
+"""What stands in Accept for protobuf."""
 
 
 @lru_cache
 def swagger(served: tuple[Resource, ...] = RESOURCES) -> Document:
     return document.of(written(served))
+
+
+@lru_cache
+def protobuf(served: tuple[Resource, ...] = RESOURCES) -> Document:
+    return document.of_bytes(gnostic.encode(written(served)), PROTOBUF)
 
 
 def written(served: tuple[Resource, ...] = RESOURCES) -> dict[str, Any]:
