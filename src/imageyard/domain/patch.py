@@ -42,6 +42,42 @@ def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, An
     return result
 
 
+_ORDER: Final = "$setElementOrder/"
+_WITHOUT: Final = "$deleteFromPrimitiveList/"
+_UNITED: Final = frozenset({"finalizers"})
+"""Lists of plain values that a strategic merge unites; all others are replaced."""
+
+
+def strategic(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Apply a strategic merge patch, as kubectl sends it for kinds it has built in: a merge patch with directives.
+    The arguments stay as they are. Raises BadRequest for a directive that is none.
+
+    Source: https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/"""
+    directive = patch.get("$patch")
+    if directive == "replace":
+        return _fresh({key: value for key, value in patch.items() if key != "$patch"})
+    if directive not in (None, "merge", "delete"):
+        raise BadRequest(Text("$patch 应为 replace、merge 或 delete", "$patch is replace, merge or delete"))
+    result: dict[str, Any] = {} if directive == "delete" else _fresh(document)
+    for key, value in patch.items():
+        held = result.get(key)
+        if key.startswith(_WITHOUT):
+            name = key.removeprefix(_WITHOUT)
+            if isinstance(result.get(name), list) and isinstance(value, list):
+                result[name] = [item for item in result[name] if item not in value]
+        elif key.startswith(_ORDER) or key in ("$patch", "$retainKeys"):
+            continue
+        elif value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping):
+            result[key] = strategic(held if isinstance(held, Mapping) else {}, value)
+        elif key in _UNITED and isinstance(held, list) and isinstance(value, list):
+            result[key] = [*held, *(item for item in _fresh(value) if item not in held)]
+        else:
+            result[key] = _fresh(value)
+    return result
+
+
 def apply_json(document: Mapping[str, Any], operations: object, secret_fields: Sequence[str]) -> dict[str, Any]:
     """Apply a JSON patch (at most 10,000 operations, copies bounded to 3 MiB). `test`, `copy` and `move` that name
     `/spec/<secret field>` or a parent of it are Invalid; `add` and `replace` may set it. Raises Invalid, BadRequest.

@@ -75,9 +75,9 @@ class Removed(NamedTuple):
 
 
 class Patch(NamedTuple):
-    """A patch as it came in; `body` is a mapping for merge, a list of operations for json."""
+    """A patch as it came in; `body` is a mapping for merge and strategic, a list of operations for json."""
 
-    type: Literal["merge", "json"]
+    type: Literal["merge", "json", "strategic"]
     body: Any
 
 
@@ -512,7 +512,7 @@ def _patched(kind: Kind[Any], stored: Stored, change: Patch) -> Document:
     if not isinstance(change.body, Mapping):
         raise BadRequest(Text("合并补丁必须是 JSON 对象", "a merge patch must be a JSON object"), kind=kind.singular)
     admission.refuse_null_secrets(kind, change.body)
-    return patch.merge(document, change.body)
+    return patch.strategic(document, change.body) if change.type == "strategic" else patch.merge(document, change.body)
 
 
 def _check_names(kind: Kind[Any], given: Sequence[str]) -> None:

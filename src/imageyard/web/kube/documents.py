@@ -7,13 +7,13 @@ from imageyard.web.exchange import Exchange
 from imageyard.web.kube import discovery, document
 from imageyard.web.kube.discovery import Format
 from imageyard.web.kube.document import Document
-from imageyard.web.kube.negotiation import LONGEST, NotAcceptable
+from imageyard.web.kube.negotiation import LONGEST
 from imageyard.web.kube.openapi import v2, v3
 from imageyard.web.reply import Reply
 
 
 def find(exchange: Exchange) -> Reply | None:
-    """The document at the request's path, None when there is none. Raises NotAcceptable, MethodNotAllowed."""
+    """The document at the request's path, None when there is none. Raises MethodNotAllowed."""
     path = exchange.path.rstrip("/") or "/"
     found = _at(path, exchange.header(b"accept"))
     if found is None:
@@ -26,9 +26,9 @@ def find(exchange: Exchange) -> Reply | None:
 
 def _at(path: str, accept: str) -> Document | None:
     if path == v2.PATH:
-        if accept.strip() == v2.PROTOBUF:
-            raise NotAcceptable
-        return v2.swagger()
+        return (
+            v2.protobuf() if any(each.strip() in v2.ASKED_AS for each in accept[:LONGEST].split(",")) else v2.swagger()
+        )
     if path.startswith(v3.INDEX):
         return v3.documents().get(path)
     if path in ("/api", "/apis") and (asked := aggregated(accept)) is not None:

@@ -1,9 +1,10 @@
 """PATCH on one object or its status: JSON patch, merge patch, server-side apply."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from imageyard.domain.errors import UnsupportedMediaType
+from imageyard.domain.objects import GROUP
 from imageyard.domain.text import Text
 from imageyard.service.objects import Patch
 from imageyard.web import body
@@ -15,25 +16,34 @@ from imageyard.web.kube.writing import Asked
 from imageyard.web.reply import Reply
 
 APPLY: Final = "application/apply-patch+yaml"
+STRATEGIC: Final = "application/strategic-merge-patch+json"
 TYPES: Final = (body.JSON_PATCH, body.MERGE_PATCH, APPLY)
 
 
 async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     answer.form_of(exchange)
     media_type = exchange.header(b"content-type").partition(";")[0].strip().lower()
-    if media_type not in TYPES:
-        raise unsupported(TYPES)
+    types = TYPES if target.kind.group == GROUP else (*TYPES, STRATEGIC)
+    if media_type not in types:
+        raise unsupported(types)
     asked = writing.asked(exchange, required=media_type == APPLY)
     value = await body.kube_patch(exchange, media_type)
     if media_type == APPLY:
         return await _apply(doors, exchange, target, asked, value)
     if asked.force:
         raise writing.forbidden_force()
-    patch = Patch("json" if media_type == body.JSON_PATCH else "merge", value)
+    patch = Patch(_KINDS[media_type], value)
     place = (target.kind, target.namespace or "", target.name)
     write = doors.objects.write_status if target.subresource == "status" else doors.objects.patch
     result = await write(exchange.actor, *place, patch, asked.options(exchange))
     return answer.one(exchange, target.kind, result.stored, doors.clock.now(), 200, result.warnings)
+
+
+_KINDS: Final[Mapping[str, Literal["json", "merge", "strategic"]]] = {
+    body.JSON_PATCH: "json",
+    body.MERGE_PATCH: "merge",
+    STRATEGIC: "strategic",
+}
 
 
 async def _apply(doors: Doors, exchange: Exchange, target: Target, asked: Asked, config: Mapping[str, Any]) -> Reply:

@@ -21,7 +21,13 @@ Schema = dict[str, Any]
 META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1"
 KEYED: Final[Mapping[type, str]] = {Condition: "type", meta.OwnerReference: "uid"}
 """Structs that lists hold by a key: appliers own entries, not the list."""
-SETS: Final = frozenset({"ObjectMeta.finalizers"})
+SETS: Final = frozenset(
+    {
+        "ObjectMeta.finalizers",
+        "RegistrySecretSpec.allowedNamespaces",
+        "RegistrySecretSpec.trustedRealmHosts",
+    }
+)
 """Lists whose entries have owners of their own. Every other list is owned as a whole."""
 SHOWN_AS: Final[Mapping[type, type[Struct]]] = {objects.ObjectMeta: meta.ObjectMeta}
 """What is stored in one shape and served in a larger one."""
