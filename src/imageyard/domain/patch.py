@@ -55,7 +55,8 @@ def strategic(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str
     Source: https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/"""
     directive = patch.get("$patch")
     if directive == "replace":
-        return _fresh({key: value for key, value in patch.items() if key != "$patch"})
+        replaced: dict[str, Any] = _fresh({key: value for key, value in patch.items() if key != "$patch"})
+        return replaced
     if directive not in (None, "merge", "delete"):
         raise BadRequest(Text("$patch 应为 replace、merge 或 delete", "$patch is replace, merge or delete"))
     result: dict[str, Any] = {} if directive == "delete" else _fresh(document)
