@@ -13,6 +13,10 @@ REASON: Final = "FieldManagerConflict"
 """CauseType of k8s.io/apimachinery/pkg/apis/meta/v1."""
 
 
+SHOWN: Final = 100
+"""Fields told at once; the message tells how many there are."""
+
+
 class FieldConflict(NamedTuple):
     """One field, and the manager that owns it."""
 
@@ -35,7 +39,7 @@ class ApplyConflict(Conflict):
 
 
 def text(conflicts: Sequence[FieldConflict]) -> Text:
-    """The message. English is what Kubernetes answers, word for word."""
+    """The message. English is what Kubernetes answers, word for word, up to SHOWN fields."""
     count = len(conflicts)
     if count == 1:
         [one] = conflicts
@@ -44,19 +48,22 @@ def text(conflicts: Sequence[FieldConflict]) -> Text:
             f"应用失败，有 1 处冲突：字段 {one.path} 由 {whose.zh} 管理；如需接管，请使用 force",
             f"Apply failed with 1 conflict: conflict with {whose.en}: {one.path}",
         )
-    blocks = [(whose, [one.path for one in group]) for whose, group in groupby(conflicts, _whose)]
+    blocks = [(whose, [one.path for one in group]) for whose, group in groupby(conflicts[:SHOWN], _whose)]
+    more = count - SHOWN
     zh = "\n".join(_block(f"由 {whose.zh} 管理：", paths) for whose, paths in blocks)
     en = "\n".join(_block(f"conflicts with {whose.en}:", paths) for whose, paths in blocks)
+    if more > 0:
+        zh, en = f"{zh}\n- 另有 {more} 处", f"{en}\n- and {more} more"
     return Text(
         f"应用失败，有 {count} 处冲突；如需接管，请使用 force。\n{zh}", f"Apply failed with {count} conflicts: {en}"
     )
 
 
 def causes(conflicts: Sequence[FieldConflict]) -> list[Cause]:
-    """One cause for each field."""
+    """One cause for each of the first fields."""
     return [
         Cause(one.path, REASON, Text(f"由 {whose.zh} 管理", f"conflict with {whose.en}"))
-        for one in conflicts
+        for one in conflicts[:SHOWN]
         for whose in [_whose(one)]
     ]
 

@@ -189,7 +189,7 @@ def _refuse_unholdable(config: Mapping[str, Any]) -> None:
         raise BadRequest(Text(f"应用的配置嵌套超过 {levels} 层", f"the applied configuration has over {levels} levels"))
     try:
         msgspec.json.encode(config)
-    except (UnicodeEncodeError, OverflowError):
+    except ValueError:  # half a surrogate pair, a number of thousands of digits
         text = Text(
             "应用的配置含有无法保存的文字或数字", "the applied configuration has text or numbers that cannot be kept"
         )

@@ -9,13 +9,16 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from imageyard.domain import field_set
-from imageyard.domain.errors import DUPLICATE, REQUIRED, Cause
+from imageyard.domain.errors import DUPLICATE, INVALID, REQUIRED, Cause
 from imageyard.domain.field_set import EMPTY, MEMBER, FieldSet
 from imageyard.domain.shape import ATOMIC, Atomic, Dictionary, Items, Record, Shape
 from imageyard.domain.text import Text, excerpt
 
 MISSING: Final = object()
 """The value of what is not there."""
+MOST_PARTS: Final = 10_000
+"""Keys or items of one object or list of a configuration that are owned one by one: each costs far more to merge than
+to send. Of valid objects only one with annotations of very short keys could have more."""
 SHOWN: Final = 100
 """Misfits told at once."""
 
@@ -116,7 +119,8 @@ def prune(value: Any, gone: FieldSet, kept: FieldSet, shape: Shape) -> Any:
 
 
 def misfits(value: Any, shape: Shape, path: str = "") -> list[Cause]:
-    """List items of a configuration that cannot be told apart: without their key, or twice there."""
+    """Lists and objects of a configuration that have too many parts, and list items that cannot be told apart: without
+    their key, or twice there."""
     causes: list[Cause] = []
     for cause in _misfits(value, shape, path):
         causes.append(cause)
@@ -154,8 +158,7 @@ def _seen(value: Any, shape: Shape) -> Any:
     """A value without the keys that belong to the server; MISSING when it has no others."""
     if not isinstance(shape, Dictionary) or not shape.hidden or not isinstance(value, Mapping):
         return value
-    seen = {key: item for key, item in value.items() if key not in shape.hidden}
-    return seen if seen or not value else MISSING
+    return {key: item for key, item in value.items() if key not in shape.hidden} or MISSING
 
 
 def _parts(value: Any, shape: Shape) -> dict[str, Any] | None:
@@ -221,7 +224,9 @@ def _pruned(part: Any, gone: FieldSet, kept: FieldSet, shape: Shape, element: st
 
 
 def _misfits(value: Any, shape: Shape, path: str) -> Iterator[Cause]:
-    if isinstance(shape, Items):
+    if isinstance(shape, Items | Dictionary) and isinstance(value, list | Mapping) and len(value) > MOST_PARTS:
+        yield Cause(path, INVALID, Text(f"最多 {MOST_PARTS:,} 项", f"has at most {MOST_PARTS:,} entries"))
+    elif isinstance(shape, Items):
         yield from _item_misfits(value, shape, path) if isinstance(value, list) else ()
     elif isinstance(shape, Record) and isinstance(value, Mapping):
         for name, inner in shape.fields.items():
