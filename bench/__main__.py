@@ -5,20 +5,24 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from bench import objects, report, syncs
+from bench import objects, report, syncs, watches
+
+PARTS = ("objects", "syncs", "watches")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--quick", action="store_true", help="a tenth of the objects, shorter runs")
-    parser.add_argument("--only", choices=("objects", "syncs"), help="one part")
+    parser.add_argument("--only", choices=PARTS, help="one part")
     arguments = parser.parse_args()
     count, images, seconds = (10_000, 200, 2) if arguments.quick else (100_000, 1_000, 5)
     figures = []
-    if arguments.only != "syncs":
+    if arguments.only in (None, "objects"):
         figures += objects.measure(count, seconds)
-    if arguments.only != "objects":
+    if arguments.only in (None, "syncs"):
         figures += syncs.measure(images)
+    if arguments.only in (None, "watches"):
+        figures += watches.measure(10 if arguments.quick else 100, seconds)
     settings = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Figure(NamedTuple):
-    """`value` and `ceiling` are in `unit`; the gate is `ratio >= target`."""
+    """`value` and `ceiling` are in `unit`; the gate is `ratio >= target`, or `ratio <= target` where less is better."""
 
     name: str
     value: float
@@ -12,6 +12,7 @@ class Figure(NamedTuple):
     unit: str
     target: float
     remark: str = ""
+    at_most: bool = False
 
     @property
     def ratio(self) -> float:
@@ -19,7 +20,7 @@ class Figure(NamedTuple):
 
     @property
     def met(self) -> bool:
-        return self.ratio >= self.target
+        return self.ratio <= self.target if self.at_most else self.ratio >= self.target
 
     def row(self) -> dict[str, object]:
         return {

@@ -32,6 +32,14 @@ class Product:
             raw = answer.read()
         return json.loads(raw) if raw else None
 
+    def kube(self, method: str, path: str) -> Any:
+        """One request to the kube door; answers the decoded JSON."""
+        request = urllib.request.Request(
+            self.url + path, headers={"Authorization": f"Bearer {self.token}"}, method=method
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read())
+
     def raw(self, path: str) -> bytes:
         request = urllib.request.Request(self.url + API + path, headers={"Authorization": f"Bearer {self.token}"})
         with urllib.request.urlopen(request, timeout=60) as answer:

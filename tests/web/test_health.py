@@ -43,6 +43,9 @@ async def test_the_version_names_the_kubernetes_version_that_is_kept(stranger: C
     answer = (await stranger.get("/version")).json()
     assert answer["gitVersion"] == "v1.36.0+imageyard.1.2.3"
     assert (answer["major"], answer["minor"]) == ("1", "36")
+    assert (answer["emulationMajor"], answer["emulationMinor"]) == ("1", "36")
+    assert (answer["minCompatibilityMajor"], answer["minCompatibilityMinor"]) == ("1", "35")
+    assert {"gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler", "platform"} <= answer.keys()
 
 
 async def test_requests_are_counted_by_verb_resource_and_code_only(admin: Client, yard: Yard) -> None:

@@ -1,78 +1,24 @@
 """The REST door over the real use cases and the real store: the API reference's complete flow and its corners."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imageyard.domain.kinds import KINDS
-from imageyard.domain.reasons import Reason
-from imageyard.domain.text import Text
-from imageyard.keyring.aead import AeadKeyring
-from imageyard.metrics import Metrics
-from imageyard.registry import Probe, Registry, Source, Step
-from imageyard.service.fetch import Fetcher
-from imageyard.service.objects import Objects
-from imageyard.service.requests import SyncRequests
-from imageyard.service.tokens import Tokens
-from imageyard.service.verify import Verifier
-from imageyard.store.sqlite.store import SQLiteStore
-from imageyard.web import app
 from tests.fakes.asgi import Client
-from tests.fakes.clock import FakeClock
-from tests.web.conftest import HOSTS
+from tests.web import whole
 from tests.web.samples import IMAGES, NAMESPACES, SECRETS, image, secret
 from tests.web.test_objects import fields, is_status
-
-
-async def no_rotation() -> tuple[str, int]:
-    raise NotImplementedError("these tests rotate no keys")
-
-
-class PleasedRegistry:
-    """Takes every credential."""
-
-    async def probe(self, source: Source) -> Probe:
-        step = Step("login", "ok", Text("登录成功", "signed in"), 5)
-        return Probe(True, Reason.Verified, Text("连接成功", "connected"), (step,))
-
-    def host(self, source: Source) -> str:
-        return f"{source.domain}:443"
-
-    def forget(self, credential: str) -> None:
-        """It holds no tokens."""
 
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
     """The administrator of a fresh server."""
-    clock, keyring = FakeClock(), AeadKeyring({"k": bytes(32)}, "k")
-    registry = cast(Registry, PleasedRegistry())
-    async with SQLiteStore.open(tmp_path, KINDS, now=clock.now) as store:
-        objects = Objects(store, keyring, clock)
-        tokens = Tokens(store, clock)
-        await tokens.load()
-        await objects.ensure_default()
-        token = await tokens.create("ci", "ci", ["system:masters"], None)
-        doors = app.Doors(
-            objects=objects,
-            verifier=Verifier(store, keyring, registry, clock),
-            sync_requests=SyncRequests(store, clock, Fetcher(store, keyring, registry), objects=objects),
-            tokens=tokens,
-            metrics=Metrics(),
-            clock=clock,
-            rotate_keys=no_rotation,
-            ready=lambda: {"storage-read": store.readable},
-            version="0.1.0",
-            stopping=asyncio.Event(),
-            allowed_hosts=HOSTS.__contains__,
-        )
-        yield Client(app.build(doors), {"authorization": f"Bearer {token.reveal()}"})
+    async with whole.running(tmp_path) as server:
+        yield await server.client("ci", "system:masters")
 
 
 async def test_the_flow_of_the_reference(client: Client) -> None:

@@ -22,6 +22,7 @@ INVALID = "FieldValueInvalid"
 NOT_SUPPORTED = "FieldValueNotSupported"
 DUPLICATE = "FieldValueDuplicate"
 TYPE_INVALID = "FieldValueTypeInvalid"
+TOO_LONG = "FieldValueTooLong"
 UNKNOWN_FIELD = "FieldValueForbidden"
 
 
@@ -44,6 +45,15 @@ class Invalid(Failure):
         en = "; ".join(f"{c.field}: {c.text.en}" for c in causes)
         super().__init__(Text(zh, en), kind=kind, name=name)
         self.causes = causes
+
+
+class UnknownFields(Failure):
+    """Fields that no one knows, where the caller asked to be strict about them. kube 400."""
+
+    def __init__(self, fields: list[str], *, kind: str, name: str = "") -> None:
+        listed = ", ".join(fields)
+        super().__init__(Text(f"未知字段：{listed}", f"unknown fields: {listed}"), kind=kind, name=name)
+        self.fields = fields
 
 
 class BadRequest(Failure):
@@ -86,6 +96,10 @@ class Conflict(Failure):
             f'{kind} "{name}" has been modified; read the latest version and try again',
         )
         super().__init__(text or stale, kind=kind, name=name)
+
+
+class PreconditionFailed(Conflict):
+    """The object is not the one that a delete was meant for. 409."""
 
 
 class Gone(Failure):

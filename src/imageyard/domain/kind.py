@@ -4,9 +4,9 @@ Discovery, OpenAPI, Table, REST, CLI and console read this row; adding a kind to
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -42,6 +42,17 @@ class Index(NamedTuple):
     """What fieldSelector may ask beyond metadata.name and metadata.namespace."""
 
 
+class ByKey(NamedTuple):
+    """A list whose items are told apart by one of their fields."""
+
+    key: str
+
+
+Topology = Literal["atomic", "set", "unowned"] | ByKey
+"""How server-side apply merges a value: as a whole, a list as a set, or a list item by item. `unowned` is the server's:
+no field manager owns it."""
+
+
 def _decode_secret(type_: type, value: object) -> object:
     if type_ is Secret and isinstance(value, str):
         return Secret(value)
@@ -72,6 +83,9 @@ class Kind(Generic[T]):
     """Names of spec fields that go to the keyring and never come back."""
     server_annotations: frozenset[str] = frozenset()
     """Annotations the server owns: what a caller sets there is ignored with a Warning."""
+    topology: Mapping[str, Topology] = field(default_factory=dict)
+    """How server-side apply merges a value, by its path (`spec.hosts`, `status.conditions`; `[]` for an item), where
+    that is not as usual: objects field by field, lists as a whole."""
     search_parameter: str = "search"
     """The REST query parameter of the substring search."""
     sort_keys: tuple[str, ...] = ("name", "createTime")

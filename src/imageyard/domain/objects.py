@@ -37,10 +37,13 @@ class ObjectMeta(Struct, rename="camel", omit_defaults=True):
     generation: int = 0
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
+    """When it was deleted, while finalizers still hold it."""
     deletion_grace_period_seconds: int | None = None
+    """0 while it is being deleted."""
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     finalizers: list[str] = []
+    """Who has to finish something before the object goes; each takes its own entry out."""
     owner_references: list[dict[str, Any]] = []
 
 
@@ -48,19 +51,28 @@ class Condition(Struct, rename="camel", omit_defaults=True):
     """metav1.Condition: `reason` is set also when `status` is True."""
 
     type: str
+    """What is judged."""
     status: Literal["True", "False", "Unknown"]
+    """Whether it holds."""
     reason: str
+    """For programs: why."""
     message: str = ""
+    """For people: why."""
     observed_generation: int = 0
+    """The generation of the object that was judged."""
     last_transition_time: datetime | None = None
+    """When the status last became another."""
 
 
 class Object(Struct, rename="camel", omit_defaults=True, kw_only=True):
     """The envelope. Each kind's type adds `spec` and `status` of its own types, or what else Kubernetes has there."""
 
     api_version: str = ""
+    """Group and version of the object's shape."""
     kind: str = ""
+    """What the object is."""
     metadata: ObjectMeta
+    """Its name, its place, its versions, and what others hang on it."""
 
 
 def seconds(moment: datetime) -> datetime:

@@ -42,6 +42,43 @@ def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, An
     return result
 
 
+_ORDER: Final = "$setElementOrder/"
+_WITHOUT: Final = "$deleteFromPrimitiveList/"
+_UNITED: Final = frozenset({"finalizers"})
+"""Lists of plain values that a strategic merge unites; all others are replaced."""
+
+
+def strategic(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Apply a strategic merge patch, as kubectl sends it for kinds it has built in: a merge patch with directives.
+    The arguments stay as they are. Raises BadRequest for a directive that is none.
+
+    Source: https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/"""
+    directive = patch.get("$patch")
+    if directive == "replace":
+        replaced: dict[str, Any] = _fresh({key: value for key, value in patch.items() if key != "$patch"})
+        return replaced
+    if directive not in (None, "merge", "delete"):
+        raise BadRequest(Text("$patch 应为 replace、merge 或 delete", "$patch is replace, merge or delete"))
+    result: dict[str, Any] = {} if directive == "delete" else _fresh(document)
+    for key, value in patch.items():
+        held = result.get(key)
+        if key.startswith(_WITHOUT):
+            name = key.removeprefix(_WITHOUT)
+            if isinstance(result.get(name), list) and isinstance(value, list):
+                result[name] = [item for item in result[name] if item not in value]
+        elif key.startswith(_ORDER) or key in ("$patch", "$retainKeys"):
+            continue
+        elif value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping):
+            result[key] = strategic(held if isinstance(held, Mapping) else {}, value)
+        elif key in _UNITED and isinstance(held, list) and isinstance(value, list):
+            result[key] = [*held, *(item for item in _fresh(value) if item not in held)]
+        else:
+            result[key] = _fresh(value)
+    return result
+
+
 def apply_json(document: Mapping[str, Any], operations: object, secret_fields: Sequence[str]) -> dict[str, Any]:
     """Apply a JSON patch (at most 10,000 operations, copies bounded to 3 MiB). `test`, `copy` and `move` that name
     `/spec/<secret field>` or a parent of it are Invalid; `add` and `replace` may set it. Raises Invalid, BadRequest.
@@ -56,7 +93,7 @@ def apply_json(document: Mapping[str, Any], operations: object, secret_fields: S
         result = operation.apply(result, budget)
     if not isinstance(result, dict):
         raise BadRequest(Text("补丁的结果必须是 JSON 对象", "the patched document must be a JSON object"))
-    if _is_deeper(result, DEEPEST):
+    if is_deeper(result, DEEPEST):
         raise BadRequest(Text(f"补丁的结果嵌套超过 {DEEPEST} 层", f"the patched document has over {DEEPEST} levels"))
     return result
 
@@ -175,7 +212,8 @@ def _fresh(value: Any) -> Any:
     return [_fresh(item) for item in value] if isinstance(value, list) else value
 
 
-def _is_deeper(value: Any, levels: int) -> bool:
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether a JSON value has more levels than that."""
     layer = [value]
     for _ in range(levels):
         layer = [item for held in layer for item in _items(held)]

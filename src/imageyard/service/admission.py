@@ -4,12 +4,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
+import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from imageyard.domain import document, objects
-from imageyard.domain.errors import INVALID, REQUIRED, UNKNOWN_FIELD, BadRequest, Cause, Conflict, Invalid
+from imageyard.domain.errors import (
+    INVALID,
+    REQUIRED,
+    TYPE_INVALID,
+    UNKNOWN_FIELD,
+    BadRequest,
+    Cause,
+    Conflict,
+    Invalid,
+    UnknownFields,
+)
 from imageyard.domain.kind import Kind
+from imageyard.domain.kinds.namespace import Namespace, labelled
 from imageyard.domain.kinds.registry_secret import RegistrySecret
 from imageyard.domain.kinds.repository import Repository
 from imageyard.domain.objects import Object, ObjectMeta
@@ -31,8 +43,15 @@ class Options(NamedTuple):
     """What differs between the doors. REST refuses unknown fields and makes namespaces on the first write;
     kube does as `fieldValidation` says and wants a namespace to be there."""
 
-    unknown: Literal["refuse", "warn", "drop"] = "refuse"
+    unknown: Literal["refuse", "strict", "warn", "drop"] = "refuse"
+    """`refuse` lists unknown fields among everything else that is wrong, `strict` tells of nothing but them."""
     create_namespace: bool = True
+    dry_run: bool = False
+    """Answer what would be stored, and store nothing."""
+    versioned: bool = False
+    """Whether a replacement has to name the version it is for."""
+    manager: str = ""
+    """Whom the fields that are set belong to in managedFields; "" at a door that knows no managers."""
     lifecycle: Literal["keep", "take"] = "keep"
     """Whether a body sets finalizers and ownerReferences. They are for controllers, which speak kube: through REST a
     finalizer would make a DELETE answer 204 and delete nothing, with no way to take it off again."""
@@ -62,10 +81,12 @@ def parse(
     Invalid with every bad field."""
     read = document.read(kind, _placed(kind, namespace, name, body))
     causes, warnings = list(read.causes), []
+    if options.unknown == "strict" and read.unknown:
+        raise UnknownFields(read.unknown, kind=kind.singular, name=name or _name(body))
     if options.unknown == "refuse":
         causes += [Cause(field, UNKNOWN_FIELD, Text("未知字段", "is an unknown field")) for field in read.unknown]
     elif options.unknown == "warn":
-        warnings = [Text(f"未知字段“{field}”", f'unknown field "{field}"') for field in read.unknown]
+        warnings = [unknown(field) for field in read.unknown]
     obj = read.object
     if obj is not None:
         annotations = last_applied.scrub(obj.metadata.annotations, kind.secret_fields)
@@ -80,6 +101,10 @@ def parse(
     if causes or obj is None:
         raise Invalid(causes, kind=kind.singular, name=name or _name(body))
     return Admitted(obj, tuple(warnings))
+
+
+def unknown(field: str) -> Text:
+    return Text(f"未知字段“{field}”", f'unknown field "{field}"')
 
 
 def create(
@@ -105,6 +130,8 @@ def create(
             new = sources.created(new, has_password=has_password, now=now)
         case Repository():
             new = images.created(new, now, language)
+        case Namespace():
+            new = labelled(new)
     return Admitted(new, _ignored(kind, given, new.metadata))
 
 
@@ -130,7 +157,36 @@ def update(kind: Kind[Any], obj: Any, old: Any, *, password: bool | None, now: d
             new = sources.changed(new, old, password=password, now=now)
         case Repository() if changed:
             new = images.changed(new, old, now)
+        case Namespace():
+            new = labelled(new)
     return Admitted(new, _ignored(kind, given, new.metadata))
+
+
+def status(kind: Kind[Any], body: Mapping[str, Any], old: Any) -> Any:
+    """The object with the status of the body; whatever else the body says is left alone, as Kubernetes does.
+    What tells of the password stays the server's. Raises Conflict for a stale precondition, Invalid."""
+    given = body.get("metadata")
+    given = given if isinstance(given, Mapping) else {}
+    if given.get("resourceVersion") not in (None, "", old.metadata.resource_version):
+        raise Conflict(kind.singular, old.metadata.name)
+    document_ = msgspec.to_builtins(replace(old, status=None)) | {"status": body.get("status", {})}
+    try:
+        new = kind.convert(document_).status
+    except msgspec.ValidationError as wrong:
+        raise Invalid([_misshapen(str(wrong))], kind=kind.singular, name=old.metadata.name) from None
+    if isinstance(old, RegistrySecret):
+        new = replace(
+            new,
+            password_set=old.status.password_set,
+            password_updated_time=old.status.password_updated_time,
+        )
+    return replace(old, status=new)
+
+
+def _misshapen(words: str) -> Cause:
+    """A cause out of msgspec's message, which quotes types and a path but no value."""
+    told, _, path = words.partition(" - at `$.")
+    return Cause(path.rstrip("`") or "status", TYPE_INVALID, Text(f"类型错误：{told}", f"has the wrong type: {told}"))
 
 
 def bare(kind: Kind[Any], obj: Any) -> Any:

@@ -13,7 +13,7 @@ from imageyard.domain.clock import Clock
 from imageyard.domain.errors import AlreadyExists, Conflict, Forbidden, NotFound
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import KINDS, NAMESPACE
-from imageyard.domain.kinds.namespace import DEFAULT, Namespace, NamespaceStatus
+from imageyard.domain.kinds.namespace import DEFAULT, Namespace, NamespaceStatus, labelled
 from imageyard.domain.objects import ObjectMeta
 from imageyard.domain.text import Text
 from imageyard.service import removal
@@ -75,7 +75,7 @@ class Namespaces:
         """Mark it, delete what is in it, then itself. Answers its last state, or its state as Terminating when
         objects with finalizers are left in it. Raises NotFound; Forbidden for `default`."""
         if name == DEFAULT:
-            text = Text(f"命名空间“{DEFAULT}”不能删除", f'namespace "{DEFAULT}" may not be deleted')
+            text = Text(f"命名空间“{DEFAULT}”不能删除", "this namespace may not be deleted")
             raise Forbidden(text, kind=NAMESPACE.singular, name=name)
         await self._mark(name)
         while self._entered[name]:
@@ -126,6 +126,5 @@ class Namespaces:
             uid=self._uid(),
             generation=1,
             creation_timestamp=objects.seconds(self._clock.now()),
-            labels={"kubernetes.io/metadata.name": name},
         )
-        return Namespace(api_version=NAMESPACE.api_version, kind=NAMESPACE.name, metadata=meta)
+        return labelled(Namespace(api_version=NAMESPACE.api_version, kind=NAMESPACE.name, metadata=meta))

@@ -4,15 +4,18 @@ import hmac
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from functools import partial
 from random import getrandbits
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from imageyard.domain import names, patch
+from imageyard.domain import managed_fields, names, patch
 from imageyard.domain.access import Actor
+from imageyard.domain.apply_conflict import ApplyConflict
 from imageyard.domain.clock import Clock
 from imageyard.domain.errors import (
+    INVALID,
     REQUIRED,
     TYPE_INVALID,
     AlreadyExists,
@@ -23,6 +26,7 @@ from imageyard.domain.errors import (
     Failure,
     Invalid,
     NotFound,
+    PreconditionFailed,
 )
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import NAMESPACE, REGISTRY_SECRET, REPOSITORY
@@ -33,10 +37,12 @@ from imageyard.domain.secret import Secret
 from imageyard.domain.selector import FieldSelector
 from imageyard.domain.text import Language, Text
 from imageyard.keyring import Keyring
-from imageyard.service import admission, contents, credentials, escalation, removal, rights
+from imageyard.service import admission, contents, credentials, escalation, ownership, rights
+from imageyard.service import removal as removals
 from imageyard.service.admission import Admitted, Options
 from imageyard.service.credentials import Credentials
 from imageyard.service.namespaces import Namespaces
+from imageyard.service.removal import Removal
 from imageyard.service.rights import Grants, Rights, RoleRules
 from imageyard.service.turns import Turns
 from imageyard.store import KEEP, Change, Keep, Page, Query, Store, Stored
@@ -57,6 +63,7 @@ class Result(NamedTuple):
 
     stored: Stored
     warnings: tuple[Text, ...] = ()
+    created: bool = False
 
 
 class Removed(NamedTuple):
@@ -69,9 +76,9 @@ class Removed(NamedTuple):
 
 
 class Patch(NamedTuple):
-    """A patch as it came in; `body` is a mapping for merge, a list of operations for json."""
+    """A patch as it came in; `body` is a mapping for merge and strategic, a list of operations for json."""
 
-    type: Literal["merge", "json"]
+    type: Literal["merge", "json", "strategic"]
     body: Any
 
 
@@ -81,6 +88,8 @@ class _Change(NamedTuple):
     obj: Any
     sealed: bytes | Keep | None
     warnings: tuple[Text, ...]
+    secrets: tuple[str, ...] = ()
+    """Secret fields that the caller set, to whatever value."""
 
 
 def new_uid() -> str:
@@ -126,11 +135,11 @@ class Objects:
         """Raises BadRequest, Invalid, AlreadyExists; NotFound for a namespace that has to be there and is not."""
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "create", kind, namespace)
-        parsed = admission.parse(kind, namespace, "", document, None, options)
-        escalation.check(self.rights, actor, kind, parsed.obj)
+        parsed = self._parsed(actor, kind, namespace, "", document, None, options)
         make = options.create_namespace and self._auto_create
         async with self._namespaces.entered(kind, namespace, create=make):
-            return await (self._insert if parsed.obj.metadata.name else self._insert_generated)(kind, parsed)
+            insert = self._insert if parsed.obj.metadata.name else self._insert_generated
+            return await insert(kind, parsed, options)
 
     async def get(self, actor: Actor, kind: Kind[Any], namespace: str, name: str, *, sub: str = "") -> Stored:
         """`sub` is the subresource that is asked for, as rights know it. Raises NotFound."""
@@ -159,6 +168,8 @@ class Objects:
         Raises NotFound, Conflict, BadRequest, Invalid."""
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "update", kind, namespace, name)
+        if options.versioned:
+            _demand_version(kind, name, document)
         return await self._change(actor, kind, namespace, name, lambda _: document, options)
 
     async def patch(
@@ -175,11 +186,131 @@ class Objects:
         self.rights.demand(actor, "patch", kind, namespace, name)
         return await self._change(actor, kind, namespace, name, lambda stored: _patched(kind, stored, patch), options)
 
-    async def delete(self, actor: Actor, kind: Kind[Any], namespace: str, name: str) -> Stored:
-        """Answers the object's last state, or with its deletion mark while it has finalizers. Raises NotFound."""
+    async def write_status(
+        self,
+        actor: Actor,
+        kind: Kind[Any],
+        namespace: str,
+        name: str,
+        change: Document | Patch,
+        options: Options = admission.REST,
+    ) -> Result:
+        """Write the status of an object and nothing else of it: a whole object's, or a patch's to it.
+        Raises NotFound, Conflict, BadRequest, Invalid."""
+        admission.refuse_all(kind, namespace)
+        self.rights.demand(actor, "patch" if isinstance(change, Patch) else "update", kind, namespace, name, "status")
+        async with self._turns.take(Key(kind.plural, namespace, name)):
+            for _ in range(_TRIES):
+                stored = await self._store.get(kind, namespace, name)
+                wanted = _patched(kind, stored, change) if isinstance(change, Patch) else change
+                obj = admission.status(kind, wanted, kind.decode(stored.body))
+                managed = ownership.changed(kind, stored, obj, options.manager, self._clock.now(), subresource="status")
+                with suppress(Conflict):
+                    return await self._write(kind, stored, _Change(obj, KEEP, ()), managed, options)
+        raise Conflict(kind.singular, name)
+
+    async def apply(
+        self,
+        actor: Actor,
+        kind: Kind[Any],
+        namespace: str,
+        name: str,
+        config: Document,
+        options: Options,
+        *,
+        force: bool = False,
+        sub: str = "",
+    ) -> Result:
+        """Server-side apply by `options.manager`: create the object, or merge the configuration into it. `sub` is
+        "status" to apply that. Raises ApplyConflict, and what create and replace raise."""
+        admission.refuse_all(kind, namespace)
+        self.rights.demand(actor, "patch", kind, namespace, name, sub)
+        async with self._turns.take(Key(kind.plural, namespace, name)):
+            for _ in range(_TRIES):
+                try:
+                    return await self._apply_once(actor, kind, namespace, name, config, options, force, sub)
+                except ApplyConflict:
+                    raise
+                except (Conflict, AlreadyExists):
+                    if _names_version(config):
+                        raise
+        raise Conflict(kind.singular, name)
+
+    async def _apply_once(
+        self,
+        actor: Actor,
+        kind: Kind[Any],
+        namespace: str,
+        name: str,
+        config: Document,
+        options: Options,
+        force: bool,
+        sub: str,
+    ) -> Result:
+        now = self._clock.now()
+        merged = partial(
+            managed_fields.apply,
+            kind,
+            config=config,
+            manager=options.manager,
+            force=force,
+            now=now,
+            subresource=sub,
+            name=name,
+        )
+        try:
+            stored = await self._store.get(kind, namespace, name)
+        except NotFound:
+            if sub:
+                raise
+            self.rights.demand(actor, "create", kind, namespace)
+            applied = merged((), None)
+            parsed = self._parsed(actor, kind, namespace, "", applied.object, None, options)
+            async with self._namespaces.entered(kind, namespace, create=options.create_namespace):
+                return await self._insert(kind, parsed, options, managed_fields.encode(applied.managers))
+        old, held = kind.decode(stored.body), ownership.held(kind, stored, now)
+        applied = merged(held, msgspec.json.decode(stored.body))
+        if sub:
+            change = _Change(admission.status(kind, applied.object, old), KEEP, ())
+        else:
+            parsed = self._parsed(actor, kind, namespace, name, applied.object, old, options)
+            change = await self._admit(kind, old, parsed, options)
+        managed = KEEP if applied.managers is held else managed_fields.encode(applied.managers)
+        if change.obj == old and managed is KEEP and not options.dry_run:
+            return Result(stored, change.warnings)
+        return await self._write(kind, stored, change, managed, options)
+
+    async def delete(
+        self,
+        actor: Actor,
+        kind: Kind[Any],
+        namespace: str,
+        name: str,
+        removal: Removal = Removal(),  # noqa: B008 (frozen)
+    ) -> Stored:
+        """Answers the object's last state, or with its deletion mark while it has finalizers.
+        Raises NotFound; PreconditionFailed."""
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "delete", kind, namespace, name)
-        return await self._remove(kind, namespace, name)
+        return await self._remove(kind, namespace, name, removal)
+
+    async def delete_all(
+        self,
+        actor: Actor,
+        kind: Kind[Any],
+        query: Query,
+        removal: Removal = Removal(),  # noqa: B008 (frozen)
+    ) -> Page:
+        """Delete every object that a query of one namespace, or of a kind that has none, finds; answers them as they
+        were. Raises Forbidden."""
+        for namespace in query.namespaces or [""]:
+            admission.refuse_all(kind, namespace)
+            self.rights.demand(actor, "deletecollection", kind, namespace)
+        page = await self._store.list(kind, query)
+        for stored in page.items:
+            with suppress(NotFound, PreconditionFailed):
+                await self._remove(kind, stored.key.namespace, stored.key.name, removal._replace(uid=stored.uid))
+        return page
 
     async def delete_names(
         self, actor: Actor, kind: Kind[Any], namespace: str, names: Sequence[str]
@@ -237,13 +368,28 @@ class Objects:
         history = await self._store.notes(stored.uid, "sync", SYNCS_KEPT)
         return await contents.describe(self._store, REPOSITORY.decode(stored.body), history, digest)
 
-    async def _insert_generated(self, kind: Kind[Any], parsed: Admitted) -> Result:
+    def _parsed(
+        self,
+        actor: Actor,
+        kind: Kind[Any],
+        namespace: str,
+        name: str,
+        document: Document,
+        old: Object | None,
+        options: Options,
+    ) -> Admitted:
+        """What the actor may write of a body: sound, and no right in it that he does not hold."""
+        parsed = admission.parse(kind, namespace, name, document, old, options)
+        escalation.check(self.rights, actor, kind, parsed.obj, old)
+        return parsed
+
+    async def _insert_generated(self, kind: Kind[Any], parsed: Admitted, options: Options) -> Result:
         for _ in range(_NAME_TRIES - 1):
             with suppress(AlreadyExists):
-                return await self._insert(kind, parsed)
-        return await self._insert(kind, parsed)
+                return await self._insert(kind, parsed, options)
+        return await self._insert(kind, parsed, options)
 
-    async def _insert(self, kind: Kind[Any], parsed: Admitted) -> Result:
+    async def _insert(self, kind: Kind[Any], parsed: Admitted, options: Options, managed: bytes = b"") -> Result:
         meta, password = parsed.obj.metadata, _password(parsed.obj)
         admitted = admission.create(
             kind,
@@ -254,9 +400,22 @@ class Objects:
             now=self._clock.now(),
             language=self._language,
         )
+        warnings = parsed.warnings + admitted.warnings
+        set_ = kind.secret_fields if password is not None else ()
+        managed = managed or ownership.created(kind, admitted.obj, options.manager, set_, self._clock.now())
+        if options.dry_run:
+            would_be = await self._would_be_new(kind, admitted.obj)
+            return Result(would_be._replace(managed=managed), warnings, created=True)
         sealed = self._credentials.seal(admitted.obj, password) if password else None
-        stored = await self._store.create(kind, admitted.obj, sealed=sealed)
-        return Result(stored, parsed.warnings + admitted.warnings)
+        stored = await self._store.create(kind, admitted.obj, sealed=sealed, managed=managed)
+        return Result(stored, warnings, created=True)
+
+    async def _would_be_new(self, kind: Kind[Any], obj: Object) -> Stored:
+        meta = obj.metadata
+        with suppress(NotFound):
+            await self._store.get(kind, meta.namespace, meta.name)
+            raise AlreadyExists(kind.singular, meta.name)
+        return Stored(Key(kind.plural, meta.namespace, meta.name), meta.uid, 0, kind.encode(obj))
 
     async def _change(
         self,
@@ -270,25 +429,40 @@ class Objects:
         async with self._turns.take(Key(kind.plural, namespace, name)):
             for _ in range(_TRIES):
                 stored = await self._store.get(kind, namespace, name)
-                old = kind.decode(stored.body)
-                parsed = admission.parse(kind, namespace, name, wanted(stored), old, options)
-                escalation.check(self.rights, actor, kind, parsed.obj, old)
-                obj, sealed, warnings = await self._admit(kind, old, parsed)
-                if obj == old:
-                    return Result(stored, warnings)
+                old, document = kind.decode(stored.body), wanted(stored)
+                parsed = self._parsed(actor, kind, namespace, name, document, old, options)
+                change = await self._admit(kind, old, parsed, options)
+                given = ownership.given(document)
+                if change.obj == old and not options.dry_run and (given is None or not options.manager):
+                    return Result(stored, change.warnings)
+                managed = ownership.changed(
+                    kind, stored, change.obj, options.manager, self._clock.now(), secrets=change.secrets, given=given
+                )
+                if change.obj == old and isinstance(managed, Keep) and not options.dry_run:
+                    return Result(stored, change.warnings)
                 with suppress(Conflict):
-                    return Result(await self._store_or_let_go(kind, obj, sealed), warnings)
+                    return await self._write(kind, stored, change, managed, options)
         raise Conflict(kind.singular, name)
 
-    async def _admit(self, kind: Kind[Any], old: Any, parsed: Admitted) -> _Change:
-        password = _password(parsed.obj)
+    async def _write(
+        self, kind: Kind[Any], stored: Stored, change: _Change, managed: bytes | Keep, options: Options
+    ) -> Result:
+        if options.dry_run:
+            return Result(_rehearsed(kind, change.obj, stored, managed), change.warnings)
+        return Result(await self._store_or_let_go(kind, change.obj, change.sealed, managed), change.warnings)
+
+    async def _admit(self, kind: Kind[Any], old: Any, parsed: Admitted, options: Options) -> _Change:
+        # A rehearsal takes every password for the stored one and says nothing of it: it must not tell which is.
+        given = _password(parsed.obj)
+        password = None if options.dry_run else given
         sealed = KEEP if password is None else await self._sealed(old, password)
         kept = sealed is KEEP
         admitted = admission.update(
             kind, parsed.obj, old, password=None if kept else sealed is not None, now=self._clock.now()
         )
         unchanged = (admission.UNCHANGED_PASSWORD,) if kept and password else ()
-        return _Change(admitted.obj, sealed, parsed.warnings + unchanged + admitted.warnings)
+        secrets = kind.secret_fields if given is not None else ()
+        return _Change(admitted.obj, sealed, parsed.warnings + unchanged + admitted.warnings, secrets)
 
     async def _sealed(self, old: RegistrySecret, password: Secret) -> bytes | Keep | None:
         """KEEP for the password that is stored already; None for the empty one of an anonymous source."""
@@ -299,19 +473,31 @@ class Objects:
                 return KEEP
         return self._credentials.seal(old, password)
 
-    async def _store_or_let_go(self, kind: Kind[Any], obj: Object, sealed: bytes | Keep | None) -> Stored:
+    async def _store_or_let_go(
+        self, kind: Kind[Any], obj: Object, sealed: bytes | Keep | None, managed: bytes | Keep
+    ) -> Stored:
         meta = obj.metadata
         if meta.deletion_timestamp is None or meta.finalizers:
-            return await self._store.replace(kind, obj, sealed=sealed)
+            return await self._store.replace(kind, obj, sealed=sealed, managed=managed)
         gone = await self._store.delete(kind, meta.namespace, meta.name, resource_version=meta.resource_version)
         await self._settle(kind, meta.namespace)
         return gone
 
-    async def _remove(self, kind: Kind[Any], namespace: str, name: str) -> Stored:
+    async def _remove(
+        self,
+        kind: Kind[Any],
+        namespace: str,
+        name: str,
+        removal: Removal = Removal(),  # noqa: B008 (frozen)
+    ) -> Stored:
+        if removal.dry_run or (kind is NAMESPACE and (removal.uid or removal.version)):
+            stored = removals.meant(kind, await self._store.get(kind, namespace, name), removal)
+            if removal.dry_run:
+                return stored
         if kind is NAMESPACE:
             return await self._namespaces.delete(name)
         async with self._turns.take(Key(kind.plural, namespace, name)):
-            return await removal.remove(self._store, self._clock, kind, namespace, name)
+            return await removals.remove(self._store, self._clock, kind, namespace, name, removal)
 
     async def _settle(self, kind: Kind[Any], namespace: str) -> None:
         if kind.namespaced:
@@ -331,6 +517,22 @@ def _one_name(fields: FieldSelector | None) -> str:
     return fields.only("metadata.name") if fields else ""
 
 
+def _rehearsed(kind: Kind[Any], obj: Object, stored: Stored, managed: bytes | Keep) -> Stored:
+    """What a dry-run answers: the object as it would be, at the version that is there."""
+    return stored._replace(body=kind.encode(obj), managed=stored.managed if isinstance(managed, Keep) else managed)
+
+
+def _names_version(document: Document) -> bool:
+    meta = document.get("metadata")
+    return isinstance(meta, Mapping) and bool(meta.get("resourceVersion"))
+
+
+def _demand_version(kind: Kind[Any], name: str, document: Document) -> None:
+    if not _names_version(document):
+        text = Text("更新时必须给出", "must be specified for an update")
+        raise Invalid([Cause("metadata.resourceVersion", INVALID, text)], kind=kind.singular, name=name)
+
+
 def _password(obj: Object) -> Secret | None:
     return credentials.given(obj) if isinstance(obj, RegistrySecret) else None
 
@@ -342,12 +544,14 @@ def _generated(prefix: str) -> str:
 
 def _patched(kind: Kind[Any], stored: Stored, change: Patch) -> Document:
     document = msgspec.json.decode(stored.body)
+    if stored.managed:
+        document["metadata"]["managedFields"] = msgspec.json.decode(stored.managed)
     if change.type == "json":
         return patch.apply_json(document, change.body, kind.secret_fields)
     if not isinstance(change.body, Mapping):
         raise BadRequest(Text("合并补丁必须是 JSON 对象", "a merge patch must be a JSON object"), kind=kind.singular)
     admission.refuse_null_secrets(kind, change.body)
-    return patch.merge(document, change.body)
+    return patch.strategic(document, change.body) if change.type == "strategic" else patch.merge(document, change.body)
 
 
 def _check_names(kind: Kind[Any], given: Sequence[str]) -> None:

@@ -29,6 +29,7 @@ def build(doors: Doors) -> ASGIApp:
         "oapis": rest,
         "api": kube,
         "apis": kube,
+        "openapi": kube,
         "livez": probes,
         "readyz": probes,
         "healthz": probes,
@@ -37,7 +38,12 @@ def build(doors: Doors) -> ASGIApp:
         "admin": AdminDoor(doors.objects.rights, doors.tokens, doors.rotate_keys),
         "": _to_docs,
     }
-    renders: Mapping[str, Render] = {"oapis": errors.render, "api": status.render, "apis": status.render}
+    renders: Mapping[str, Render] = {
+        "oapis": errors.render,
+        "api": status.render,
+        "apis": status.render,
+        "openapi": status.render,
+    }
     guards = (
         Forwarded(doors.trusted_proxies),
         HostChecked(doors.allowed_hosts, health.PROBES),

@@ -8,20 +8,22 @@ import asyncio
 from functools import lru_cache
 from typing import Any, Final
 
-from imageyard.domain.errors import REQUIRED, TYPE_INVALID, BadRequest, Cause, Invalid, UnsupportedMediaType
+from imageyard.domain.errors import DUPLICATE, REQUIRED, TYPE_INVALID, BadRequest, Cause, Invalid, UnsupportedMediaType
 from imageyard.domain.text import Text
-from imageyard.web import json_body, yaml_body
+from imageyard.web import json_body, protobuf_body, yaml_body
 from imageyard.web.exchange import Disconnected, Exchange
 
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
 YAML: Final = "application/yaml"
+PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
 _YAML_NAMES: Final = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
 _IN_THREAD: Final = 64 * 1024
 """YAML is read at some 3 MB/s; from this size on the event loop would feel it."""
 
 OBJECTS: Final = (JSON, YAML)
+KUBE_OBJECTS: Final = (*OBJECTS, PROTOBUF)
 PATCHES: Final = (MERGE_PATCH, JSON, JSON_PATCH)
 
 
@@ -35,6 +37,36 @@ async def patch(exchange: Exchange) -> tuple[str, Any]:
     """Which kind of patch, and its value: an object for a merge patch; what a JSON patch holds is judged later."""
     media_type, value = await _value(exchange, PATCHES, required=True)
     return media_type, value if media_type == JSON_PATCH else _mapping(value)
+
+
+async def kube_document(
+    exchange: Exchange, *, strict: bool = False, required: bool = True
+) -> tuple[dict[str, Any], tuple[Text, ...]]:
+    """The object of a body as Kubernetes reads it, in protobuf too: of a key given twice the last one counts, with a
+    warning, unless the caller wants it strict."""
+    raw = await read(exchange)
+    if not raw.strip():
+        if required:
+            raise _required()
+        return {}, ()
+    media_type = media_type_of(exchange.header(b"content-type"), KUBE_OBJECTS)
+    if media_type != JSON or strict:
+        return _mapping(parse(raw, media_type)), ()
+    try:
+        return _mapping(parse(raw, media_type)), ()
+    except Invalid as invalid:
+        if [cause.reason for cause in invalid.causes] != [DUPLICATE]:
+            raise
+        path = invalid.causes[0].field
+        warning = Text(f"字段“{path}”重复", f'duplicate field "{path}"')
+        return _mapping(json_body.parse(raw.decode(), unique=False)), (warning,)
+
+
+async def kube_patch(exchange: Exchange, media_type: str) -> Any:
+    """The value of a patch; apply configurations are YAML, of which JSON is a part."""
+    raw = await read(exchange)
+    value = parse(raw, YAML if media_type.endswith("yaml") else JSON)
+    return value if media_type == JSON_PATCH else _mapping(value)
 
 
 async def _value(exchange: Exchange, accepted: tuple[str, ...], *, required: bool) -> tuple[str, Any]:
@@ -83,7 +115,9 @@ def media_type_of(content_type: str, accepted: tuple[str, ...]) -> str:
 
 
 def parse(raw: bytes, media_type: str) -> Any:
-    """Read JSON, or YAML as the same values. Raises BadRequest, Invalid."""
+    """Read JSON, or YAML or protobuf as the same values. Raises BadRequest, Invalid."""
+    if media_type == PROTOBUF:
+        return protobuf_body.parse(raw)
     try:
         text = raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError:

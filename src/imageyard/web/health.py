@@ -63,15 +63,20 @@ def _line(check: str, good: bool, excluded: bool) -> str:
 
 
 def version(own: str) -> dict[str, str]:
-    """Kubernetes' version.Info: what kubectl compares itself with."""
+    """Kubernetes' version.Info: what kubectl compares itself with. How it was built is nobody's business; the date
+    is one that programs can read."""
     major, minor, _ = KUBERNETES.split(".")
     return {
         "major": major,
         "minor": minor,
+        "emulationMajor": major,
+        "emulationMinor": minor,
+        "minCompatibilityMajor": major,
+        "minCompatibilityMinor": str(int(minor) - 1),
         "gitVersion": f"v{KUBERNETES}+imageyard.{own}",
         "gitCommit": "",
         "gitTreeState": "",
-        "buildDate": "",
+        "buildDate": "1970-01-01T00:00:00Z",
         "goVersion": "",
         "compiler": "",
         "platform": "",

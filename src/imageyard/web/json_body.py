@@ -14,10 +14,11 @@ class _Twice(Exception):
     """A key is there twice; where, a second reading finds out."""
 
 
-def parse(text: str) -> Any:
-    """Raises BadRequest; Invalid naming the field for a duplicate key."""
+def parse(text: str, *, unique: bool = True) -> Any:
+    """Raises BadRequest; Invalid naming the field for a duplicate key, unless keys need not be `unique`: then the last
+    one counts."""
     try:
-        value = _read(text)
+        value = _read(text) if unique else _LENIENT.decode(text)
     except json.JSONDecodeError as error:
         raise values.malformed("JSON", error.lineno, error.colno) from None
     except RecursionError:
@@ -50,6 +51,9 @@ def _no_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique, parse_int=values.integer, parse_float=values.number, parse_constant=_no_constant
 )
+
+
+_LENIENT = json.JSONDecoder(parse_int=values.integer, parse_float=values.number, parse_constant=_no_constant)
 
 
 class _Pairs(list[tuple[str, Any]]):

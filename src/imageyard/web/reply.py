@@ -13,7 +13,7 @@ from imageyard.domain.text import Text
 Headers = tuple[tuple[bytes, bytes], ...]
 
 _JSON: Final[Headers] = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
-_UNQUOTABLE: Final = dict.fromkeys((*range(32), 127), " ") | {ord('"'): "'", ord("\\"): "/"}
+_QUOTED: Final = dict.fromkeys((*range(32), 127), " ") | {ord('"'): '\\"', ord("\\"): "\\\\"}
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -56,14 +56,14 @@ def see_other(location: str) -> Reply:
 
 def _warning(warning: Text) -> tuple[bytes, bytes]:
     """`299 - "…"`, as Kubernetes clients read it. Header values are ASCII, so the sentence is the English one."""
-    words = warning.en.translate(_UNQUOTABLE).encode("ascii", "replace")
+    words = warning.en.translate(_QUOTED).encode("ascii", "replace")
     return (b"warning", b'299 - "' + words + b'"')
 
 
 async def send(reply: Reply, method: str, send: Send) -> None:
     """Send it; HEAD gets the headers a GET would, and no body."""
     headers = [*reply.headers]
-    if reply.status != 204:
+    if reply.status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(reply.body)))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})

@@ -26,16 +26,23 @@ _OPERATORS: Final[Mapping[str, Literal["in", "notin", "exists", "absent"]]] = {
 
 
 class Expression(Struct, omit_defaults=True):
+    """A condition on one label."""
+
     key: str
+    """The label's key."""
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
+    """How the label is compared with the values."""
     values: list[str] = []
+    """For In and NotIn."""
 
 
 class Selector(Struct, rename="camel", omit_defaults=True):
     """metav1.LabelSelector; an empty one matches everything."""
 
     match_labels: dict[str, str] = {}
+    """Labels that an object has to have."""
     match_expressions: list[Expression] = []
+    """Conditions that all have to hold."""
 
     def selector(self) -> LabelSelector:
         return LabelSelector(
@@ -50,11 +57,16 @@ class AggregationRule(Struct, rename="camel", omit_defaults=True):
     """The role holds the rules of every ClusterRole that one of the selectors matches, and none of its own."""
 
     cluster_role_selectors: list[Selector] = []
+    """A ClusterRole that one of these matches is gathered."""
 
 
 class ClusterRole(Object, kw_only=True):
+    """What may be done everywhere, or within a namespace, by those it is bound to."""
+
     rules: list[PolicyRule] | None = None
+    """What may be done: whatever one of them allows."""
     aggregation_rule: AggregationRule | None = None
+    """Gathers the rules of other ClusterRoles instead."""
 
 
 def validate(new: ClusterRole, old: ClusterRole | None) -> list[Cause]:

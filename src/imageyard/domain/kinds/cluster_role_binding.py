@@ -15,8 +15,12 @@ from imageyard.domain.text import Text
 
 
 class ClusterRoleBinding(Object, kw_only=True):
+    """Gives a ClusterRole everywhere."""
+
     subjects: list[Subject] = field(default_factory=list)
+    """Who gets it."""
     role_ref: RoleRef
+    """The role that is given."""
 
 
 def validate(new: ClusterRoleBinding, old: ClusterRoleBinding | None) -> list[Cause]:
@@ -44,5 +48,6 @@ KIND: Kind[Any] = Kind(
     validate=validate,
     categories=(),
     subresources=(),
+    topology=role_binding.TOPOLOGY,
     columns=role_binding.COLUMNS,
 )

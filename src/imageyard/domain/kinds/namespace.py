@@ -3,6 +3,7 @@
 from typing import Any, Final, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from imageyard.domain import metadata, names
 from imageyard.domain.columns import AGE, NAME, Column
@@ -11,19 +12,36 @@ from imageyard.domain.kind import VERBS, Index, Kind
 from imageyard.domain.objects import Object
 
 DEFAULT = "default"
+NAME_LABEL = "kubernetes.io/metadata.name"
 
 
 class NamespaceSpec(Struct, omit_defaults=True):
+    """What keeps a namespace."""
+
     finalizers: list[str] = []
+    """Who has to empty the namespace before it goes."""
 
 
-class NamespaceStatus(Struct, omit_defaults=True):
+class NamespaceStatus(Struct):
+    """Where a namespace is in its life."""
+
     phase: Literal["Active", "Terminating"] = "Active"
+    """Terminating from its deletion until it is empty; nothing can be created in it then."""
 
 
 class Namespace(Object, kw_only=True):
+    """Keeps names apart, and is what rights are given in."""
+
     spec: NamespaceSpec = field(default_factory=NamespaceSpec)
+    """What keeps it."""
     status: NamespaceStatus = field(default_factory=NamespaceStatus)
+    """Where it is in its life."""
+
+
+def labelled(namespace: Namespace) -> Namespace:
+    """With the label that lets selectors name it; nobody takes it off."""
+    meta = namespace.metadata
+    return replace(namespace, metadata=replace(meta, labels={**meta.labels, NAME_LABEL: meta.name}))
 
 
 def index(namespace: Namespace) -> Index:
@@ -55,6 +73,7 @@ KIND: Kind[Any] = Kind(
     index=index,
     validate=validate,
     short_names=("ns",),
+    topology={"spec": "unowned"},
     categories=(),
     verbs=tuple(verb for verb in VERBS if verb != "deletecollection"),
     columns=COLUMNS,

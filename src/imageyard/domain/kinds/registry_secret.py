@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from imageyard.domain import columns, conditions, metadata, names, pem, reference
 from imageyard.domain.columns import AGE, NAME, Column
 from imageyard.domain.errors import INVALID, NOT_SUPPORTED, REQUIRED, Cause
-from imageyard.domain.kind import Index, Kind
+from imageyard.domain.kind import ByKey, Index, Kind
 from imageyard.domain.objects import ANNOTATION, AT_ONCE, Condition, Object
 from imageyard.domain.reference import InvalidReference
 from imageyard.domain.secret import Secret
@@ -35,7 +35,8 @@ VerifyStatus = Literal["success", "failed", "untested"]
 
 
 class RegistrySecretSpec(Struct, rename="camel", omit_defaults=True, kw_only=True):
-    """`password` is in a decoded request only: admission takes it out before anything is stored."""
+    """A registry's address and the credential. The password is write-only: it is taken out before anything is stored,
+    and no answer shows it."""
 
     domain: str
     username: str
@@ -56,14 +57,22 @@ class HostStatus(Struct, rename="camel", omit_defaults=True):
     """How the registry host fares with the engine."""
 
     state: Literal["ok", "paused", "open"]
+    """`paused` after it asked for a pause, `open` when it was given up for a while after failed connections."""
     paused_until: datetime | None = None
+    """When it is asked again."""
     quota_limit: int | None = None
+    """How many pulls it grants, where it tells."""
     quota_remaining: int | None = None
+    """How many pulls of these are left."""
 
 
 class RegistrySecretStatus(Struct, rename="camel", omit_defaults=True):
+    """What is known of the credential and its registry."""
+
     conditions: list[Condition] = []
+    """`Verified`: whether the registry took the credential."""
     observed_generation: int = 0
+    """The generation that was verified last."""
     password_set: bool = False
     password_updated_time: datetime | None = None
     next_verify: datetime | None = None
@@ -72,8 +81,12 @@ class RegistrySecretStatus(Struct, rename="camel", omit_defaults=True):
 
 
 class RegistrySecret(Object, kw_only=True):
+    """A container registry and the credential to use there."""
+
     spec: RegistrySecretSpec
+    """The registry's address and the credential."""
     status: RegistrySecretStatus = field(default_factory=RegistrySecretStatus)
+    """Written by the server."""
 
 
 def verify_status(source: RegistrySecret) -> str:
@@ -267,4 +280,9 @@ KIND: Kind[Any] = Kind(
     secret_fields=("password",),
     server_annotations=SERVER_ANNOTATIONS,
     columns=COLUMNS,
+    topology={
+        "spec.allowedNamespaces": "set",
+        "spec.trustedRealmHosts": "set",
+        "status.conditions": ByKey("type"),
+    },
 )

@@ -10,7 +10,7 @@ from imageyard.domain import age, columns, duration, metadata, names, reference
 from imageyard.domain.columns import AGE, NAME, Column
 from imageyard.domain.duration import InvalidDuration
 from imageyard.domain.errors import INVALID, REQUIRED, Cause
-from imageyard.domain.kind import Index, Kind
+from imageyard.domain.kind import ByKey, Index, Kind
 from imageyard.domain.objects import ANNOTATION, AT_ONCE, Condition, Object
 from imageyard.domain.reference import InvalidReference
 from imageyard.domain.text import Text
@@ -59,6 +59,7 @@ class Layer(Struct, rename="camel", omit_defaults=True):
     digest: str
     size: str
     media_type: str = ""
+    """What the layer is packed as."""
     instruction: str = ""
     """From the config's history, when it is known."""
 
@@ -67,10 +68,15 @@ class Platform(Struct, rename="camel", omit_defaults=True):
     """One platform of an index (or the only one of an image)."""
 
     os: str
+    """Operating system."""
     architecture: str
+    """Processor, such as amd64."""
     variant: str = ""
+    """Variant of the processor, such as v7."""
     digest: str = ""
+    """Digest of the platform's own manifest."""
     size_bytes: int | None = None
+    """Size in bytes, where it is known."""
 
 
 class Manifest(Struct, rename="camel", omit_defaults=True):
@@ -79,9 +85,11 @@ class Manifest(Struct, rename="camel", omit_defaults=True):
     digest: str = ""
     """Digest the tag answers with (of the index, where it is one)."""
     media_type: str = ""
+    """What the tag holds: an image, an index, or something else."""
     architecture: str = ""
     os: str = ""
     variant: str = ""
+    """Variant of the processor."""
     size: str = ""
     """Decimal units, three significant digits, no space: `142MB`."""
     size_bytes: int = 0
@@ -105,16 +113,24 @@ class RepositoryStatus(Struct, rename="camel", omit_defaults=True):
     reason: str = ""
     message: str = ""
     observed_generation: int = 0
+    """The generation that the engine answered last."""
     failures: int = 0
     """Failed attempts in a row."""
     last_handled_sync_request: str = ""
+    """The value of the manual-sync annotation that was answered last."""
     conditions: list[Condition] = []
+    """`Synced`: whether the last sync succeeded; `Ready`: whether a manifest for this spec is held; `Stalled`: whether
+    nothing but a change will help."""
     manifest: Manifest | None = None
 
 
 class Repository(Object, kw_only=True):
+    """An image in a registry, named by path and tag, whose metadata is kept in sync."""
+
     spec: RepositorySpec
+    """The image, and how to keep it in sync."""
     status: RepositoryStatus = field(default_factory=lambda: RepositoryStatus(sync_status=""))
+    """Written by the server."""
 
 
 def pending(image: Repository) -> bool:
@@ -240,6 +256,7 @@ KIND: Kind[Any] = Kind(
     validate=validate,
     short_names=("imgs",),
     subresources=("status", "sync"),
+    topology={"status.conditions": ByKey("type")},
     search_parameter="name",
     sort_keys=("name", "createTime", "lastSynced", "status"),
     selectable=("spec.registryRef.name", "status.syncStatus"),

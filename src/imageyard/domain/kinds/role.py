@@ -23,11 +23,18 @@ MOST_LISTED: Final = 250
 
 
 class PolicyRule(Struct, rename="camel", omit_defaults=True):
+    """What may be done with which resources, or with which URLs that are no resources."""
+
     verbs: list[str]
+    """Such as `get` and `list`; `*` is every verb."""
     api_groups: list[str] = []
+    """Groups of the resources; an empty text is the core group, `*` every group."""
     resources: list[str] = []
+    """Plural names such as `repositories`, subresources such as `repositories/sync` or `*/sync`; `*` is all."""
     resource_names: list[str] = []
+    """The only objects it is about; none named means all."""
     non_resource_urls: list[str] = field(default_factory=list, name="nonResourceURLs")
+    """Paths such as `/metrics`; a `*` at the end stands for what follows. In a ClusterRole only."""
 
     def rule(self) -> Rule:
         """As rights are decided by."""
@@ -41,7 +48,10 @@ class PolicyRule(Struct, rename="camel", omit_defaults=True):
 
 
 class Role(Object, kw_only=True):
+    """What may be done in one namespace by those it is bound to."""
+
     rules: list[PolicyRule] | None = None
+    """What may be done: whatever one of them allows."""
 
 
 def policy_rule(rule: Rule) -> PolicyRule:

@@ -1,7 +1,7 @@
 """RoleBinding: gives a Role of its namespace, or a ClusterRole within its namespace, to users, groups and service
 accounts. Shapes and rules follow Kubernetes' rbac/v1."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -11,7 +11,7 @@ from imageyard.domain import metadata, names
 from imageyard.domain.access import RBAC
 from imageyard.domain.columns import AGE, NAME, Column
 from imageyard.domain.errors import INVALID, NOT_SUPPORTED, REQUIRED, Cause
-from imageyard.domain.kind import Kind
+from imageyard.domain.kind import Kind, Topology
 from imageyard.domain.kinds import role
 from imageyard.domain.objects import Object
 from imageyard.domain.text import Text
@@ -23,9 +23,13 @@ class Subject(Struct, rename="camel", omit_defaults=True):
     """Who gets the role. The API group follows from the kind when it is left out."""
 
     kind: Literal["ServiceAccount", "User", "Group"]
+    """What the name is of."""
     api_group: str = ""
+    """`rbac.authorization.k8s.io` for users and groups, empty for service accounts."""
     name: str = ""
+    """The name of the user, group or service account."""
     namespace: str = ""
+    """Of a service account."""
 
     def __post_init__(self) -> None:
         if not self.api_group and self.kind != "ServiceAccount":
@@ -38,20 +42,27 @@ class Subject(Struct, rename="camel", omit_defaults=True):
         return f"{self.kind}:{self.name}"
 
 
-class RoleRef(Struct, rename="camel"):
+class RoleRef(Struct, rename="camel", kw_only=True):
     """Which role is given. Once written it stays: who changes it deletes the binding and makes another."""
 
     api_group: str = ""
-    kind: Literal["ClusterRole", "Role"] = "ClusterRole"
+    """`rbac.authorization.k8s.io`, also when it is left out."""
+    kind: Literal["ClusterRole", "Role"]
+    """A Role is one of the binding's namespace."""
     name: str = ""
+    """The name of the role."""
 
     def __post_init__(self) -> None:
         self.api_group = self.api_group or RBAC
 
 
 class RoleBinding(Object, kw_only=True):
+    """Gives a role within one namespace."""
+
     subjects: list[Subject] = field(default_factory=list)
+    """Who gets it."""
     role_ref: RoleRef
+    """The role that is given."""
 
 
 def validate(new: RoleBinding, old: RoleBinding | None) -> list[Cause]:
@@ -119,6 +130,8 @@ COLUMNS: Final = (
     ),
 )
 
+TOPOLOGY: Final[Mapping[str, Topology]] = {"roleRef": "atomic"}
+
 KIND: Kind[Any] = Kind(
     name="RoleBinding",
     plural="rolebindings",
@@ -130,5 +143,6 @@ KIND: Kind[Any] = Kind(
     validate=validate,
     categories=(),
     subresources=(),
+    topology=TOPOLOGY,
     columns=COLUMNS,
 )

@@ -1,1 +1,1 @@
-"""The Kubernetes API door: what kubectl and every client of that API speak, one file per verb, from the kinds table."""
+"""The Kubernetes API door: what kubectl, client-go and every other Kubernetes client speak, over the same objects."""

@@ -5,11 +5,12 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
+from imageyard.domain.errors import Failure
 from imageyard.domain.kinds.reviews import REVIEWS
 from imageyard.web import errors, exchange, reply
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
-from imageyard.web.kube import get, parameters, reviews, watch
+from imageyard.web.kube import actions, create, delete, documents, get, parameters, patch, reviews, update, watch
 from imageyard.web.kube import list as listing
 from imageyard.web.kube.target import Target, match
 from imageyard.web.reply import Reply, Stream
@@ -26,11 +27,20 @@ async def _list_or_watch(doors: Doors, exchanged: Exchange, target: Target) -> A
     return await listing.collection(doors, exchanged, target, options)
 
 
-COLLECTION: Final[Mapping[str, tuple[Handler, str]]] = {"GET": (_list_or_watch, "list")}
-OBJECT: Final[Mapping[str, tuple[Handler, str]]] = {"GET": (get.one, "get")}
-STATUS: Final[Mapping[str, tuple[Handler, str]]] = {"GET": (get.one, "get")}
-ACTION: Final[Mapping[str, tuple[Handler, str]]] = {}
-REVIEW: Final[Mapping[str, tuple[Handler, str]]] = {"POST": (reviews.create, "create")}
+Handlers = Mapping[str, tuple[Handler, str]]
+"""By method, each with its verb."""
+COLLECTION: Final[Handlers] = {
+    "GET": (_list_or_watch, "list"),
+    "POST": (create.one, "create"),
+    "DELETE": (delete.collection, "deletecollection"),
+}
+STATUS: Final[Handlers] = {"GET": (get.one, "get"), "PUT": (update.one, "update"), "PATCH": (patch.one, "patch")}
+OBJECT: Final[Handlers] = {**STATUS, "DELETE": (delete.one, "delete")}
+ACTIONS: Final[Mapping[str, Handlers]] = {
+    "verify": {"POST": (actions.verified, "create")},
+    "sync": {"POST": (actions.synced, "create")},
+}
+REVIEW: Final[Handlers] = {"POST": (reviews.create, "create")}
 
 
 class KubeDoor:
@@ -46,6 +56,8 @@ class KubeDoor:
             await reply.send(answered, exchanged.method, send)
 
     async def _answer(self, exchanged: Exchange) -> Answer:
+        if (document := documents.find(exchanged)) is not None:
+            return document
         target = match(exchanged.path)
         if target is None:
             raise errors.UnknownPath
@@ -55,17 +67,18 @@ class KubeDoor:
         if found is None:
             raise errors.MethodNotAllowed(exchanged.method, tuple(handlers))
         handler, exchanged.verb = found
-        return await handler(self._doors, exchanged, target)
+        try:
+            return await handler(self._doors, exchanged, target)
+        except Failure as failure:
+            # What fails before anybody looks for the object is about it all the same.
+            if not failure.kind:
+                failure.kind, failure.name = target.kind.singular, failure.name or target.name
+            raise
 
 
-def handlers_of(target: Target) -> Mapping[str, tuple[Handler, str]]:
+def handlers_of(target: Target) -> Handlers:
     if target.kind in REVIEWS:
         return REVIEW
     if not target.name:
         return COLLECTION
-    match target.subresource:
-        case "":
-            return OBJECT
-        case "status":
-            return STATUS
-    return ACTION
+    return {"": OBJECT, "status": STATUS, **ACTIONS}[target.subresource]

@@ -30,7 +30,7 @@ from imageyard.domain.objects import Object, ObjectMeta
 from imageyard.web import body
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
-from imageyard.web.kube import answer, protobuf
+from imageyard.web.kube import answer
 from imageyard.web.kube.target import Target
 from imageyard.web.reply import Reply
 
@@ -40,15 +40,10 @@ INVALID_TOKEN: Final = "invalid bearer token"  # noqa: S105 (a sentence)
 async def create(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     form, kind, namespace = answer.form_of(exchange), target.kind, target.namespace or ""
     doors.objects.rights.demand(exchange.actor, "create", kind, namespace)
-    review = _read(kind, namespace, await _document(exchange))
+    given, _ = await body.kube_document(exchange)
+    review = _read(kind, namespace, given)
     answered = _ANSWERS[kind](doors, exchange.actor, review)
     return answer.spoken(exchange, form, kind.encode(answered), 201)
-
-
-async def _document(exchange: Exchange) -> Mapping[str, Any]:
-    if protobuf.is_sent(exchange):
-        return protobuf.parse(await body.read(exchange))
-    return await body.document(exchange)
 
 
 def _read(kind: Kind[Any], namespace: str, given: Mapping[str, Any]) -> Object:

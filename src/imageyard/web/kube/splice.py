@@ -11,14 +11,14 @@ class _Shell(msgspec.Struct):
 
 def whole(stored: Stored | Change) -> bytes:
     """The object's JSON with `metadata.managedFields`, when it has any."""
-    if not stored.managed:
-        return stored.body
-    return with_member(stored.body, b'"managedFields":' + stored.managed)
+    return joined(stored.body, stored.managed)
 
 
-def with_member(body: bytes, member: bytes) -> bytes:
-    """The object's JSON with one more member at the end of its metadata, whose members are at least a name."""
+def joined(body: bytes, managed: bytes) -> bytes:
+    """Put managedFields at the end of the metadata, whose members are at least a name."""
+    if not managed:
+        return body
     metadata = bytes(msgspec.json.decode(body, type=_Shell).metadata)
     # An annotation may hold the text `"metadata":{`, but apiVersion and kind, which stand before it, cannot.
     at = body.index(b'"metadata":') + len(b'"metadata":') + len(metadata) - 1
-    return b"%s,%s%s" % (body[:at], member, body[at:])
+    return b'%s,"managedFields":%s%s' % (body[:at], managed, body[at:])

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from imageyard.domain import errors
+from imageyard.domain.apply_conflict import ApplyConflict
 from imageyard.domain.errors import Cause, Failure
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import KINDS
@@ -65,6 +66,15 @@ def describe(failure: Failure) -> tuple[dict[str, Any], int]:
             return _about(
                 failure, kind, f"{_resource(kind)} {_quoted(failure.name)} already exists", "AlreadyExists", 409
             )
+        case ApplyConflict():
+            causes = [{"reason": c.reason, "message": c.text.en, "field": c.field} for c in failure.causes]
+            return _plain(failure.text.en, "Conflict", 409, {"causes": causes})
+        case errors.PreconditionFailed():
+            named = f"{kind.name}.{kind.group}" if kind and kind.group else kind.name if kind else "the object"
+            sentence = f"Operation cannot be fulfilled on {named} {_quoted(failure.name)}: {failure.text.en}"
+            return _about(failure, kind, sentence, "Conflict", 409)
+        case errors.UnknownFields():
+            return describe(strict(kind, failure.fields)) if kind else _plain(failure.text.en, "BadRequest", 400)
         case errors.Conflict():
             words = _STALE if "has been modified" in failure.text.en else failure.text.en
             sentence = f"Operation cannot be fulfilled on {_resource(kind)} {_quoted(failure.name)}: {words}"

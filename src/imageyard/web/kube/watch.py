@@ -56,11 +56,16 @@ class _Watch(NamedTuple):
         with suppress(TimeoutError):
             async with asyncio.timeout(self.options.seconds or LONGEST) as deadline:
                 ends = asyncio.ensure_future(self._ends())
-                ends.add_done_callback(lambda _: None if deadline.expired() else deadline.reschedule(loop.time()))
+
+                def end(_: object) -> None:
+                    deadline.reschedule(loop.time())
+
+                ends.add_done_callback(end)
                 try:
                     async for line in self._all():
                         yield line
                 finally:
+                    ends.remove_done_callback(end)
                     ends.cancel()
 
     async def _ends(self) -> None:
@@ -121,7 +126,7 @@ class _Watch(NamedTuple):
 
     def _seen(self, change: Change) -> Type | None:
         """What the change is to who sees only some objects: one may come into sight, or leave it."""
-        now = terms(self.target.kind, change)
+        now = _terms(self.target.kind, change.body)
         is_in = self._matches(change, now)
         if change.type != "MODIFIED":
             return change.type if is_in else None  # type: ignore[return-value]
@@ -141,7 +146,7 @@ class _Watch(NamedTuple):
         if self.form.shape == "Table":
             meta = table.meta(shown.resource_version)
             return _event(type_, self._table([splice.whole(shown)], meta, table.included(self.exchange)))
-        return _encoded(type_, shown, self.form)
+        return _encoded(type_, shown.body, shown.managed, self.form)
 
     def _table(self, bodies: list[bytes], meta: dict[str, Any], include: str) -> bytes:
         return table.render(self.target.kind, bodies, meta, self.form.version, include, self.doors.clock.now())
@@ -158,9 +163,9 @@ class _Watch(NamedTuple):
 
 
 @lru_cache(maxsize=_ENCODED)
-def _encoded(type_: str, shown: Stored | Change, form: Form) -> bytes:
+def _encoded(type_: str, body: bytes, managed: bytes, form: Form) -> bytes:
     """Once for all watchers that come to the same change a moment apart."""
-    body = splice.whole(shown)
+    body = splice.joined(body, managed)
     return _event(type_, table.partial(body, form.version) if form.shape else body)
 
 
@@ -169,9 +174,9 @@ def _event(type_: str, body: bytes) -> bytes:
 
 
 @lru_cache(maxsize=_ENCODED)
-def terms(kind: Kind[Any], change: Change) -> Terms:
-    """What selectors see of the object as the change has it."""
-    obj = kind.decode(change.body)
+def _terms(kind: Kind[Any], body: bytes) -> Terms:
+    """What selectors see of an object."""
+    obj = kind.decode(body)
     return Terms(obj.metadata.labels, kind.index(obj).fields)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imageyard.domain.errors import BadRequest
-from imageyard.web.kube import protobuf
+from imageyard.web import protobuf_body as protobuf
 
 Value = Any
 """A number, a text, bytes, a message, or a list of these."""
@@ -86,6 +86,17 @@ def test_fields_that_are_not_known_are_skipped_whatever_they_hold() -> None:
     read = protobuf.parse(protobuf.MAGIC + message({1: {1: RBAC, 2: "RoleBinding"}, 2: binding}))
     assert read["subjects"] == [{"kind": "User", "name": "ann"}]
     assert read["roleRef"] == {"kind": "Role", "name": "r"}
+
+
+def test_what_a_delete_is_meant_for_is_read_whatever_it_deletes() -> None:
+    options = {1: 30, 2: {1: "u-1", 2: "7"}, 4: "Background", 5: ["All"]}
+    assert protobuf.parse(sent("example.io/v1", "DeleteOptions", options)) == {
+        "apiVersion": "example.io/v1",
+        "kind": "DeleteOptions",
+        "preconditions": {"uid": "u-1", "resourceVersion": "7"},
+        "propagationPolicy": "Background",
+        "dryRun": ["All"],
+    }
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from imageyard.domain import objects
 from imageyard.domain.errors import BadRequest
 from imageyard.domain.text import Text
-from imageyard.web.exchange import Exchange
 
-MEDIA_TYPE: Final = "application/vnd.kubernetes.protobuf"
 MAGIC: Final = b"k8s\x00"
 MOST_FIELDS: Final = 100_000
 """Fields that are read of one body: 3 MiB may hold fifteen times as many empty ones."""
@@ -128,11 +126,13 @@ MESSAGES: Final[Mapping[tuple[str, str], Message]] = {
 }
 """By apiVersion and kind. What is not named is skipped: statuses, and what these servers do not keep."""
 
+_DELETE_OPTIONS: Final[Message] = {
+    2: Field("preconditions", {1: Field("uid"), 2: Field("resourceVersion")}),
+    4: Field("propagationPolicy"),
+    5: _texts("dryRun"),
+}
+"""Come in the apiVersion of what is deleted."""
 _UNKNOWN: Final[Message] = {1: Field("type", {1: Field("apiVersion"), 2: Field("kind")})}
-
-
-def is_sent(exchange: Exchange) -> bool:
-    return exchange.header(b"content-type").partition(";")[0].strip().lower() == MEDIA_TYPE
 
 
 def parse(raw: bytes) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def parse(raw: bytes) -> dict[str, Any]:
     envelope = raw[len(MAGIC) :]
     type_ = reader.message(envelope, _UNKNOWN).get("type", {})
     version, kind = type_.get("apiVersion", ""), type_.get("kind", "")
-    message = MESSAGES.get((version, kind))
+    message = _DELETE_OPTIONS if kind == "DeleteOptions" else MESSAGES.get((version, kind))
     if message is None:
         raise _bad("this kind is not read as protobuf; send application/json")
     # The last one counts, as in every protobuf message.

@@ -1,0 +1,139 @@
+"""Many watches while objects change: how long a change takes to its watchers, and what the server's memory comes to.
+
+Each change writes the moment into an annotation; what counts is the time from there to a watcher's line, the durable
+write included. Watchers are connections of this process, which reads all of them.
+"""
+
+import asyncio
+import json
+import resource
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench import product
+from bench.figure import Figure
+from bench.product import Product
+
+_GROUP = "/apis/image.theriseunion.io/v1alpha1"
+_STAMP = "bench.example.com/at"
+_WRITERS = 4
+
+
+class Watcher:
+    """One connection that reads its lines as they come."""
+
+    def __init__(self) -> None:
+        self.late: list[float] = []
+
+    async def run(self, server: Product, path: str, ready: asyncio.Event) -> None:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port), limit=1024 * 1024)
+        request = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {server.token}\r\n\r\n"
+        writer.write(request.encode())
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            ready.set()
+            while line := await reader.readline():
+                at = line.find(_STAMP.encode())
+                if at >= 0:
+                    sent = line[at + len(_STAMP) + 3 :].split(b'"', 1)[0]
+                    self.late.append(time.monotonic() - int(sent) / 1e9)
+        finally:
+            writer.close()
+
+
+async def _write(server: Product, paths: Sequence[str], rate: float, seconds: float, first: int) -> int:
+    """Change one object after another, `rate` a second, over one connection; answers how many."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    begun, done = time.monotonic(), 0
+    while (now := time.monotonic()) < begun + seconds:
+        body = json.dumps({"metadata": {"annotations": {_STAMP: str(time.monotonic_ns())}}}).encode()
+        head = (
+            f"PATCH {paths[(first + done) % len(paths)]} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+            f"Authorization: Bearer {server.token}\r\nContent-Type: application/merge-patch+json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        writer.write(head.encode() + body)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        if not answer.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(answer.decode("latin-1"))
+        length = int(answer.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
+        await reader.readexactly(length)
+        done += 1
+        await asyncio.sleep(max(0.0, begun + done / rate - time.monotonic()) if now else 0)
+    writer.close()
+    return done
+
+
+async def _delivered(
+    server: Product, watched: Sequence[str], written: Sequence[str], rate: float, seconds: float
+) -> tuple[list[float], int]:
+    """Every delivery's lateness in seconds, and how many changes were written."""
+    watchers = [Watcher() for _ in watched]
+    events = [asyncio.Event() for _ in watched]
+    tasks = [
+        asyncio.create_task(watcher.run(server, f"{path}?watch=1&resourceVersion={version}", ready))
+        for version in [await asyncio.to_thread(_version, server)]
+        for watcher, path, ready in zip(watchers, watched, events, strict=True)
+    ]
+    await asyncio.gather(*(event.wait() for event in events))
+    changes = await asyncio.gather(
+        *(_write(server, written[n::_WRITERS] or written, rate / _WRITERS, seconds, 0) for n in range(_WRITERS))
+    )
+    await asyncio.sleep(1)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return [late for watcher in watchers for late in watcher.late], sum(changes)
+
+
+def _version(server: Product) -> str:
+    return str(server.kube("GET", f"{_GROUP}/repositories?limit=1")["metadata"]["resourceVersion"])
+
+
+def measure(namespaces: int, seconds: float) -> list[Figure]:
+    """`10 x namespaces` watches of one namespace each, then `namespaces` watches of everything."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        with tempfile.TemporaryDirectory() as folder, product.running(Path(folder)) as server:
+            return asyncio.run(_measure(server, namespaces, seconds))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def _measure(server: Product, namespaces: int, seconds: float) -> list[Figure]:
+    names = [f"team-{number:03}" for number in range(namespaces)]
+    for name in names:
+        spec = {
+            "repository": "team/app",
+            "tag": "v1",
+            "registryRef": {"name": "harbor", "namespace": name},
+            "suspend": True,
+        }
+        await asyncio.to_thread(
+            server.ask, "POST", f"/{name}/repositories", {"metadata": {"name": "watched"}, "spec": spec}
+        )
+    paths = [f"{_GROUP}/namespaces/{name}/repositories/watched" for name in names]
+    spread = [f"{_GROUP}/namespaces/{name}/repositories" for name in names for _ in range(10)]
+    figures = []
+    for label, watched, rate, bound in (
+        (f"{len(spread):,} watches over {namespaces} namespaces", spread, 300.0, 250.0),
+        (f"{namespaces} watches of everything", [f"{_GROUP}/repositories"] * namespaces, 100.0, 1000.0),
+    ):
+        late, changes = await _delivered(server, watched, paths, rate, seconds)
+        each = 10 if watched is spread else namespaces
+        if len(late) != changes * each:
+            raise RuntimeError(f"{changes * each - len(late)} of {changes * each} deliveries are missing")
+        p99 = sorted(late)[int(len(late) * 0.99)] * 1000
+        remark = f"{changes / seconds:,.0f} changes/s, {len(late):,} deliveries, server {_memory(server)} MiB"
+        figures.append(Figure(f"delivery p99, {label}", p99, bound, "ms", 1.0, remark, at_most=True))
+    return figures
+
+
+def _memory(server: Product) -> int:
+    pages = int(Path(f"/proc/{server.pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize() // 2**20
