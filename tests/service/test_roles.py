@@ -16,6 +16,7 @@ from imageyard.domain.kinds.cluster_role_binding import ClusterRoleBinding
 from imageyard.domain.objects import GROUP
 from imageyard.keyring.aead import AeadKeyring
 from imageyard.service import builtin_roles
+from imageyard.service.admission import Options
 from imageyard.service.objects import Objects, Patch
 from imageyard.service.roles import Roles
 from imageyard.store import Query, Store
@@ -254,6 +255,33 @@ async def test_nobody_adds_to_a_role_what_he_does_not_have(role_writer: Yard) ->
             await change
     fewer = {"rules": [{**READ, "verbs": ["get"]}]}
     await role_writer.objects.patch(ANN, ROLE, "team-a", "reader", Patch("merge", fewer))
+
+
+async def test_nobody_applies_a_role_that_may_more_than_he(role_writer: Yard) -> None:
+    options = Options(unknown="warn", create_namespace=False, manager="kubectl", lifecycle="take")
+    for rules in ([EVERYTHING], [READ]):
+        config = {
+            "apiVersion": f"{RBAC}/v1",
+            "kind": "Role",
+            "metadata": {"name": "reader", "namespace": "team-a"},
+            "rules": rules,
+        }
+        if rules == [READ]:
+            await role_writer.objects.apply(ANN, ROLE, "team-a", "reader", config, options)
+        else:
+            with pytest.raises(Forbidden, match="not currently held"):
+                await role_writer.objects.apply(ANN, ROLE, "team-a", "reader", config, options)
+    with pytest.raises(Forbidden, match="not currently held"):
+        await role_writer.objects.apply(ANN, ROLE, "team-a", "reader", {**config, "rules": [EVERYTHING]}, options)
+
+
+async def test_a_rehearsal_grants_nothing(role_writer: Yard) -> None:
+    rehearsed = Options(create_namespace=False, dry_run=True)
+    body = {"metadata": {"name": "up"}, "roleRef": {"kind": "ClusterRole", "name": "reader"}}
+    await role_writer.role("reader", {**READ, "verbs": ["delete"]})
+    subjects = {"subjects": [{"kind": "User", "name": "ann"}]}
+    await role_writer.objects.create(ADMIN, ROLE_BINDING, "team-a", {**body, **subjects}, rehearsed)
+    assert not role_writer.may(ANN, "delete", "team-a")
 
 
 async def test_nobody_binds_a_role_that_may_more_than_he(role_writer: Yard) -> None:
