@@ -23,6 +23,7 @@ from imageyard.domain.secret import Secret
 from imageyard.egress.client import EgressClient
 from imageyard.egress.listeners import Listeners
 from imageyard.egress.policy import Policy
+from imageyard.egress.proxy import Direct, Proxy
 from imageyard.egress.trust import Trust
 from imageyard.keyring import KeyringError, keyfile
 from imageyard.keyring.aead import AeadKeyring, key_id_of
@@ -34,7 +35,7 @@ from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
 from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
-from imageyard.settings import Settings
+from imageyard.settings import InvalidSettings, Settings
 from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.sync.engine import Engine
 from imageyard.sync.settings import EngineSettings
@@ -53,6 +54,8 @@ class Server:
         self.ports = ports
         self.url = url
         """Where a person on this machine reaches it."""
+        self.plain = ports.http is not None
+        """Whether that is plain HTTP; HTTPS is offered always, under this server's own CA."""
         self.sample = sample
         """host:port of the sample registry, None without one."""
 
@@ -88,7 +91,8 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         await _check_keys(store, keyfile.present(directory.keys))
         keyring = keyfile.load(directory.keys)
         sample = await samples.registry(stack, directory) if settings.sample else None
-        gate = await stack.enter_async_context(EgressClient(_policy(settings, bound, sample), roots=_roots(settings)))
+        policy = _policy(settings, bound, sample)
+        gate = await stack.enter_async_context(EgressClient(policy, roots=_roots(settings), proxy=_proxy(settings)))
         parts = _parts(settings, directory, store, keyring, gate, metrics, clock)
         admin = await _prepare(parts, sample)
         ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
@@ -197,7 +201,7 @@ def _doors(settings: Settings, parts: Parts, health: "Health") -> web.Doors:
         ready=health.checks,
         version=__version__,
         trusted_proxies=settings.trusted_proxy,
-        allowed_hosts=_allowed_hosts(settings, certificates.server_names(settings.host, settings.tls_san)),
+        allowed_hosts=_allowed_hosts(_names(settings)),
     )
 
 
@@ -248,11 +252,13 @@ async def _check_keys(store: SQLiteStore, present: Set[str]) -> None:
 
 def _bind(settings: Settings) -> Bound:
     plain = settings.insecure_http or listeners.is_loopback(settings.host)
+    if plain and settings.port == settings.tls_port != 0:
+        raise InvalidSettings(f"--port and --tls-port are both {settings.port}; plain HTTP and HTTPS need one each")
     return listeners.bind(settings.host, settings.port, settings.tls_port, plain=plain)
 
 
 def _policy(settings: Settings, bound: Bound, sample: samples.Sample | None) -> Policy:
-    own = Listeners()
+    own = Listeners(names=_names(settings))
     for sock in bound:
         if sock is not None:
             own.add(*sock.getsockname()[:2])
@@ -265,6 +271,13 @@ def _policy(settings: Settings, bound: Bound, sample: samples.Sample | None) -> 
     )
 
 
+def _proxy(settings: Settings) -> Proxy | None:
+    if settings.egress_proxy is None:
+        return None
+    address = settings.egress_proxy
+    return Proxy(address.host, address.port, Secret(address.login), Direct.of(settings.egress_no_proxy))
+
+
 def _roots(settings: Settings) -> str:
     """The operator's CA file, checked here so that a bad one is told at start and by name."""
     if settings.registry_ca is None:
@@ -273,12 +286,17 @@ def _roots(settings: Settings) -> str:
         text = settings.registry_ca.read_text(encoding="utf-8")
         Trust(text)
     except ValueError as error:
-        raise OSError(f"{settings.registry_ca} holds no usable CA certificates in PEM form: {error}") from error
+        raise OSError(f"registry_ca: {settings.registry_ca} holds no usable CA certificates in PEM form") from error
     return text
 
 
-def _allowed_hosts(settings: Settings, names: list[str]) -> Callable[[str], bool]:
-    allowed = {name.lower() for name in (*names, *settings.public_host)}
+def _names(settings: Settings) -> list[str]:
+    """Whatever callers may call this server."""
+    return [*certificates.server_names(settings.host, settings.tls_san), *settings.public_host]
+
+
+def _allowed_hosts(names: list[str]) -> Callable[[str], bool]:
+    allowed = {name.lower() for name in names}
 
     def allows(host: str) -> bool:
         """`host` comes without a port, brackets and case."""

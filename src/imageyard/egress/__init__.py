@@ -50,7 +50,9 @@ class EgressError(Exception):
     """An exchange that gave no answer. `reason` is one of DNSFailed, EgressDenied, ConnectionRefused, Timeout,
     TLSInvalid, ResponseTooLarge, NotARegistry (bytes that are no HTTP, or a Content-Encoding).
     `hint` adds a machine-readable fact: "plain_http" when TLS was expected and the server spoke HTTP,
-    "expired", "self_signed", "unknown_issuer", "host_mismatch"; "" otherwise. It never holds an address or a body."""
+    "expired", "self_signed", "unknown_issuer", "host_mismatch"; of the operator's proxy "proxy_unreachable",
+    "proxy_login" (407), "proxy_refused" and "proxy_gateway" (it reaches nobody there); "" otherwise. It never holds an
+    address or a body."""
 
     def __init__(self, reason: Reason, step: Literal["address", "tls", "registry"], hint: str = "") -> None:
         super().__init__(f"{reason} at {step}" + (f" ({hint})" if hint else ""))

@@ -4,6 +4,7 @@ Not obvious on purpose:
 - Whatever ends a connection without a complete answer is ConnectionRefused (unreachable, reset, closed early, body cut
   short): it is worth another try, as a refused connection is.
 - ServerError is an answer, so it is never said here.
+- Until TLS begins within a proxy's tunnel, whatever fails is between us and the proxy, or between it and the server.
 """
 
 import ssl
@@ -33,10 +34,18 @@ _CERTIFICATE_HINTS: Final = {  # X509_V_ERR_*, openssl/x509_vfy.h
 _NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"})
 
 
-def translate(error: Exception, *, handshake_began: bool) -> EgressError:
-    """The failure that `error` stands for. `handshake_began` tells TLS from TCP where aiohttp does not."""
+def translate(error: Exception, *, handshake_began: bool, tunnelled: bool = False) -> EgressError:
+    """The failure that `error` stands for. `handshake_began` tells TLS from TCP where aiohttp does not; `tunnelled`
+    means https through a proxy."""
     reached: Step = "tls" if handshake_began else "address"
     match error:
+        case aiohttp.ClientProxyConnectionError():
+            return of_proxy(_unconnected(error.os_error, "address").reason)
+        case aiohttp.ClientHttpProxyError():
+            return proxy_answer(error.status)
+        case _ if tunnelled and not handshake_began:
+            reason = Reason.Timeout if isinstance(error, TimeoutError) else Reason.ConnectionRefused
+            return EgressError(reason, "address", "proxy_gateway")
         case aiohttp.ClientConnectorError():
             return _unconnected(error.os_error, reached)
         case aiohttp.ConnectionTimeoutError():
@@ -49,6 +58,20 @@ def translate(error: Exception, *, handshake_began: bool) -> EgressError:
             return EgressError(Reason.TLSInvalid, "tls")
         case _:
             return EgressError(Reason.ConnectionRefused, "registry")
+
+
+def of_proxy(reason: Reason) -> EgressError:
+    """The proxy itself is not reached."""
+    return EgressError(reason, "address", "proxy_unreachable")
+
+
+def proxy_answer(status: int) -> EgressError:
+    """What the proxy said instead of passing the request on."""
+    if status == 407:
+        return EgressError(Reason.EgressDenied, "address", "proxy_login")
+    if status < 500:
+        return EgressError(Reason.EgressDenied, "address", "proxy_refused")
+    return EgressError(Reason.ConnectionRefused, "address", "proxy_gateway")
 
 
 def _unconnected(error: OSError, reached: Step) -> EgressError:

@@ -47,7 +47,33 @@ def sentence(reason: Reason, detail: Text | None = None) -> Text:
 
 def of_egress(failure: EgressError) -> RegistryError:
     """An exchange that gave no answer."""
+    if (said := _PROXY.get(failure.hint)) is not None:
+        return RegistryError(failure.reason, said)
     return error(failure.reason, _HINTS.get(failure.hint))
+
+
+_PROXY: Final[dict[str, Text]] = {
+    "proxy_unreachable": Text(
+        "无法连接出站代理；请联系管理员检查服务端设置 egress_proxy",
+        "the outbound proxy cannot be reached; ask the operator to check the server's setting egress_proxy",
+    ),
+    "proxy_login": Text(
+        "出站代理拒绝了登录（HTTP 407）；请联系管理员检查服务端设置 egress_proxy 中的用户名和密码",
+        "the outbound proxy refused the login (HTTP 407); ask the operator to check user name and password in the "
+        "server's setting egress_proxy",
+    ),
+    "proxy_refused": Text(
+        "出站代理不允许访问该地址；请联系管理员检查出站代理（服务端设置 egress_proxy）",
+        "the outbound proxy does not let this address through; ask the operator about the proxy (the server's setting "
+        "egress_proxy)",
+    ),
+    "proxy_gateway": Text(
+        "出站代理未能连通该地址；请检查地址，或联系管理员检查出站代理（服务端设置 egress_proxy）",
+        "the outbound proxy made no connection to this address; check the address, or ask the operator about the proxy "
+        "(the server's setting egress_proxy)",
+    ),
+}
+"""What is said instead of the reason's own sentence: it is not the registry that failed."""
 
 
 _HINTS: Final[dict[str, Text]] = {
