@@ -147,7 +147,14 @@ def _refuse(status: int, answer: dict[str, Any]) -> NoReturn:
             raise errors.AlreadyExists(details.get("kind", "token"), details.get("name", ""))
         case 401 | 403:
             raise errors.Forbidden(text)
+        case 400 if causes := details.get("causes"):
+            raise errors.Invalid([_cause(cause) for cause in causes], kind="accesstoken")
         case 400:
             raise errors.BadRequest(text)
         case _:
             raise errors.Unavailable(text)
+
+
+def _cause(told: dict[str, str]) -> errors.Cause:
+    message = told.get("message", "")
+    return errors.Cause(told.get("field", ""), told.get("reason", ""), Text(message, message))

@@ -63,7 +63,7 @@ class Tokens:
 
     async def create(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
         """Raises AlreadyExists, Invalid."""
-        token = Secret(PREFIX + secrets.token_urlsafe(BYTES))
+        token = generate()
         expires = None if ttl is None else self._after(ttl, name)
         spec = AccessTokenSpec(user=user, groups=list(groups), token_hash=_hash(token.reveal()), expires=expires)
         made = self._token(name, spec)
@@ -169,6 +169,11 @@ class Tokens:
             ),
             spec=spec,
         )
+
+
+def generate() -> Secret:
+    """A new token, known to nobody yet."""
+    return Secret(PREFIX + secrets.token_urlsafe(BYTES))
 
 
 def describe(token: AccessToken) -> dict[str, Any]:
