@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -125,23 +125,50 @@ async def test_sources_are_verified_again_at_the_interval(tmp_path: Path) -> Non
             await eventually(thrice)
 
 
-@pytest.mark.parametrize("chosen", [{"sync_per_host": 2}, {"sync_total": 2}], ids=["per host", "in all"])
-async def test_no_more_syncs_run_at_once_than_the_setting_allows(tmp_path: Path, chosen: dict[str, int]) -> None:
-    async with servers.serving(servers.silence) as silent, running(tmp_path, egress_allow=LOOPBACK, **chosen) as door:
-        await door.make(SOURCES, source("slow", f"127.0.0.1:{silent.port}", "", "", insecure=True))
-        for number in range(6):
-            await door.make(IMAGES, image(f"slow-{number}", "slow", syncTimeout="30s", retryCount=0))
+class Slow:
+    """A registry that greets at once, and thinks about each image before it hangs up."""
 
-        def asked() -> int:
-            return sum("/manifests/" in head for head in silent.heads)
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.asked: list[float] = []
+        """When images were asked for, by the loop's clock."""
+        self.server: servers.Server
 
-        async def two() -> bool:
-            return asked() == 2
+    async def answer(self, writer: asyncio.StreamWriter) -> None:
+        if self.server.heads[-1].startswith("GET /v2/ "):
+            writer.write(servers.answer("200 OK", b"{}", "Docker-Distribution-Api-Version: registry/2.0"))
+            return
+        self.asked.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(self._seconds)
 
-        await eventually(two)
-        _, page = await door.ask("GET", f"{IMAGES}?status=Syncing")
-        assert page["totalItems"] <= 2
-        assert asked() == 2
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        async with servers.serving(self.answer) as self.server:
+            yield f"127.0.0.1:{self.server.port}"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "hosts", "gap"), [({"sync_per_host": 1}, 1, 1.4), ({"sync_total": 1}, 2, 0.8)], ids=["a host", "all"]
+)
+async def test_no_more_syncs_run_at_once_than_the_setting_allows(
+    tmp_path: Path, chosen: dict[str, int], hosts: int, gap: float
+) -> None:
+    """The second one waits for the first: until it ends on the same host, until it counts as slow on another."""
+    slow = [Slow(1.5) for _ in range(hosts)]
+    async with AsyncExitStack() as stack:
+        addresses = [await stack.enter_async_context(each.serving()) for each in slow]
+        door = await stack.enter_async_context(running(tmp_path, egress_allow=LOOPBACK, **chosen))
+        for number, address in enumerate(addresses):
+            await door.make(SOURCES, source(f"slow-{number}", address, "", "", insecure=True))
+        for number in range(2):
+            await door.make(IMAGES, image(f"slow-{number}", f"slow-{number % hosts}", retryCount=0))
+
+        async def both() -> bool:
+            return sum(len(each.asked) for each in slow) >= 2
+
+        await eventually(both)
+        first, second = sorted(moment for each in slow for moment in each.asked)[:2]
+        assert second - first >= gap
 
 
 async def test_requests_go_through_the_proxy_of_the_setting_and_its_login_is_kept(tmp_path: Path) -> None:
