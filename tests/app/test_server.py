@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from imageyard.app import server
 from imageyard.app.server import Server
@@ -41,6 +42,16 @@ class Door:
 
     async def verify(self, name: str) -> str:
         return str((await self.ask("POST", f"{SOURCES}/{name}/verify", {}))[1]["reason"])
+
+    async def until_ready_is(self, status: int, *, sound: bool) -> None:
+        """Wait for this answer of /readyz, and for what it says of the database file."""
+
+        async def so() -> bool:
+            async with self._session.get(self.running.url + "/readyz?verbose") as answer:
+                told = "[+]storage-integrity ok" in await answer.text()
+                return (answer.status, told) == (status, sound)
+
+        await eventually(so)
 
 
 @asynccontextmanager
@@ -185,3 +196,34 @@ async def test_requests_go_through_the_proxy_of_the_setting_and_its_login_is_kep
     assert proxy.heads
     assert all(head.startswith(f"GET http://registry.test:{port}/v2/") for head in proxy.heads)
     assert "s3cret" not in json.dumps(shown)
+
+
+async def test_damage_is_looked_for_after_an_unclean_stop_alone_and_takes_the_server_out_of_service(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as door:
+        await door.make(IMAGES, image("kept", "nowhere", suspend=True))
+    database = tmp_path / "imageyard.db"
+    damaged = bytearray(database.read_bytes())
+    damaged[-4096:] = b"\xff" * 4096
+    database.write_bytes(damaged)
+    async with running(tmp_path) as door:
+        await door.until_ready_is(200, sound=True)
+    database.write_bytes(damaged)
+    database.with_name("imageyard.db-wal").write_bytes(b"what a killed server leaves behind")
+    async with running(tmp_path) as door:
+        await door.until_ready_is(500, sound=False)
+
+
+async def test_a_sound_file_is_served_after_an_unclean_stop(tmp_path: Path) -> None:
+    async with running(tmp_path):
+        pass
+    (tmp_path / "imageyard.db-wal").write_bytes(b"what a killed server leaves behind")
+    with capture_logs() as logs:
+        async with running(tmp_path) as door:
+
+            async def checked() -> bool:
+                return any(entry["event"] == "database_checked" for entry in logs)
+
+            await eventually(checked)
+            await door.until_ready_is(200, sound=True)

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from imageyard import __version__
-from imageyard.app import certificates, files, listeners, rotation, samples
+from imageyard.app import certificates, files, filesystem, listeners, rotation, samples
 from imageyard.app.certificates import Certificates
 from imageyard.app.clock import SystemClock
 from imageyard.app.failures import FailureCollector
@@ -80,6 +80,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     """Run a server for as long as the block runs. Raises OSError, Locked, KeyringError, InvalidSettings."""
     directory = DataDir(settings.data_dir)
     directory.make()
+    _warn_of_network(directory)
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), Metrics()
         # The lock before the ports: a second server on this directory should hear of the first, not of its ports.
@@ -177,13 +178,14 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
             tasks.create_task(_sweep(parts.store, parts.clock), name="sweep"),
         )
         async with listeners.serving(app, bound, issued.server, issued.server_key):
+            checking = tasks.create_task(_look_for_damage(parts.store, health), name="integrity")
             try:
                 yield
             finally:
                 health.stopping = True
                 log.info("stopping")
                 await parts.engine.stop(ENGINE_GRACE)
-        for task in owned:
+        for task in (*owned, checking):
             task.cancel()
 
 
@@ -216,6 +218,8 @@ class Health:
         self._store = store
         self._engine = engine
         self.stopping = False
+        self.damaged = False
+        """Whether the database file was found damaged after an unclean stop."""
 
     def checks(self) -> Mapping[str, bool]:
         return {
@@ -223,8 +227,22 @@ class Health:
             "shutdown": not self.stopping,
             "storage-read": self._store.readable,
             "storage-write": self._store.writable,
+            "storage-integrity": not self.damaged,
             **self._engine.health(),
         }
+
+
+async def _look_for_damage(store: SQLiteStore, health: Health) -> None:
+    """After an unclean stop, read the whole file; beside serving, since it takes as long as the file is large."""
+    if not store.left_open:
+        return
+    with contextlib.suppress(Failure):  # the storage is unwell or closing; other checks tell
+        found = await store.damage()
+        health.damaged = bool(found)
+        if found:
+            log.error("database_damaged", file=str(store.file), found=found, remedy="restore a backup")
+        else:
+            log.info("database_checked", file=str(store.file))
 
 
 async def _sweep(store: SQLiteStore, clock: SystemClock) -> None:
@@ -248,6 +266,15 @@ async def _check_keys(store: SQLiteStore, present: Set[str]) -> None:
                     "the keys directory; take it in with `imageyard keys import FILE`",
                     key_id,
                 )
+
+
+def _warn_of_network(directory: DataDir) -> None:
+    with contextlib.suppress(OSError):  # not Linux
+        kind = filesystem.network(directory.path, filesystem.MOUNTS.read_text(errors="replace"))
+        if kind:
+            log.warning(
+                "data_dir_on_network", path=str(directory.path), filesystem=kind, remedy="move it to a local disk"
+            )
 
 
 def _bind(settings: Settings) -> Bound:
