@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from imageyard.domain.reasons import Reason
 from imageyard.egress import EgressError, Request, TLSOptions
@@ -202,7 +203,11 @@ async def test_a_refusal_of_the_proxy_is_told_apart_from_one_of_the_registry(
     said: bytes, scheme: str, reason: Reason, hint: str
 ) -> None:
     async with forwarding(answer=said) as proxy, through(proxy.setting(login="yard:wrong")) as gate:
-        assert await failure(gate, f"{scheme}://registry.test/") == (reason, "address", hint)
+        with capture_logs() as logs:
+            assert await failure(gate, f"{scheme}://registry.test/") == (reason, "address", hint)
+    (line,) = logs
+    assert (line["event"], line["log_level"], line["hint"]) == ("egress_failed", "warning", hint)
+    assert "wrong" not in str(line)
 
 
 async def test_a_proxy_that_is_not_there_or_hangs_up_is_named() -> None:

@@ -80,7 +80,8 @@ class _Remote:
         try:
             status, payload = self._send(method, path, body)
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"the server at {self._address} does not answer: {error}") from error
+            cause = getattr(error, "strerror", None) or error
+            raise Unreachable(f"the server at {self._address} does not answer ({cause})") from error
         answer = json.loads(payload) if payload else {}
         if status >= http.client.BAD_REQUEST:
             _refuse(status, answer)

@@ -116,7 +116,8 @@ class EgressClient:
             tunnelled = proxy is not None and origin.secure
             failure = failures.translate(error, handshake_began=tls.began, tunnelled=tunnelled)
             cause = type(error).__name__
-        log.debug("egress_failed", host=origin.host, port=origin.port, reason=failure.reason, cause=cause)
+        tell = log.warning if failure.hint.startswith(failures.PROXY) else log.debug  # the proxy is the operator's
+        tell("egress_failed", host=origin.host, port=origin.port, reason=failure.reason, cause=cause, hint=failure.hint)
         # Raised here, not above: a foreign exception in the chain would carry the request's headers along.
         raise failure
 
@@ -138,7 +139,7 @@ class EgressClient:
         )
         if proxy is not None and answer.status == 407:
             answer.close()
-            raise failures.proxy_answer(answer.status)
+            raise aiohttp.ClientHttpProxyError(answer.request_info, (), status=answer.status)
         try:
             body = await _read(answer, request)
         finally:

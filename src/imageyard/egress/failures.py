@@ -19,6 +19,9 @@ from imageyard.egress.dialer import Undialled
 FOREIGN: Final = (aiohttp.ClientError, OSError)
 """What `translate` reads; TimeoutError is an OSError."""
 
+PROXY: Final = "proxy_"
+"""Begins the hints that speak of the operator's proxy."""
+
 Step = Literal["address", "tls", "registry"]
 
 _CERTIFICATE_HINTS: Final = {  # X509_V_ERR_*, openssl/x509_vfy.h
@@ -42,7 +45,7 @@ def translate(error: Exception, *, handshake_began: bool, tunnelled: bool = Fals
         case aiohttp.ClientProxyConnectionError():
             return of_proxy(_unconnected(error.os_error, "address").reason)
         case aiohttp.ClientHttpProxyError():
-            return proxy_answer(error.status)
+            return _proxy_answer(error.status)
         case _ if tunnelled and not handshake_began:
             reason = Reason.Timeout if isinstance(error, TimeoutError) else Reason.ConnectionRefused
             return EgressError(reason, "address", "proxy_gateway")
@@ -65,7 +68,7 @@ def of_proxy(reason: Reason) -> EgressError:
     return EgressError(reason, "address", "proxy_unreachable")
 
 
-def proxy_answer(status: int) -> EgressError:
+def _proxy_answer(status: int) -> EgressError:
     """What the proxy said instead of passing the request on."""
     if status == 407:
         return EgressError(Reason.EgressDenied, "address", "proxy_login")
