@@ -133,14 +133,14 @@ async def test_a_post_is_never_sent_twice(gate: EgressClient) -> None:
     async with serving(answer(), hang_up, answer()) as server:
         await gate.send(Request("POST", server.url(), body=b"1"))
         outcome = await fails(gate, Request("POST", server.url(), body=b"2"))
-    assert outcome == (Reason.ConnectionRefused, "registry", "")
+    assert outcome == (Reason.ConnectionRefused, "registry", "closed")
     assert server.bodies == [b"1", b"2"]
 
 
 async def test_a_server_that_always_hangs_up_is_asked_twice_and_no_more(gate: EgressClient) -> None:
     async with serving(hang_up) as server:
         outcome = await fails(gate, Request("GET", server.url()))
-    assert outcome == (Reason.ConnectionRefused, "registry", "")
+    assert outcome == (Reason.ConnectionRefused, "registry", "closed")
     assert server.connections == 2
 
 
@@ -159,7 +159,7 @@ async def cut_short(writer: asyncio.StreamWriter) -> None:
 async def test_a_body_that_is_cut_short_is_no_answer(gate: EgressClient) -> None:
     async with serving(cut_short) as server:
         outcome = await fails(gate, Request("GET", server.url()))
-    assert outcome == (Reason.ConnectionRefused, "registry", "")
+    assert outcome == (Reason.ConnectionRefused, "registry", "closed")
 
 
 @pytest.mark.parametrize(
@@ -207,6 +207,19 @@ async def test_a_body_may_be_as_long_as_the_limit_and_not_a_byte_longer(gate: Eg
         assert len((await gate.send(Request("GET", server.url(), limit=1000))).body) == 1000
         outcome = await fails(gate, Request("GET", server.url(), limit=999))
     assert outcome == (Reason.ResponseTooLarge, "registry", "")
+
+
+@pytest.mark.parametrize("whole", [answer(body=b"x" * 1000), chunked(*[b"x" * 100] * 10)], ids=["length", "chunked"])
+async def test_a_body_may_be_cut_where_only_its_beginning_is_looked_at(gate: EgressClient, whole: bytes) -> None:
+    async with serving(whole) as server:
+        assert (await gate.send(Request("GET", server.url(), limit=999, cut=True))).body == b"x" * 999
+
+
+@pytest.mark.parametrize("status", ["302 Found", "404 Not Found", "503 Service Unavailable"])
+async def test_of_an_error_64_kib_are_read_and_the_rest_is_left_off(gate: EgressClient, status: str) -> None:
+    async with serving(answer(status, b"x" * 300_000)) as server:
+        response = await gate.send(Request("GET", server.url(), limit=4_000_000))
+    assert (response.status, len(response.body)) == (int(status[:3]), 65_536)
 
 
 async def test_an_endless_body_is_dropped_at_the_limit(gate: EgressClient) -> None:

@@ -17,7 +17,8 @@ from imageyard.egress.listeners import Listeners
 from imageyard.egress.policy import Policy, networks
 from imageyard.egress.proxy import Direct, Proxy
 from imageyard.egress.target import parse
-from imageyard.registry import errors
+from imageyard.registry import errors, peer, unanswered
+from imageyard.registry.origin import Origin
 from tests.egress.certificates import Certificate, issue
 from tests.egress.conftest import LOOPBACK, resolving
 from tests.egress.forward_proxy import ForwardProxy, forwarding
@@ -241,7 +242,8 @@ async def test_a_proxy_that_keeps_silent_is_a_timeout_at_the_proxy() -> None:
 
 @pytest.mark.parametrize("hint", ["proxy_unreachable", "proxy_login", "proxy_refused", "proxy_gateway"])
 def test_the_words_name_the_setting_and_not_the_registry(hint: str) -> None:
-    said = errors.of_egress(EgressError(Reason.ConnectionRefused, "address", hint)).message
+    failed = EgressError(Reason.ConnectionRefused, "address", hint)
+    said = errors.advised(unanswered.error(failed, peer.registry(Origin("https", "registry.test", 443))))
     assert "egress_proxy" in said.zh
     assert "egress_proxy" in said.en
     assert "出站代理" in said.zh

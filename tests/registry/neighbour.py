@@ -86,6 +86,8 @@ class World:
         self.requests: list[Request] = []
         self.failures: dict[str, EgressError] = {}
         self.pause: Callable[[], Awaitable[object]] | None = None
+        self.slow: Callable[[float], Awaitable[bool]] | None = None
+        """Lets the time of an answer pass, though no more than it is given; False when the answer takes longer."""
 
     def at(self, origin: str, handler: Handler) -> "World":
         self.hosts[origin] = handler
@@ -97,6 +99,8 @@ class World:
         self.requests.append(request)
         if self.pause is not None:
             await self.pause()
+        if self.slow is not None and not await self.slow(request.timeout):
+            raise EgressError(Reason.Timeout, "registry")
         if incoming.origin in self.failures:
             raise self.failures[incoming.origin]
         handler = self.hosts.get(incoming.origin)
@@ -104,6 +108,8 @@ class World:
             raise EgressError(Reason.DNSFailed, "address")
         answer = handler(incoming)
         body = b"" if request.method == "HEAD" else answer.body
+        if request.cut or not 200 <= answer.status < 300:
+            body = body[: request.limit]
         if len(body) > request.limit:
             raise EgressError(Reason.ResponseTooLarge, "registry")
         headers = tuple((name.lower(), value) for name, value in answer.headers)

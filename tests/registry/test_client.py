@@ -9,7 +9,7 @@ import pytest
 
 from imageyard.domain.reasons import Reason
 from imageyard.egress import EgressError
-from imageyard.registry import Document, Head, Inspection, Quota, Registry, RegistryError, Source
+from imageyard.registry import Document, Head, Inspection, Quota, Registry, RegistryError, Source, errors
 from imageyard.registry.client import RegistryClient
 from tests.fakes.clock import FakeClock
 from tests.registry import neighbour
@@ -481,7 +481,107 @@ async def test_an_untrusted_realm_that_wants_a_login_is_named() -> None:
 
     assert error.reason is Reason.RealmRefused
     assert "tokens.elsewhere.test" in error.message.zh
-    assert "trustedRealmHosts" in error.message.en
+    assert "add tokens.elsewhere.test to spec.trustedRealmHosts" in errors.advised(error).en
+
+
+@pytest.mark.parametrize(
+    "failure_there",
+    [EgressError(Reason.DNSFailed, "address"), EgressError(Reason.TLSInvalid, "tls", "unknown_issuer")],
+    ids=["unresolvable", "bad certificate"],
+)
+async def test_an_untrusted_realm_that_cannot_be_reached_is_named_as_a_verify_names_it(
+    failure_there: EgressError,
+) -> None:
+    world, registry, _ = neighbour.bearer_world(realm="https://auth.evil.example/token")
+    registry.image("app/web", "v1")
+    world.failures["https://auth.evil.example"] = failure_there
+
+    error = await failure(client_for(world), source())
+    found = await client_for(world).probe(source())
+
+    assert (error.reason, found.reason) == (Reason.RealmRefused, Reason.RealmRefused)
+    assert "auth.evil.example" in errors.advised(error).zh
+    assert not error.elsewhere
+
+
+async def test_an_untrusted_realm_that_is_down_for_now_is_tried_again() -> None:
+    world, _, _ = neighbour.bearer_world(realm="https://tokens.elsewhere.test/auth")
+    world.at("https://tokens.elsewhere.test", lambda _: Reply(503))
+
+    assert (await failure(client_for(world), source())).reason is Reason.ServerError
+
+
+async def test_a_token_service_elsewhere_that_cannot_be_reached_is_named_and_is_not_the_registrys_failure() -> None:
+    world, _, _ = neighbour.bearer_world(realm="https://auth.evil.example/token")
+    del world.hosts["https://auth.evil.example"]
+    trusting = source(trusted_realm_hosts=("auth.evil.example",))
+
+    for who in (trusting, neighbour.anonymous()):
+        error, found = await failure(client_for(world), who), await client_for(world).probe(who)
+        assert (error.reason, error.elsewhere) == (Reason.DNSFailed, True)
+        assert error.message.en == "the token service auth.evil.example cannot be resolved"
+        assert (found.reason, found.elsewhere) == (Reason.DNSFailed, True)
+        assert "令牌服务 auth.evil.example 的域名无法解析" in found.message.zh
+
+
+async def test_a_redirects_target_that_refuses_connections_is_named_and_is_not_the_registrys_failure() -> None:
+    world, registry = plain()
+    registry.image("app/web", "v1")
+
+    def redirecting(asked: Incoming) -> Reply:
+        if "/blobs/" in asked.path:
+            return Reply(307, headers=(("Location", "https://storage.test:9/blob?signature=swordfish"),))
+        return registry(asked)
+
+    world.at("https://registry.test", redirecting)
+    world.failures["https://storage.test:9"] = EgressError(Reason.ConnectionRefused, "address")
+
+    error = await failure(client_for(world), source())
+
+    assert (error.reason, error.elsewhere) == (Reason.ConnectionRefused, True)
+    assert error.message.en == "the registry redirects to storage.test:9, which refuses connections"
+    assert error.message.zh == "镜像仓库重定向到的 storage.test:9 拒绝连接"
+
+
+async def test_the_registrys_own_host_that_gives_no_answer_is_its_own_failure() -> None:
+    world, registry, _ = neighbour.bearer_world()
+    registry.image("app/web", "v1")
+    world.failures["https://registry.test"] = EgressError(Reason.ConnectionRefused, "address")
+
+    error = await failure(client_for(world), source())
+
+    assert (error.elsewhere, error.message.en) == (False, "the registry registry.test:443 refuses connections")
+
+
+@pytest.mark.parametrize(
+    ("hello", "reason"),
+    [
+        (Reply(401), Reason.NotARegistry),
+        (Reply(401, headers=(("Docker-Distribution-Api-Version", "registry/2.0"),)), Reason.Unsupported),
+        (Reply(404, b"<html>"), Reason.NotARegistry),
+        (Reply(503), Reason.ServerError),
+    ],
+    ids=["no challenge", "a registry without a challenge", "a web page", "down"],
+)
+async def test_a_401_without_a_challenge_means_what_it_means_to_a_verify(hello: Reply, reason: Reason) -> None:
+    world = World().at("https://registry.test", lambda asked: hello if asked.path == "/v2/" else Reply(401))
+
+    error, found = await failure(client_for(world), source()), await client_for(world).probe(source())
+
+    assert (error.reason, found.reason) == (reason, reason)
+    assert not any(seen.header("authorization") for seen in world.seen)
+
+
+async def test_a_tls_port_that_was_spoken_to_in_plain_http_says_what_to_drop() -> None:
+    go = Reply(400, b"Client sent an HTTP request to an HTTPS server.\n")
+    world = World().at("http://registry.test", lambda _: go)
+    who = source(insecure=True)
+
+    error, found = await failure(client_for(world), who), await client_for(world).probe(who)
+
+    assert (error.reason, found.reason) == (Reason.NotARegistry, Reason.NotARegistry)
+    assert "drop spec.insecure" in errors.advised(error).en
+    assert "去掉 spec.insecure" in found.message.zh
 
 
 async def test_a_trusted_realm_host_gets_the_credential() -> None:
@@ -545,7 +645,7 @@ async def test_a_gate_failure_becomes_its_reason_and_is_observed() -> None:
     error = await failure(client, source())
 
     assert error.reason is Reason.TLSInvalid
-    assert "spec.insecure" in error.message.zh
+    assert "spec.insecure" in errors.advised(error).zh
     assert observed == ["TLSInvalid"]
 
 

@@ -149,11 +149,14 @@ async def test_documents_are_shared_within_one_repository_of_one_origin(service:
 
 async def test_a_failure_is_an_outcome(service: Service) -> None:
     await service.add_source()
-    words = Text("太快", "too fast")
+    words, step = Text("太快", "too fast"), Text("请等待", "wait")
+    advised = Text("太快。请等待", "too fast; wait")
     quota = Quota(100, 0)
-    service.registry.failure = RegistryError(Reason.RateLimited, words, retry_after=7.0, quota=quota, unauthorized=True)
+    service.registry.failure = RegistryError(
+        Reason.RateLimited, words, retry_after=7.0, quota=quota, unauthorized=True, next_step=step
+    )
     assert await fetch(service) == Fetched(
-        Reason.RateLimited, words, "harbor.example.com", retry_after=7.0, quota=quota, unauthorized=True
+        Reason.RateLimited, advised, "harbor.example.com", retry_after=7.0, quota=quota, unauthorized=True
     )
 
 

@@ -271,6 +271,33 @@ async def test_an_open_breaker_spares_the_host_but_obeys_a_request(yard: World) 
     assert (await yard.get("i0")).status.last_handled_sync_request == "now"
 
 
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["another host", "some paths of this host"])
+async def test_images_that_a_healthy_registry_cannot_help_keep_their_backoff_and_disturb_no_other(
+    yard: World, elsewhere: bool
+) -> None:
+    """`/v2/` answers all along, so that no probe has news for them."""
+
+    def answer(host: str, spec: RepositorySpec) -> Fetched:
+        broken = bad(Reason.ConnectionRefused)._replace(elsewhere=elsewhere)
+        return broken if spec.repository.startswith("broken") else good()
+
+    yard.registries.answer = answer
+    await yard.start()
+    await yard.add("healthy", sync_interval="30s")
+    for number in range(12 if elsewhere else 2):
+        await yard.add(f"broken{number}", retry_count=0)
+    await yard.pass_time(220)
+    times = yard.registries.times["broken0"]
+    gaps = [round(later - earlier) for earlier, later in pairwise(times)]
+    assert all(abs(gap - expected) <= expected / 9 for gap, expected in zip(gaps, (30, 60, 120), strict=False))
+    assert len(times) == 4
+    lines = [msgspec.json.decode(line) for line in await yard.notes("healthy")]
+    assert [line["result"] for line in lines] == ["Success"]
+    due = (await yard.get("broken0")).status.next_sync
+    assert due is not None
+    assert due > yard.clock.now()
+
+
 async def test_failed_syncs_back_off_from_30_s_to_15_min(yard: World) -> None:
     await yard.start()
     yard.registries.answer = lambda host, spec: bad(Reason.ServerError)

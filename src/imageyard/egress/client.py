@@ -191,11 +191,16 @@ async def _read(answer: aiohttp.ClientResponse, request: Request) -> bytes:
         return b""
     if answer.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         raise EgressError(Reason.NotARegistry, "registry")
-    if (answer.content_length or 0) > request.limit:
+    refused = not 200 <= answer.status < 300
+    limit = min(request.limit, limits.ERROR_BODY) if refused else request.limit
+    cut = request.cut or refused
+    if not cut and (answer.content_length or 0) > limit:
         raise EgressError(Reason.ResponseTooLarge, "registry")
     body = bytearray()
     while chunk := await answer.content.readany():
         body += chunk
-        if len(body) > request.limit:
+        if len(body) > limit:
+            if cut:
+                return bytes(body[:limit])
             raise EgressError(Reason.ResponseTooLarge, "registry")
     return bytes(body)

@@ -26,6 +26,7 @@ Step = Literal["address", "tls", "registry"]
 
 _CERTIFICATE_HINTS: Final = {  # X509_V_ERR_*, openssl/x509_vfy.h
     2: "unknown_issuer",
+    9: "not_yet_valid",
     10: "expired",
     18: "self_signed",
     19: "unknown_issuer",  # the chain ends in a root that nobody here knows: a private CA
@@ -60,7 +61,7 @@ def translate(error: Exception, *, handshake_began: bool, tunnelled: bool = Fals
         case _ if isinstance(error.__cause__, ssl.SSLError):  # TLS 1.3 refuses a client after its handshake
             return EgressError(Reason.TLSInvalid, "tls")
         case _:
-            return EgressError(Reason.ConnectionRefused, "registry")
+            return EgressError(Reason.ConnectionRefused, "registry", "closed")
 
 
 def of_proxy(reason: Reason) -> EgressError:
@@ -84,7 +85,7 @@ def _unconnected(error: OSError, reached: Step) -> EgressError:
         case ssl.SSLCertVerificationError():
             return EgressError(Reason.TLSInvalid, "tls", _CERTIFICATE_HINTS.get(error.verify_code, ""))
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
-            return EgressError(Reason.ConnectionRefused, "tls")
+            return EgressError(Reason.ConnectionRefused, "tls", "closed")
         case ssl.SSLError():
             return EgressError(Reason.TLSInvalid, "tls", "plain_http" if error.reason in _NO_TLS else "")
         case _:

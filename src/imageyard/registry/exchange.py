@@ -12,7 +12,7 @@ from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
 from imageyard.egress import Request, Response
-from imageyard.registry import Source, auth, errors, strictjson, tokens, wire
+from imageyard.registry import Source, auth, errors, peer, strictjson, tokens, wire
 from imageyard.registry.auth import Realm
 from imageyard.registry.origin import URL, Origin
 from imageyard.registry.tokens import Token
@@ -31,13 +31,14 @@ async def fetch(
     """Exchange the credential for a token, or ask anonymously where the realm is not trusted. Raises RegistryError."""
     credential = auth.basic(source) if realm.trusted else None
     url = query(realm.url, service, scope)
-    response = await sender.send(_request(source, home, url, credential))
+    service_host = peer.of("tokens", url.origin, home)
+    response = await sender.send(_request(source, home, url, credential), service_host)
     if response.status in wire.REDIRECTS:
         hop = auth.redirect(url, response.header("location"))
         if hop is None or not hop.same_origin:
             detail = Text("令牌服务重定向到其他地址", "the token service redirects elsewhere")
             raise errors.error(Reason.RedirectRefused, detail)
-        response = await sender.send(_request(source, home, hop.url, credential))
+        response = await sender.send(_request(source, home, hop.url, credential), service_host)
     return read(response, now)
 
 
@@ -50,7 +51,7 @@ def query(realm: URL, service: str, scope: str) -> URL:
 
 
 def _request(source: Source, home: Origin, url: URL, credential: Secret | None) -> Request:
-    return wire.request(source, home, url, "GET", ("application/json",), MAX_ANSWER, credential)
+    return wire.request(source, home, url, "GET", ("application/json",), MAX_ANSWER, credential, cut=True)
 
 
 def read(response: Response, now: datetime) -> Token:

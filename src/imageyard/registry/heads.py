@@ -25,8 +25,8 @@ def read(landed: Landed, now: datetime) -> Head | GetInstead:
         if digest and media_type != "text/html":
             return Head(digest, media_type, ratelimit.quota(response))
         return GetInstead(unusable=media_type != "text/html")
-    if response.status == 404:
-        # Whether the tag or the repository is missing stands in the body that HEAD does not have.
+    if response.status in (400, 404):
+        # What is missing or wrong stands in the body that HEAD does not have.
         return GetInstead(unusable=False)
     if response.status in _NOT_KNOWN or (response.status == 403 and landed.crossed):
         # A redirect to storage whose URL is signed for GET answers 403 to HEAD (moby#50065).

@@ -11,7 +11,7 @@ from imageyard.domain.kinds.repository import Manifest, RegistryRef, RepositoryS
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
 from imageyard.keyring import Keyring
-from imageyard.registry import Document, Quota, Registry, RegistryError, Source
+from imageyard.registry import Document, Quota, Registry, RegistryError, Source, errors
 from imageyard.service import sources
 from imageyard.service.credentials import Credentials
 from imageyard.store import Content, Store
@@ -52,6 +52,8 @@ class Fetched(NamedTuple):
     quota: Quota | None = None
     unauthorized: bool = False
     """A 401 after sign-in: the credential is refused, or this repository is out of its sight. Verify tells which."""
+    elsewhere: bool = False
+    """Another host than the source's gave no answer."""
 
 
 class Fetcher:
@@ -138,9 +140,10 @@ def _unchanged(source: Source, held: Manifest, quota: Quota | None) -> Fetched:
 def _failed(source: Source, error: RegistryError) -> Fetched:
     return Fetched(
         error.reason,
-        error.message,
+        errors.advised(error),
         source.domain,
         retry_after=error.retry_after,
         quota=error.quota,
         unauthorized=error.unauthorized,
+        elsewhere=error.elsewhere,
     )

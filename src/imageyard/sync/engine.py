@@ -436,7 +436,9 @@ class Engine:
         try:
             probe = await self._sources.verify(run.key.namespace, run.key.name)
             if probe is not None:
-                self._reported(run.host, self._hosts.report(run.host, probe.reason, self._clock.monotonic()))
+                now = self._clock.monotonic()
+                shift = self._hosts.report(run.host, probe.reason, now, elsewhere=probe.elsewhere)
+                self._reported(run.host, shift)
         except NotFound:
             pass
         except Exception as problem:
