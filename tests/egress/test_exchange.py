@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import traceback
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -254,3 +255,17 @@ async def test_a_failure_keeps_no_trace_of_the_credential_or_the_address(gate: E
 async def test_a_gate_that_is_not_open_says_so() -> None:
     with pytest.raises(RuntimeError, match="not open"):
         await EgressClient(LOOPBACK, resolve=resolving()).send(Request("GET", "http://registry.test/"))
+
+
+async def test_a_server_that_greets_before_it_is_asked_is_no_registry_however_fast_it_is(gate: EgressClient) -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.2p1\r\n")
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    listener = await asyncio.start_server(greet, "127.0.0.1", 0)
+    async with listener:
+        url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v2/"
+        outcomes = [await fails(gate, Request("GET", url)) for _ in range(50)]
+    assert set(outcomes) == {(Reason.NotARegistry, "registry", "")}

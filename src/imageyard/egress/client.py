@@ -21,6 +21,7 @@ from imageyard.egress.proxy import Proxy
 from imageyard.egress.resolver import Resolver, SystemResolver
 from imageyard.egress.target import Origin
 from imageyard.egress.trust import Handshake, Trust, handshake
+from imageyard.egress.unasked import Asking
 from imageyard.egress.vetting import Vetting
 
 _NO_BODY_STATUS: Final = frozenset({204, 304})
@@ -82,6 +83,7 @@ class EgressClient:
         )
         return aiohttp.ClientSession(
             connector=connector,
+            request_class=Asking,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,

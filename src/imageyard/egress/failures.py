@@ -15,6 +15,7 @@ import aiohttp
 from imageyard.domain.reasons import Reason
 from imageyard.egress import EgressError
 from imageyard.egress.dialer import Undialled
+from imageyard.egress.unasked import Unasked
 
 FOREIGN: Final = (aiohttp.ClientError, OSError)
 """What `translate` reads; TimeoutError is an OSError."""
@@ -56,7 +57,7 @@ def translate(error: Exception, *, handshake_began: bool, tunnelled: bool = Fals
             return EgressError(Reason.Timeout, reached)
         case TimeoutError():
             return EgressError(Reason.Timeout, "registry")
-        case aiohttp.ClientResponseError():
+        case aiohttp.ClientResponseError() | Unasked():
             return EgressError(Reason.NotARegistry, "registry")
         case _ if isinstance(error.__cause__, ssl.SSLError):  # TLS 1.3 refuses a client after its handshake
             return EgressError(Reason.TLSInvalid, "tls")
