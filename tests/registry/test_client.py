@@ -9,7 +9,7 @@ import pytest
 
 from imageyard.domain.reasons import Reason
 from imageyard.egress import EgressError
-from imageyard.registry import Document, Head, Inspection, Quota, Registry, RegistryError, Source, errors
+from imageyard.registry import Document, Head, Inspection, Quota, Registry, RegistryError, Source, errors, manifest
 from imageyard.registry.client import RegistryClient
 from tests.fakes.clock import FakeClock
 from tests.registry import neighbour
@@ -303,6 +303,59 @@ async def test_a_digest_that_is_gone_after_head_is_read_by_tag() -> None:
     found = await client.inspect(source(), "app/web", "v1", head, platform="", lookup=nothing)
 
     assert found.manifest.digest == new["digest"]
+
+
+@pytest.mark.parametrize("kind", ["manifests", "blobs"])
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+async def test_an_answer_by_digest_whose_header_names_another_digest_is_refused(kind: str, algorithm: str) -> None:
+    world, registry = plain()
+    registry.image("app/web", "v1")
+    other = manifest.digest_of(b"another", algorithm)
+
+    def lying(asked: Incoming) -> Reply:
+        reply = registry(asked)
+        if f"/{kind}/sha256:" not in asked.path:
+            return reply
+        kept = tuple(pair for pair in reply.headers if pair[0] != "Docker-Content-Digest")
+        return reply._replace(headers=(*kept, ("Docker-Content-Digest", other)))
+
+    assert (await failure(client_for(world.at("https://registry.test", lying)), source())).reason is (
+        Reason.ManifestInvalid
+    )
+
+
+async def test_the_header_may_name_the_same_bytes_by_another_algorithm() -> None:
+    world, registry = plain()
+    pushed = registry.image("app/web", "v1")
+
+    def modern(asked: Incoming) -> Reply:
+        reply = registry(asked)
+        kept = tuple(pair for pair in reply.headers if pair[0] != "Docker-Content-Digest")
+        told = pushed["digest"] if asked.method == "HEAD" else manifest.digest_of(reply.body, "sha512")
+        return reply._replace(headers=(*kept, ("Docker-Content-Digest", told)))
+
+    found = await inspect(client_for(world.at("https://registry.test", modern)), source())
+
+    assert found.manifest.digest == pushed["digest"]
+
+
+async def test_a_get_by_tag_goes_by_the_bytes_and_not_by_the_header() -> None:
+    world, registry = plain()
+    pushed = registry.image("app/web", "v1")
+    lie = neighbour.digest(b"another")
+
+    def headless(asked: Incoming) -> Reply:
+        if asked.method == "HEAD":
+            return Reply(405)
+        reply = registry(asked)
+        if not asked.path.endswith("/v1"):
+            return reply
+        kept = tuple(pair for pair in reply.headers if pair[0] != "Docker-Content-Digest")
+        return reply._replace(headers=(*kept, ("Docker-Content-Digest", lie)))
+
+    found = await inspect(client_for(world.at("https://registry.test", headless)), source())
+
+    assert found.manifest.digest == pushed["digest"]
 
 
 async def test_bytes_that_do_not_hash_to_the_digest_asked_for_are_refused() -> None:

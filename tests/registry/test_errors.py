@@ -136,6 +136,8 @@ def test_rate_limit_headers_are_read(limit: str, remaining: str, expected: Quota
         pytest.param(b'{"a":-Infinity}', id="Infinity"),
         pytest.param(b"[" * 100_000, id="deep"),
         pytest.param(b"[" * 60_000 + b"]" * 60_000, id="deep and closed"),
+        pytest.param(b"[" * 65 + b"]" * 65, id="65 levels"),
+        pytest.param(b'{"a":' * 65 + b"1" + b"}" * 65, id="65 objects"),
         pytest.param(b'{"a":' + b"9" * 10_000 + b"}", id="huge number"),
         pytest.param(b"\xff\xfe{}", id="no UTF-8"),
         pytest.param("{}".encode("utf-16"), id="UTF-16"),
@@ -147,3 +149,8 @@ def test_rate_limit_headers_are_read(limit: str, remaining: str, expected: Quota
 def test_json_that_is_not_to_be_trusted_is_refused(body: bytes) -> None:
     with pytest.raises(strictjson.BadJSON):
         strictjson.read(body)
+
+
+@pytest.mark.parametrize("body", [b"[" * 64 + b"1" + b"]" * 64, b'{"a":' * 64 + b"1" + b"}" * 64])
+def test_json_may_be_64_levels_deep(body: bytes) -> None:
+    assert strictjson.read(body)
