@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from imageyard.domain.reasons import Reason
+from imageyard.domain.secret import Secret
 from imageyard.egress import EgressError
 from imageyard.registry import Document, Head, Inspection, Quota, Registry, RegistryError, Source, errors, manifest
 from imageyard.registry.client import RegistryClient
@@ -635,6 +636,64 @@ async def test_a_tls_port_that_was_spoken_to_in_plain_http_says_what_to_drop() -
     assert (error.reason, found.reason) == (Reason.NotARegistry, Reason.NotARegistry)
     assert "drop spec.insecure" in errors.advised(error).en
     assert "去掉 spec.insecure" in found.message.zh
+
+
+def identity(**changes: Any) -> Source:
+    return source(username="<token>", password=Secret("identity-1"), **changes)
+
+
+async def test_an_identity_token_is_exchanged_by_post_and_stands_in_no_url_and_no_header() -> None:
+    world, registry, _ = neighbour.bearer_world(identity="identity-1")
+    registry.image("app/web", "v1")
+
+    assert (await client_for(world).head(identity(), "app/web", "v1")).digest
+    assert (await client_for(world).probe(identity(provider="harbor"))).reason is Reason.Verified
+
+    posts = [seen for seen in world.seen if seen.path == "/token"]
+    assert [(seen.method, seen.form.get("scope")) for seen in posts] == [
+        ("POST", ["repository:app/web:pull"]),
+        ("POST", None),
+    ]
+    assert not any("identity-1" in seen.url + str(seen.headers) for seen in world.seen)
+
+
+async def test_a_token_service_that_takes_no_post_is_asked_by_get() -> None:
+    world, registry, _ = neighbour.bearer_world()
+    registry.users = {"<token>": "identity-1"}
+    registry.image("app/web", "v1")
+
+    assert (await client_for(world).head(identity(), "app/web", "v1")).digest
+    assert [seen.method for seen in world.seen if seen.path == "/token"] == ["POST", "GET"]
+
+
+async def test_an_identity_token_that_is_refused_is_sent_once() -> None:
+    world, _, _ = neighbour.bearer_world(identity="another")
+
+    found = await client_for(world).probe(identity())
+
+    assert found.reason is Reason.Unauthorized
+    assert [seen.method for seen in world.seen if seen.path == "/token"] == ["POST"]
+
+
+async def test_an_identity_token_goes_to_no_untrusted_realm() -> None:
+    world, registry, _ = neighbour.bearer_world(realm="https://tokens.elsewhere.test/auth", identity="identity-1")
+    registry.image("app/web", "v1")
+
+    assert (await failure(client_for(world), identity())).reason is Reason.RealmRefused
+    assert not any(seen.form for seen in world.seen)
+
+    trusting = identity(trusted_realm_hosts=("tokens.elsewhere.test",))
+    assert (await client_for(world).head(trusting, "app/web", "v1")).digest
+
+
+@pytest.mark.parametrize("target", ["https://thief.test/token", "http://registry.test/token"])
+async def test_an_identity_token_follows_no_redirect_away(target: str) -> None:
+    registry = neighbour.Registry(auth="bearer", realm="https://registry.test/token")
+    away = Reply(307, headers=(("Location", target),))
+    world = World().at("https://registry.test", lambda asked: away if asked.path == "/token" else registry(asked))
+
+    assert (await failure(client_for(world), identity())).reason is Reason.RedirectRefused
+    assert [seen.origin for seen in world.seen if seen.form] == ["https://registry.test"]
 
 
 async def test_a_trusted_realm_host_gets_the_credential() -> None:
