@@ -40,6 +40,7 @@ from imageyard.sync.engine import Engine, EngineSettings
 from tests.fakes.clock import FakeClock, settle
 
 DIGEST = "sha256:" + "a" * 64
+SETTINGS = EngineSettings(per_host=6, total=128)
 WORDS = Text("原因", "because")
 
 
@@ -199,7 +200,7 @@ class World:
     clock: FakeClock
     registries: Registries
     verifications: Verifications
-    settings: EngineSettings = field(default_factory=EngineSettings)
+    settings: EngineSettings
     random: Callable[[], float] = lambda: 0.5
     engine: Engine = field(init=False)
     line: Line = field(init=False)
@@ -341,7 +342,7 @@ class World:
 
 @asynccontextmanager
 async def world(store: Store, clock: FakeClock, settings: EngineSettings | None = None) -> AsyncIterator[World]:
-    made = World(store, clock, Registries(clock), Verifications(store, clock), settings or EngineSettings())
+    made = World(store, clock, Registries(clock), Verifications(store, clock), settings or SETTINGS)
     await made.add_source("hub")
     try:
         yield made

@@ -63,7 +63,7 @@ class Engine:
         metrics: Metrics,
         *,
         language: Language,
-        settings: EngineSettings = EngineSettings(),  # noqa: B008 (frozen)
+        settings: EngineSettings,
         random: Callable[[], float] = randomness.random,
     ) -> None:
         self._store = store

@@ -26,8 +26,8 @@ LONGEST_RETRY: Final = 60.0
 """Seconds between two tries inside one sync; whoever has to wait longer is better rescheduled."""
 LONGEST_SPREAD: Final = timedelta(minutes=10)
 
-INTERVALS: Final = (timedelta(seconds=10), timedelta(hours=720))
-TIMEOUTS: Final = (timedelta(seconds=1), timedelta(hours=1))
+INTERVALS: Final = tuple(map(duration.parse, repository.INTERVALS))
+TIMEOUTS: Final = tuple(map(duration.parse, repository.TIMEOUTS))
 
 
 class InvalidSpec(ValueError):
