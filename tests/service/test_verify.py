@@ -113,6 +113,16 @@ async def test_the_next_verification_is_planned(service: Service, reason: Reason
 
 
 @pytest.mark.usefixtures("source")
+async def test_failures_in_a_row_are_counted_and_a_rate_limit_is_none(service: Service) -> None:
+    counted = []
+    for reason in (Reason.Timeout, Reason.DNSFailed, Reason.RateLimited, Reason.Unauthorized, Reason.Verified):
+        service.registry.outcome = probe(reason, success=reason is Reason.Verified)
+        await service.verifier.stored("default", "harbor")
+        counted.append((await service.source()).status.failures)
+    assert counted == [1, 2, 2, 3, 0]
+
+
+@pytest.mark.usefixtures("source")
 async def test_history_keeps_the_last_twenty(service: Service) -> None:
     for _ in range(22):
         await service.verifier.stored("default", "harbor")

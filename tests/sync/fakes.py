@@ -148,6 +148,7 @@ class Verifications:
             source.metadata.generation,
             self.clock.now(),
         )
+        source.status.failures = 0 if verdict.success else source.status.failures + 1
         source.status.next_verify = self.clock.now() + timedelta(minutes=30)
         await self.store.replace(REGISTRY_SECRET, source)
         return self.verdict

@@ -563,6 +563,19 @@ async def test_failing_images_are_told_for_the_alerts_also_after_a_restart(yard:
     assert yard.engine.failing_images() == expected
 
 
+async def test_failing_sources_are_counted_on_across_a_restart(yard: World) -> None:
+    """The alert on failures in a row does not forget them."""
+    yard.verifications.verdict = Probe(False, Reason.Timeout, WORDS, ())
+    await yard.add_source("away", verified=False)
+    await yard.start()
+    await yard.pass_time(2.5 * 1800)
+    before = yard.engine.failing_sources()
+    assert before == [("away", "default", 3)]
+    await yard.end()
+    await yard.start()
+    assert yard.engine.failing_sources() == before
+
+
 async def test_history_keeps_changes_and_changed_outcomes(yard: World) -> None:
     await yard.start()
     await yard.add("nginx", sync_interval="60s", retry_count=0)

@@ -63,6 +63,8 @@ class RegistrySecretStatus(Struct, rename="camel", omit_defaults=True):
     password_set: bool = False
     password_updated_time: datetime | None = None
     next_verify: datetime | None = None
+    failures: int = 0
+    """Failed verifications in a row."""
     used_by: int = 0
     host: HostStatus | None = None
 
