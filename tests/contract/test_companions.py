@@ -133,7 +133,7 @@ async def test_holders_count_references(store: Store) -> None:
     for number in range(3):
         await store.create(REPOSITORY, image(f"a{number}"))
     await store.create(REPOSITORY, image("b", source="hub"))
-    assert await store.holders(REPOSITORY) == {"default/harbor": 3, "default/hub": 1}
+    assert await store.holders(REPOSITORY) == {("default/harbor", "default"): 3, ("default/hub", "default"): 1}
     assert await store.holders(REGISTRY_SECRET) == {}
 
 

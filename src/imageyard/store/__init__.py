@@ -232,5 +232,5 @@ class Store(Protocol):
     async def sweep(self, now: datetime) -> int:
         """Drop contents nobody names any more and history beyond what is promised; answers how many contents."""
 
-    async def holders(self, kind: Kind[Any]) -> Mapping[str, int]:
-        """How many objects refer to each `namespace/name` (Index.reference)."""
+    async def holders(self, kind: Kind[Any]) -> Mapping[tuple[str, str], int]:
+        """How many objects refer to each `namespace/name` (Index.reference) from each namespace."""

@@ -406,6 +406,7 @@ class Engine:
     def _source_seen(self, source: RegistrySecret) -> None:
         namespace, name = source.metadata.namespace, source.metadata.name
         moved = self._sources.note(source)
+        self._users_moved |= moved.healed or bool(moved.lost)
         if self._secrets.live:
             self._recovery.source_changed(f"{namespace}/{name}", moved)
         self._secrets.put(Key(REGISTRY_SECRET.plural, namespace, name), source_rules.verify_due(source))

@@ -2,6 +2,7 @@
 say of the host and of who uses it. Verifications of one source never run twice at once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -234,7 +235,12 @@ class Sources:
                 await self._tell(ref, used_by, host)
 
     async def users(self) -> Mapping[str, int]:
-        return await self._store.holders(REPOSITORY)
+        """How many images use each source; those that only name it, without the right to, are not counted."""
+        users: Counter[str] = Counter()
+        for (ref, namespace), count in (await self._store.holders(REPOSITORY)).items():
+            if self.permits(ref, namespace):
+                users[ref] += count
+        return users
 
     async def _tell(self, ref: str, used_by: int, host: HostStatus) -> None:
         namespace, name = ref.split("/", 1)

@@ -93,8 +93,22 @@ def _companions(connection: apsw.Connection) -> None:
     )
 
 
+def _holders(connection: apsw.Connection) -> None:
+    """From which namespaces something is referred to is counted from the index alone."""
+    connection.execute(
+        """
+        DROP INDEX objects_reference;
+        CREATE INDEX objects_reference ON objects (kind, reference, namespace, failing) WHERE reference <> '';
+        """
+    )
+
+
 Migration = tuple[str, Callable[[apsw.Connection], None]]
-MIGRATIONS: Final[tuple[Migration, ...]] = (("0001-objects", _objects), ("0002-companions", _companions))
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    ("0001-objects", _objects),
+    ("0002-companions", _companions),
+    ("0003-holders", _holders),
+)
 
 
 def migrate(connection: apsw.Connection, now: datetime, migrations: Sequence[Migration] = MIGRATIONS) -> None:

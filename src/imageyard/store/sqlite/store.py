@@ -194,10 +194,14 @@ class SQLiteStore:
             dropped += last
         return dropped
 
-    async def holders(self, kind: Kind[Any]) -> Mapping[str, int]:
+    async def holders(self, kind: Kind[Any]) -> Mapping[tuple[str, str], int]:
         number = self._numbers[kind.plural]
-        sql = "SELECT reference, count(*) FROM objects WHERE kind = ? AND reference <> '' GROUP BY reference"
-        return await self._readers.in_thread(lambda c: dict(c.execute(sql, (number,))))
+        sql = (
+            "SELECT reference, namespace, count(*) FROM objects WHERE kind = ? AND reference <> '' "
+            "GROUP BY reference, namespace"
+        )
+        rows = await self._readers.in_thread(lambda c: list(c.execute(sql, (number,))))
+        return {(str(reference), str(namespace)): int(count) for reference, namespace, count in rows}
 
     async def damage(self) -> str:
         """What is wrong with the file, "" when nothing is. Reads all of it, beside whatever else goes on.
