@@ -391,7 +391,7 @@ async def test_docker_hub_is_asked_at_its_own_host_for_library_images() -> None:
 
     head = await client.head(source("docker.io"), "nginx", "latest")
 
-    assert head.quota == Quota(100, 76)
+    assert head.quota == Quota(100, 76, 21_600)
     assert client.host(source("index.docker.io")) == "registry-1.docker.io:443"
     assert client.scope(source("docker.io"), "nginx") == "https://registry-1.docker.io/library/nginx"
 

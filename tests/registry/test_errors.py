@@ -114,9 +114,9 @@ def test_retry_after_is_read_and_kept_within_bounds(text: str, expected: float |
 @pytest.mark.parametrize(
     ("limit", "remaining", "expected"),
     [
-        ("100;w=21600", "76;w=21600", Quota(100, 76)),
+        ("100;w=21600", "76;w=21600", Quota(100, 76, 21_600)),
         ("100", "", Quota(100, None)),
-        ("100 ; w=1", "0", Quota(100, 0)),
+        ("100 ; w=1", "0", Quota(100, 0, 1)),
         ("", "", None),
         ("many", "-1", None),
         ("9" * 30, "x", None),

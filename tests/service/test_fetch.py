@@ -160,6 +160,27 @@ async def test_a_failure_is_an_outcome(service: Service) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("quota", "spared"),
+    [(Quota(100, 9, 21_600), True), (Quota(100, 10, 21_600), False), (Quota(None, 1), False), (None, False)],
+    ids=["scarce", "enough", "no limit told", "no quota"],
+)
+async def test_a_thrifty_attempt_pulls_nothing_new_while_the_quota_is_scarce(
+    service: Service, quota: Quota | None, spared: bool
+) -> None:
+    await service.add_source()
+    service.registry.push("library/nginx", "1.27")
+    service.registry.quota = quota
+    source = (await resolved(service)).source
+    thrifty = await service.fetcher.fetch(source, spec(), None, thrifty=True)
+    assert (thrifty.spared, thrifty.manifest is None) == (spared, spared)
+    assert thrifty.reason is (Reason.RateLimited if spared else Reason.Synced)
+    asked = await service.fetcher.fetch(source, spec(), None)
+    assert asked.manifest is not None
+    unchanged = await service.fetcher.fetch(source, spec(), asked.manifest, thrifty=True)
+    assert (unchanged.unchanged, unchanged.reason) == (True, Reason.Synced)
+
+
 async def synced(service: Service, fetched: Fetched, *, history: bytes = b"{}") -> None:
     """As the engine writes it."""
     image = await service.image()

@@ -12,9 +12,7 @@ from imageyard.domain.kinds.repository import RepositorySpec
 from imageyard.domain.reasons import Reason
 from imageyard.registry import Probe
 from imageyard.service.fetch import Fetched, Unresolved
-from tests.sync.fakes import DIGEST, WORDS, World, bad, good
-
-OTHER = "sha256:" + "b" * 64
+from tests.sync.fakes import DIGEST, OTHER, WORDS, World, bad, good
 
 
 def asked(yard: World, name: str, source: str = "hub") -> int:
@@ -561,6 +559,27 @@ async def test_failing_images_are_told_for_the_alerts_also_after_a_restart(yard:
     await yard.end()
     await yard.start()
     assert yard.engine.failing_images() == expected
+
+
+async def test_a_scarce_quota_is_kept_for_requests(yard: World) -> None:
+    await yard.start()
+    await yard.add("nginx", sync_interval="1h")
+    await yard.pass_time(1)
+    yard.registries.answer = lambda host, spec: bad(Reason.RateLimited, retry_after=2160.0)._replace(spared=True)
+    await yard.pass_time(4000)
+    status = (await yard.get("nginx")).status
+    assert (status.sync_status, status.reason, status.failures) == ("Success", "RateLimited", 0)
+    assert status.manifest is not None
+    assert status.manifest.digest == DIGEST
+    assert {condition.type: condition.status for condition in status.conditions}["Synced"] == "True"
+    assert status.next_sync is not None
+    assert status.last_attempt is not None
+    assert status.next_sync - status.last_attempt == timedelta(minutes=36)
+    assert asked(yard, "nginx") == 2
+    await yard.request("nginx", "now")
+    await yard.pass_time(1)
+    status = (await yard.get("nginx")).status
+    assert (status.reason, status.manifest and status.manifest.digest) == ("Synced", OTHER)
 
 
 async def test_failing_sources_are_counted_on_across_a_restart(yard: World) -> None:

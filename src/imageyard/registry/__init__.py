@@ -31,10 +31,16 @@ class Source:
 
 
 class Quota(NamedTuple):
-    """Rate-limit headers as last seen (Docker Hub: `ratelimit-limit`, `ratelimit-remaining`)."""
+    """Rate-limit headers as last seen (Docker Hub: `ratelimit-limit`, `ratelimit-remaining`). `window` in seconds."""
 
     limit: int | None
     remaining: int | None
+    window: int | None = None
+
+    @property
+    def scarce(self) -> bool:
+        """Whether less than a tenth is left: that is kept for what people ask for."""
+        return self.limit is not None and self.remaining is not None and self.remaining * 10 < self.limit
 
 
 class Head(NamedTuple):

@@ -24,7 +24,9 @@ _REASONS: Final[dict[Reason, _Told]] = {
     Reason.ConnectionRefused: _Told(Text("拒绝连接", "refuses connections")),
     Reason.Timeout: _Told(Text("未在时限内应答", "did not answer in time")),
     Reason.TLSInvalid: _Told(Text("的 TLS 证书无效或不受信任", "has an invalid or untrusted TLS certificate")),
-    Reason.NotARegistry: _Told(Text("的应答不是有效的 HTTP，该地址不是镜像仓库", "does not answer in valid HTTP and is no registry")),
+    Reason.NotARegistry: _Told(
+        Text("的应答不是有效的 HTTP，该地址不是镜像仓库", "does not answer in valid HTTP and is no registry")
+    ),
     Reason.ResponseTooLarge: _Told(Text("的应答超过大小上限", "sends an answer that is larger than the limit")),
 }
 

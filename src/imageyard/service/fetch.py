@@ -54,6 +54,8 @@ class Fetched(NamedTuple):
     """A 401 after sign-in: the credential is refused, or this repository is out of its sight. Verify tells which."""
     elsewhere: bool = False
     """Another host than the source's gave no answer."""
+    spared: bool = False
+    """RateLimited, though nobody refused: there is something new, which was not pulled to save the quota."""
 
 
 class Fetcher:
@@ -77,13 +79,18 @@ class Fetcher:
             return Unresolved(Reason.CredentialRefused, reasons.explain(Reason.CredentialRefused).text)
         return Resolved(source, secret.metadata.uid, secret.metadata.generation, sources.is_verified(secret))
 
-    async def fetch(self, source: Source, spec: RepositorySpec, held: Manifest | None) -> Fetched:
-        """One attempt: HEAD, then what is new by digest. Never raises RegistryError. Stores nothing."""
+    async def fetch(
+        self, source: Source, spec: RepositorySpec, held: Manifest | None, *, thrifty: bool = False
+    ) -> Fetched:
+        """One attempt: HEAD, then what is new by digest; `thrifty` leaves that for later while the pull quota is
+        scarce. Never raises RegistryError. Stores nothing."""
         scope = self._registry.scope(source, spec.repository)
         try:
             head = await self._registry.head(source, spec.repository, spec.tag)
             if held is not None and held.digest and held.digest == head.digest:
                 return _unchanged(source, held, head.quota)
+            if thrifty and head.quota is not None and head.quota.scarce:
+                return _spared(source, head.quota)
             found = await self._registry.inspect(
                 source,
                 spec.repository,
@@ -135,6 +142,18 @@ def _not_permitted() -> Unresolved:
 
 def _unchanged(source: Source, held: Manifest, quota: Quota | None) -> Fetched:
     return Fetched(Reason.Synced, _SYNCED, source.domain, held, unchanged=True, digests=(held.digest,), quota=quota)
+
+
+def _spared(source: Source, quota: Quota) -> Fetched:
+    said = Text(
+        f"{source.domain} 的拉取配额即将用尽（剩余 {quota.remaining}/{quota.limit}），新的清单留待稍后拉取",
+        f"the pull quota at {source.domain} is nearly used up ({quota.remaining} of {quota.limit} left); "
+        "the new manifest is pulled later",
+    )
+    step = Text("手动同步会立即拉取", "a sync by request pulls it at once")
+    share = None if quota.window is None else quota.window / 10
+    words = reasons.advised(said, step)
+    return Fetched(Reason.RateLimited, words, source.domain, retry_after=share, quota=quota, spared=True)
 
 
 def _failed(source: Source, error: RegistryError) -> Fetched:

@@ -43,7 +43,9 @@ class Fetching(Protocol):
 
     async def resolve(self, namespace: str, spec: RepositorySpec) -> Resolved | Unresolved: ...
 
-    async def fetch(self, source: Source, spec: RepositorySpec, held: Manifest | None) -> Fetched: ...
+    async def fetch(
+        self, source: Source, spec: RepositorySpec, held: Manifest | None, *, thrifty: bool = False
+    ) -> Fetched: ...
 
     async def keep(self, fetched: Fetched) -> None: ...
 
@@ -203,9 +205,9 @@ class Reconciler:
         tries = 0
         while True:
             tries += 1
-            outcome = await self._attempt(run)
+            outcome = await self._attempt(run, thrifty=sync.trigger not in plan.ANNOUNCED)
             self._report(run.host, outcome)
-            if tries > sync.timing.retries or not reasons.explain(outcome.reason).again:
+            if outcome.spared or tries > sync.timing.retries or not reasons.explain(outcome.reason).again:
                 return outcome
             delay = plan.retry_delay(tries, outcome.retry_after, self._jitter())
             if outcome.reason is Reason.RateLimited:
@@ -214,14 +216,14 @@ class Reconciler:
                 return outcome
             await self._clock.sleep(delay)
 
-    async def _attempt(self, run: Run) -> Fetched:
+    async def _attempt(self, run: Run, *, thrifty: bool) -> Fetched:
         image = run.image
         if image is None:
             raise RuntimeError("a sync without its image")
         resolved = await self._fetcher.resolve(run.key.namespace, image.spec)
         if isinstance(resolved, Unresolved):
             return Fetched(resolved.reason, resolved.message)
-        fetched = await self._fetcher.fetch(resolved.source, image.spec, image.status.manifest)
+        fetched = await self._fetcher.fetch(resolved.source, image.spec, image.status.manifest, thrifty=thrifty)
         return await self._judge(image.spec, fetched) if fetched.unauthorized else fetched
 
     async def _judge(self, spec: RepositorySpec, fetched: Fetched) -> Fetched:
@@ -239,6 +241,8 @@ class Reconciler:
         return fetched._replace(reason=reason, message=reasons.advised(row.text, row.next_step))
 
     def _report(self, host: str, outcome: Fetched) -> None:
+        if outcome.spared:  # the host has answered, and limits nobody yet
+            outcome = outcome._replace(reason=Reason.Synced)
         if host and reasons_of_the_host(outcome.reason):
             now = self._clock.monotonic()
             shift = self._hosts.report(
@@ -255,7 +259,8 @@ class Reconciler:
         outcome = self._placed(run.key.namespace, image.spec, outcome)
         jitter, now = self._jitter(), self._clock.now()
         for _ in range(RACES):
-            after = status.finished(image, sync, outcome, now, jitter, self._language)
+            conclude = status.spared if outcome.spared else status.finished
+            after = conclude(image, sync, outcome, now, jitter, self._language)
             line = status.note(run.before, after.status, sync, outcome, timedelta(seconds=seconds))
             try:
                 await self.write(after, line)

@@ -261,7 +261,7 @@ class Sources:
         host = self._hosts.peek(name)
         if host is None:
             return HostStatus("ok")
-        limit, remaining = host.quota or Quota(None, None)
+        limit, remaining, _ = host.quota or Quota(None, None)
         pause = host.paused_until - now
         if host.breaker is Breaker.OPEN:
             return HostStatus("open", None, limit, remaining)
