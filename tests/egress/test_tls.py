@@ -79,6 +79,7 @@ async def test_why_a_certificate_is_not_trusted_is_told(
     trusted = TLSOptions(authority.pem)
     cases = [
         (issue(issuer=authority, until=NOW - DAY), trusted, "expired"),
+        (issue(issuer=authority, since=NOW + DAY / 2), trusted, "not_yet_valid"),
         (issue(), trusted, "self_signed"),
         (issue(issuer=authority), TLSOptions(), "unknown_issuer"),
         (issue(issuer=authority, names=("other.test",)), trusted, "host_mismatch"),
