@@ -3,6 +3,7 @@
 `text` is the sentence for people in both languages. It never holds a secret and never a remote answer's body.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from imageyard.domain.text import Text
@@ -25,12 +26,23 @@ TYPE_INVALID = "FieldValueTypeInvalid"
 UNKNOWN_FIELD = "FieldValueForbidden"
 
 
+def sentence(causes: Iterable[Cause]) -> Text:
+    """All causes in one line. One without a field is about the body as a whole."""
+    told = [*causes]
+    return Text(
+        "；".join(f"{cause.field}：{cause.text.zh}" if cause.field else cause.text.zh for cause in told),
+        "; ".join(f"{cause.field}: {cause.text.en}" if cause.field else cause.text.en for cause in told),
+    )
+
+
 class Failure(Exception):
     """Base of every failure that a door shows to its caller."""
 
-    def __init__(self, text: Text, *, kind: str = "", name: str = "") -> None:
+    def __init__(self, text: Text, *, kind: str = "", name: str = "", causes: Sequence[Cause] = ()) -> None:
         super().__init__(text.en)
         self.text = text
+        self.causes = [*causes]
+        """What exactly is wrong, where there is more to say than the text."""
         self.kind = kind
         """Singular lower-case kind the failure is about, e.g. `repository`; "" when none."""
         self.name = name
@@ -40,18 +52,11 @@ class Invalid(Failure):
     """The input breaks rules; `causes` names every bad field. REST 400, kube 422."""
 
     def __init__(self, causes: list[Cause], *, kind: str = "", name: str = "") -> None:
-        zh = "；".join(f"{c.field}：{c.text.zh}" for c in causes)
-        en = "; ".join(f"{c.field}: {c.text.en}" for c in causes)
-        super().__init__(Text(zh, en), kind=kind, name=name)
-        self.causes = causes
+        super().__init__(sentence(causes), kind=kind, name=name, causes=causes)
 
 
 class BadRequest(Failure):
     """The request itself cannot be understood (body that is no JSON, a bad query parameter). 400 at every door."""
-
-    def __init__(self, text: Text, *, causes: list[Cause] | None = None, kind: str = "", name: str = "") -> None:
-        super().__init__(text, kind=kind, name=name)
-        self.causes = causes or []
 
 
 class Unauthorized(Failure):

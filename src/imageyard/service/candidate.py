@@ -60,18 +60,19 @@ def _read(
     namespace: str, name: str, spec: Mapping[str, Any], body: Mapping[str, Any], old: RegistrySecret | None
 ) -> RegistrySecret:
     meta = {"namespace": namespace, "name": name}
-    read = document.read(REGISTRY_SECRET, {"metadata": meta, "spec": {k: v for k, v in spec.items() if k in _KNOWN}})
+    known = {key: value for key, value in spec.items() if key in _KNOWN}
+    read = document.read(REGISTRY_SECRET, {"metadata": meta, "spec": known}, old)
     causes = [
         Cause(field, UNKNOWN_FIELD, Text("未知字段", "is an unknown field"))
         for field in sorted(body, key=str)[: document.SHOWN]
         if field not in FIELDS
     ]
-    causes += [cause._replace(field=cause.field.removeprefix("spec.")) for cause in read.causes]
-    if isinstance(read.object, RegistrySecret):
-        broken = REGISTRY_SECRET.validate(read.object, old)
-        causes += [cause._replace(field=cause.field.removeprefix("spec.")) for cause in broken]
-        if not causes:
-            return read.object
+    broken = [*read.causes]
+    if isinstance(read.mended, RegistrySecret):
+        broken += document.elsewhere(read.causes, REGISTRY_SECRET.validate(read.mended, old))
+        if not causes and not broken:
+            return read.mended
+    causes += [cause._replace(field=cause.field.removeprefix("spec.")) for cause in broken]
     raise _invalid(causes, name)
 
 

@@ -316,8 +316,7 @@ def _patched(kind: Kind[Any], stored: Stored, change: Patch) -> Document:
         return patch.apply_json(document, change.body, kind.secret_fields)
     if not isinstance(change.body, Mapping):
         raise BadRequest(Text("合并补丁必须是 JSON 对象", "a merge patch must be a JSON object"), kind=kind.singular)
-    admission.refuse_null_secrets(kind, change.body)
-    return patch.merge(document, change.body)
+    return admission.with_null_secrets(kind, patch.merge(document, change.body), change.body)
 
 
 def _check_names(kind: Kind[Any], given: Sequence[str]) -> None:

@@ -135,15 +135,10 @@ class Status(Struct, rename="camel", kw_only=True):
 def render(failure: Failure, language: Language) -> Reply:
     """The REST Status of a failure, in the caller's language."""
     code, reason = outcome(failure)
-    details = StatusDetails(failure.name, failure.kind, _causes(failure, language))
+    causes = [StatusCause(cause.field, cause.reason, cause.text.speak(language)) for cause in failure.causes]
+    details = StatusDetails(failure.name, failure.kind, causes)
     status = Status(message=failure.text.speak(language), reason=reason, details=details, code=code)
     return reply.json(status, code, headers(failure))
-
-
-def _causes(failure: Failure, language: Language) -> list[StatusCause]:
-    if not isinstance(failure, errors.Invalid | errors.BadRequest):
-        return []
-    return [StatusCause(cause.field, cause.reason, cause.text.speak(language)) for cause in failure.causes]
 
 
 def headers(failure: Failure) -> reply.Headers:
