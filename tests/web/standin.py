@@ -142,8 +142,14 @@ class MemoryObjects:
             for time in ("2026-01-01T00:00:00Z", "2025-01-01T00:00:00Z")
         ]
 
-    async def manifest(self, actor: Actor, namespace: str, name: str, digest: str) -> Mapping[str, Any]:
-        self._enter(actor, REPOSITORY, namespace)
+
+class MemoryManifests:
+    def __init__(self) -> None:
+        self.fail: BaseException | None = None
+
+    async def read(self, actor: Actor, namespace: str, name: str, digest: str) -> Mapping[str, Any]:
+        if self.fail is not None:
+            raise self.fail
         return {"digest": digest, "mediaType": "", "manifest": {}, "config": None, "layers": []}
 
 

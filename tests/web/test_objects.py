@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from imageyard.domain.errors import Cause, Unavailable
+from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
 from tests.fakes.asgi import Answer, Client
 from tests.web.conftest import Yard
@@ -238,6 +240,20 @@ async def test_history_is_a_list_newest_first(admin: Client) -> None:
 async def test_a_manifest_is_answered_by_its_digest(admin: Client) -> None:
     digest = "sha256:" + "0" * 64
     assert (await admin.get(f"{IMAGES}/one/manifests/{digest}")).json()["digest"] == digest
+
+
+async def test_a_manifest_that_the_registry_does_not_give_now_is_503_with_the_reason(admin: Client, yard: Yard) -> None:
+    words = Text("镜像仓库拒绝连接", "the registry refused the connection")
+    digest = "sha256:" + "0" * 64
+    cause = Cause("", Reason.ConnectionRefused, words)
+    yard.manifests.fail = Unavailable(words, 60, kind="manifest", name=digest, causes=[cause])
+    answer = await admin.get(f"{IMAGES}/one/manifests/{digest}")
+    assert is_status(answer, 503, "ServiceUnavailable")["details"] == {
+        "name": digest,
+        "kind": "manifest",
+        "causes": [{"field": "", "reason": "ConnectionRefused", "message": words.zh}],
+    }
+    assert answer.headers["retry-after"] == "60"
 
 
 async def test_namespaces_are_those_the_caller_may_list(admin: Client) -> None:

@@ -31,6 +31,7 @@ from imageyard.metrics import Metrics
 from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
 from imageyard.service.fetch import Fetcher
+from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
 from imageyard.service.tokens import Tokens
@@ -196,6 +197,7 @@ def _doors(settings: Settings, parts: Parts, health: "Health") -> web.Doors:
         sync_requests=SyncRequests(
             parts.store, parts.clock, parts.fetcher, objects=parts.objects, language=settings.language
         ),
+        manifests=Manifests(parts.store, parts.fetcher, parts.objects),
         tokens=parts.tokens,
         metrics=parts.metrics,
         clock=parts.clock,

@@ -70,8 +70,9 @@ class Forbidden(Failure):
 class NotFound(Failure):
     """No such object. 404."""
 
-    def __init__(self, kind: str, name: str) -> None:
-        super().__init__(Text(f"未找到 {kind} “{name}”", f'{kind} "{name}" not found'), kind=kind, name=name)
+    def __init__(self, kind: str, name: str, text: Text | None = None) -> None:
+        plain = Text(f"未找到 {kind} “{name}”", f'{kind} "{name}" not found')
+        super().__init__(text or plain, kind=kind, name=name)
 
 
 class AlreadyExists(Failure):
@@ -117,10 +118,13 @@ class TooManyRequests(Failure):
 
 
 class Unavailable(Failure):
-    """The store cannot write now (disk full, read-only) or the server is stopping. 503."""
+    """The store cannot write now (disk full, read-only), the server is stopping, or a registry that would have to be
+    asked does not answer as it should. 503."""
 
-    def __init__(self, text: Text, retry_after: int = 5) -> None:
-        super().__init__(text)
+    def __init__(
+        self, text: Text, retry_after: int = 5, *, kind: str = "", name: str = "", causes: Sequence[Cause] = ()
+    ) -> None:
+        super().__init__(text, kind=kind, name=name, causes=causes)
         self.retry_after = retry_after
 
 

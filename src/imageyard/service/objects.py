@@ -32,7 +32,7 @@ from imageyard.domain.objects import Key, Object
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Language, Text
 from imageyard.keyring import Keyring
-from imageyard.service import admission, contents, credentials, removal
+from imageyard.service import admission, credentials, removal
 from imageyard.service.admission import Admitted, Options
 from imageyard.service.credentials import Credentials
 from imageyard.service.namespaces import Namespaces
@@ -210,13 +210,6 @@ class Objects:
         if kind is REPOSITORY:
             return await self._store.notes(stored.uid, "sync", SYNCS_KEPT)
         return await self._store.notes(stored.uid, "verify", VERIFIES_KEPT)
-
-    async def manifest(self, actor: Actor, namespace: str, name: str, digest: str) -> Mapping[str, Any]:
-        """`{"digest", "mediaType", "manifest", "config", "layers"}` of a digest in a Repository's status or history.
-        Raises NotFound for any other digest."""
-        stored = await self.get(actor, REPOSITORY, namespace, name)
-        history = await self._store.notes(stored.uid, "sync", SYNCS_KEPT)
-        return await contents.describe(self._store, REPOSITORY.decode(stored.body), history, digest)
 
     async def _insert_generated(self, kind: Kind[Any], parsed: Admitted) -> Result:
         for _ in range(_NAME_TRIES - 1):

@@ -191,7 +191,7 @@ def note(
         digest_before=old,
         digest_after=new,
     )
-    return Note("sync", NOTES_KEPT, line.encode(), outcome.digests or ((new,) if new else ()))
+    return Note("sync", NOTES_KEPT, line.encode(), outcome.digests or ((new,) if new else ()), outcome.scope)
 
 
 def _message(outcome: Fetched, status: RepositoryStatus, manifest: Manifest | None, now: datetime) -> Text:

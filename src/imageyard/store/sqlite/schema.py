@@ -103,11 +103,30 @@ def _holders(connection: apsw.Connection) -> None:
     )
 
 
+def _scopes(connection: apsw.Connection) -> None:
+    """Where a line of history names its digests. For the lines that are there it is told when only one scope holds the
+    digest, and is "" otherwise."""
+    connection.execute(
+        """
+        CREATE TABLE scoped (
+            note INTEGER NOT NULL REFERENCES notes (id) ON DELETE CASCADE, digest TEXT NOT NULL, scope TEXT NOT NULL,
+            PRIMARY KEY (note, digest, scope)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO scoped SELECT note, digest, coalesce(scope, '') FROM named LEFT JOIN
+            (SELECT digest, min(scope) AS scope FROM contents GROUP BY digest HAVING count(*) = 1) USING (digest);
+        DROP TABLE named;
+        ALTER TABLE scoped RENAME TO named;
+        CREATE INDEX named_digest ON named (digest);
+        """
+    )
+
+
 Migration = tuple[str, Callable[[apsw.Connection], None]]
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     ("0001-objects", _objects),
     ("0002-companions", _companions),
     ("0003-holders", _holders),
+    ("0004-scopes", _scopes),
 )
 
 

@@ -180,6 +180,9 @@ class SQLiteStore:
     async def notes(self, uid: str, stream: Literal["sync", "verify"], limit: int) -> Sequence[bytes]:
         return self._readers.at_once(lambda c: notes.newest(c, uid, stream, limit))
 
+    async def scopes(self, uid: str, digest: str) -> Sequence[str]:
+        return self._readers.at_once(lambda c: notes.scopes(c, uid, digest))
+
     async def put_content(self, content: Content) -> None:
         await self._writer.submit(lambda tx: contents.put(tx, content))
 

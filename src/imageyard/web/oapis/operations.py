@@ -275,6 +275,13 @@ def _manifest(kind: Kind[Any]) -> Operation:
         200,
         Content(reference("ManifestDocument"), examples.MANIFEST),
         _NAMED,
+        description=Text(
+            "status 或历史中出现的摘要。未保存在本服务中的清单会用该镜像自己的凭证向镜像仓库读取："
+            "仓库中没有则应答 404，无法读取则应答 503，原因见 details.causes",
+            "a digest that status or history shows. A manifest that is not held is asked for with the image's own "
+            "credential: 404 when the registry does not have it, 503 when it cannot be asked, with the reason in "
+            "details.causes",
+        ),
         parameters=(Parameter("digest", "path", Text("摘要", "digest"), schemas.DIGEST, examples.DIGEST),),
     )
 
