@@ -178,6 +178,13 @@ async def test_one_answer_names_every_bad_field(client: Client) -> None:
     assert sorted(fields(is_status(answer, 400, "Invalid"))) == ["spec.domain", "spec.password", "spec.username"]
 
 
+async def test_a_refused_patch_names_its_object(client: Client) -> None:
+    await client.post(SECRETS, secret("one"))
+    patch = b'[{"op": "fly"}]'
+    answer = await client.patch(f"{SECRETS}/one", patch, headers={"content-type": "application/json-patch+json"})
+    assert is_status(answer, 400, "Invalid")["details"] == {"name": "one", "kind": "registrysecret"}
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),

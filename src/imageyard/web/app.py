@@ -12,7 +12,7 @@ from imageyard.web.forwarded import Forwarded
 from imageyard.web.health import HealthDoor
 from imageyard.web.metrics import MetricsDoor
 from imageyard.web.middleware import Authenticated, Guarded, HostChecked, Observed, Render, Translated
-from imageyard.web.oapis.door import RestDoor
+from imageyard.web.oapis import door as oapis
 
 __all__ = ["Doors", "build"]
 
@@ -22,7 +22,7 @@ OPEN_PATHS = health.PATHS
 
 def build(doors: Doors) -> ASGIApp:
     """The ASGI application of a server: HTTP only, without lifespan (the composition root owns that)."""
-    rest, probes = RestDoor(doors), HealthDoor(doors)
+    rest, probes = oapis.RestDoor(doors), HealthDoor(doors)
     entrances: Mapping[str, ASGIApp] = {
         "oapis": rest,
         "livez": probes,
@@ -33,7 +33,7 @@ def build(doors: Doors) -> ASGIApp:
         "admin": AdminDoor(doors.tokens, doors.rotate_keys),
         "": _to_docs,
     }
-    renders: Mapping[str, Render] = {"oapis": errors.render}
+    renders: Mapping[str, Render] = {"oapis": oapis.render}
     guards = (
         Forwarded(doors.trusted_proxies),
         HostChecked(doors.allowed_hosts, health.PROBES),

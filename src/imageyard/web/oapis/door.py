@@ -5,6 +5,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
+from imageyard.domain.errors import Failure
 from imageyard.web import errors, exchange, reply
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
@@ -23,6 +24,14 @@ PAGES: Final[Mapping[str, Page]] = {
 READ: Final = ("GET", "HEAD")
 
 
+def render(failure: Failure, exchanged: Exchange) -> Reply:
+    """The Status of a failure. What it does not say of the object it is about, the path does."""
+    matched = routes.match(exchanged.path) if exchanged.path.startswith(routes.BELOW) else None
+    if matched is None or failure.kind not in ("", matched.target.kind.singular):
+        return errors.render(failure, exchanged.language)
+    return errors.render(failure, exchanged.language, matched.target.kind.singular, matched.target.name)
+
+
 class RestDoor:
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
@@ -37,7 +46,7 @@ class RestDoor:
         if matched is None:
             return await self._page(exchanged)
         route, target = matched
-        exchanged.resource = route.resource
+        exchanged.resource, exchanged.namespace, exchanged.name = route.resource, target.namespace, target.name
         endpoint = route.methods.get("GET" if exchanged.method == "HEAD" else exchanged.method)
         if endpoint is None:
             raise errors.MethodNotAllowed(exchanged.method, route.allowed)
