@@ -38,19 +38,19 @@ def test_identifiers_stay_readable() -> None:
 
 
 @pytest.fixture
-def configured() -> Iterator[None]:
+def untouched() -> Iterator[None]:
+    """What the test does to logging ends with it."""
     root = logging.getLogger()
     held, level = [*root.handlers], root.level
-    logs.configure("info", "json")
     yield
     root.handlers[:] = held
     root.setLevel(level)
     structlog.reset_defaults()
 
 
-@pytest.mark.usefixtures("configured")
+@pytest.mark.usefixtures("untouched")
 def test_every_line_says_when_how_bad_and_what_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.configure("info", "json")  # once more, for the streams of this test
+    logs.configure("info", "json")
     structlog.get_logger().info("sync_finished", name="nginx")
     logging.getLogger("library").warning("odd")
     written = capsys.readouterr()

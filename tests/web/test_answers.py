@@ -4,6 +4,7 @@ import pytest
 
 from imageyard.domain import errors
 from imageyard.domain.errors import Failure
+from imageyard.domain.kinds import KINDS
 from imageyard.domain.text import Text
 from tests.fakes.asgi import Client
 from tests.web.conftest import Yard
@@ -51,6 +52,17 @@ async def test_every_bad_field_is_a_cause_in_the_callers_language(admin: Client)
     assert english["message"].isascii()
     assert fields(english) == fields(status)
     assert not status["message"].isascii()
+
+
+async def test_chinese_sentences_call_a_kind_by_its_chinese_name(admin: Client) -> None:
+    for collection, called in ((SECRETS, "镜像源"), (IMAGES, "镜像")):
+        status = is_status(await admin.get(f"{collection}/x"), 404, "NotFound")
+        assert status["message"] == f"未找到{called}“x”"
+        assert status["details"]["kind"].isascii()
+
+
+def test_every_kind_has_a_chinese_name() -> None:
+    assert [kind.singular for kind in KINDS if errors.called(kind.singular).isascii()] == []
 
 
 async def test_an_unknown_field_is_400_and_named(admin: Client) -> None:

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from imageyard.domain.text import Text
 
@@ -33,6 +33,20 @@ def sentence(causes: Iterable[Cause]) -> Text:
         "；".join(f"{cause.field}：{cause.text.zh}" if cause.field else cause.text.zh for cause in told),
         "; ".join(f"{cause.field}: {cause.text.en}" if cause.field else cause.text.en for cause in told),
     )
+
+
+_CALLED: Final = {
+    "registrysecret": "镜像源",
+    "repository": "镜像",
+    "namespace": "命名空间",
+    "accesstoken": "访问令牌",
+    "manifest": "清单",
+}
+
+
+def called(kind: str) -> str:
+    """What a kind is called in Chinese sentences; in English ones it goes by its own name."""
+    return _CALLED.get(kind, kind)
 
 
 class Failure(Exception):
@@ -71,7 +85,7 @@ class NotFound(Failure):
     """No such object. 404."""
 
     def __init__(self, kind: str, name: str, text: Text | None = None) -> None:
-        plain = Text(f"未找到 {kind} “{name}”", f'{kind} "{name}" not found')
+        plain = Text(f"未找到{called(kind)}“{name}”", f'{kind} "{name}" not found')
         super().__init__(text or plain, kind=kind, name=name)
 
 
@@ -79,7 +93,7 @@ class AlreadyExists(Failure):
     """The name is taken. 409."""
 
     def __init__(self, kind: str, name: str) -> None:
-        text = Text(f"{kind} “{name}” 已存在", f'{kind} "{name}" already exists')
+        text = Text(f"{called(kind)}“{name}”已存在", f'{kind} "{name}" already exists')
         super().__init__(text, kind=kind, name=name)
 
 
@@ -88,7 +102,7 @@ class Conflict(Failure):
 
     def __init__(self, kind: str, name: str, text: Text | None = None) -> None:
         stale = Text(
-            f"{kind} “{name}” 已被修改，请读取最新版本后重试",
+            f"{called(kind)}“{name}”已被修改，请读取最新版本后重试",
             f'{kind} "{name}" has been modified; read the latest version and try again',
         )
         super().__init__(text or stale, kind=kind, name=name)
