@@ -243,6 +243,15 @@ async def test_annotations_of_the_server_survive_a_put_and_a_patch(service: Serv
     assert "verify-status" in warned(result)
 
 
+async def test_who_sets_nothing_of_the_servers_is_not_warned(service: Service) -> None:
+    """A changed user name moves its annotation along; nobody has set that one."""
+    await service.add_source(allowedNamespaces=["a"])
+    assert warned(await service.merge_source({"spec": {"username": "bob"}})) == ""
+    held = shown(await service.merge_source({}))
+    held["spec"] |= {"username": "alice", "password": "another"}
+    assert warned(await put_source(service, held)) == ""
+
+
 async def test_a_json_patch_sets_the_password(service: Service) -> None:
     await service.add_source()
     operations = [{"op": "add", "path": "/spec/password", "value": "another"}]

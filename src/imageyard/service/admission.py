@@ -106,7 +106,7 @@ def create(
             new = sources.created(new, has_password=has_password, now=now)
         case Repository():
             new = images.created(new, now, language)
-    return Admitted(new, _ignored(kind, given, new.metadata))
+    return Admitted(new, _ignored(kind, given, {}, new.metadata))
 
 
 def update(kind: Kind[Any], obj: Any, old: Any, *, password: bool | None, now: datetime) -> Admitted:
@@ -130,7 +130,7 @@ def update(kind: Kind[Any], obj: Any, old: Any, *, password: bool | None, now: d
             new = sources.changed(new, old, password=password, now=now)
         case Repository() if changed:
             new = images.changed(new, old, now)
-    return Admitted(new, _ignored(kind, given, new.metadata))
+    return Admitted(new, _ignored(kind, given, old.metadata.annotations, new.metadata))
 
 
 def bare(kind: Kind[Any], obj: Any) -> Any:
@@ -197,7 +197,7 @@ def _name(body: Mapping[str, Any]) -> str:
 def _preconditions(kind: Kind[Any], given: ObjectMeta, old: ObjectMeta) -> None:
     if given.uid and given.uid != old.uid:
         text = Text(
-            f"{kind.singular} “{old.name}”的 uid 不符：它已被删除并重新创建",
+            f"{errors.called(kind.singular)}“{old.name}”的 uid 不符：它已被删除并重新创建",
             f'the uid of {kind.singular} "{old.name}" differs: it was deleted and made anew',
         )
         raise Conflict(kind.singular, old.name, text)
@@ -213,12 +213,12 @@ def _users(kind: Kind[Any], given: ObjectMeta) -> dict[str, str]:
     return {key: value for key, value in given.annotations.items() if key not in kind.server_annotations}
 
 
-def _ignored(kind: Kind[Any], given: ObjectMeta, final: ObjectMeta) -> tuple[Text, ...]:
-    """Who sends back what was read changes nothing and needs no warning."""
+def _ignored(kind: Kind[Any], given: ObjectMeta, shown: Mapping[str, str], final: ObjectMeta) -> tuple[Text, ...]:
+    """Who sends back what was shown sets nothing and needs no warning."""
     keys = sorted(
         key
         for key, value in given.annotations.items()
-        if key in kind.server_annotations and final.annotations.get(key) != value
+        if key in kind.server_annotations and value not in (shown.get(key), final.annotations.get(key))
     )
     listed = ", ".join(keys)
     if not keys:
