@@ -220,8 +220,11 @@ async def test_a_source_can_be_tested_before_it_is_saved(service: Service) -> No
 @pytest.mark.parametrize("missing", ["domain", "username", "password"])
 async def test_a_source_that_is_not_there_wants_the_whole_credential(service: Service, missing: str) -> None:
     body = {"domain": "new.example.com", "username": "robot", "password": CANARY}
-    with pytest.raises(NotFound):
+    with pytest.raises(Invalid, match="not saved") as refused:
         await ask(service, {key: value for key, value in body.items() if key != missing}, name="new")
+    assert [cause.field for cause in refused.value.causes] == [missing]
+    with pytest.raises(NotFound):
+        await ask(service, {}, name="new")
 
 
 @pytest.mark.usefixtures("source")

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from imageyard.domain import document
-from imageyard.domain.errors import REQUIRED, UNKNOWN_FIELD, Cause, Invalid
+from imageyard.domain.errors import REQUIRED, UNKNOWN_FIELD, Cause, Failure, Invalid, NotFound
 from imageyard.domain.kinds import REGISTRY_SECRET
 from imageyard.domain.kinds.registry_secret import RegistrySecret
 from imageyard.domain.text import Text
@@ -54,6 +54,18 @@ def over(old: RegistrySecret, body: Mapping[str, Any]) -> Candidate:
 def alone(namespace: str, name: str, body: Mapping[str, Any]) -> Candidate:
     """A source that is not saved yet. Raises Invalid."""
     return Candidate(_read(namespace, name, {"provider": "other", **body}, body, None), stored=False)
+
+
+def absent(name: str, body: Mapping[str, Any]) -> Failure:
+    """Why a body cannot be tested under a name that does not exist."""
+    missing = sorted(BROUGHT - body.keys())
+    if not body or not missing:
+        return NotFound(REGISTRY_SECRET.singular, name)
+    text = Text(
+        f"镜像源“{name}”尚未保存；测试未保存的镜像源须同时提供 domain、username 和 password",
+        f'"{name}" is not saved; to test a source before saving it send domain, username and password',
+    )
+    return _invalid([Cause(field, REQUIRED, text) for field in missing], name)
 
 
 def _read(

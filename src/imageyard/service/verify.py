@@ -87,7 +87,7 @@ class Verifier:
             stored = await self._store.get(_KIND, namespace, name)
         except NotFound:
             if not body.keys() >= candidate.BROUGHT:
-                raise
+                raise candidate.absent(name, body) from None
             self._rights.demand(actor, "create", _KIND, namespace)
             return candidate.alone(namespace, name, body)
         return candidate.over(_KIND.decode(stored.body), body)
