@@ -121,12 +121,12 @@ class MemoryObjects:
         self._enter(actor, kind, namespace)
         if not names:
             raise Invalid([Cause("names", REQUIRED, Text("不能为空", "must not be empty"))], kind=kind.singular)
-        return [self._remove(kind, namespace, name) for name in names]
+        return [self._remove(kind, namespace, name) for name in dict.fromkeys(names)]
 
     def _remove(self, kind: Kind[Any], namespace: str, name: str) -> Removed:
         if self.rows.pop(Key(kind.plural, namespace, name), None) is None:
             return Removed(name, False, "NotFound", Text("未找到", "not found"))
-        return Removed(name, True, "Deleted", Text("已删除", "deleted"))
+        return Removed(name, True, "", Text("已删除", "deleted"))
 
     async def namespaces(self, actor: Actor) -> Sequence[str]:
         self._enter(actor, NAMESPACE, "")

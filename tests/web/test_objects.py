@@ -167,7 +167,7 @@ async def test_names_are_deleted_each_with_its_own_outcome(admin: Client) -> Non
         200,
         {
             "items": [
-                {"name": "one", "success": True, "reason": "Deleted", "message": "已删除"},
+                {"name": "one", "success": True, "reason": "", "message": "已删除"},
                 {"name": "two", "success": False, "reason": "NotFound", "message": "未找到"},
             ]
         },
@@ -175,11 +175,21 @@ async def test_names_are_deleted_each_with_its_own_outcome(admin: Client) -> Non
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{}", b'{"names": []}', b'{"names": null}', b'{"names": "one"}', b'{"names": [1]}']
+    ("body", "wrong"),
+    [
+        (b"", ["names"]),
+        (b"{}", ["names"]),
+        (b'{"names": []}', ["names"]),
+        (b'{"names": null}', ["names"]),
+        (b'{"names": "one"}', ["names"]),
+        (b'{"names": ["one", 1, "one", null]}', ["names[1]", "names[3]"]),
+        (b'{"names": ["one"], "all": true}', ["all"]),
+        (b'{"all": true}', ["all", "names"]),
+    ],
 )
-async def test_a_collection_is_never_deleted_without_names(admin: Client, body: bytes) -> None:
+async def test_a_collection_is_never_deleted_without_names_alone(admin: Client, body: bytes, wrong: list[str]) -> None:
     await admin.post(IMAGES, image("one"))
-    assert fields(is_status(await admin.delete(IMAGES, body), 400, "Invalid")) == ["names"]
+    assert fields(is_status(await admin.delete(IMAGES, body), 400, "Invalid")) == wrong
     assert (await admin.get(f"{IMAGES}/one")).status == 200
 
 
@@ -190,7 +200,8 @@ async def test_warnings_become_ascii_headers_in_english(admin: Client, yard: Yar
 
 
 async def test_a_rehearsal_that_is_not_supported_stores_nothing(admin: Client) -> None:
-    assert fields(is_status(await admin.post(f"{IMAGES}?dryRun=All", image()), 400, "Invalid")) == ["dryRun"]
+    status = is_status(await admin.post(f"{IMAGES}?dryRun=All", image()), 400, "Invalid")
+    assert (fields(status), "…/sync" in status["message"]) == (["dryRun"], True)
     assert (await admin.get(IMAGES)).json()["totalItems"] == 0
 
 

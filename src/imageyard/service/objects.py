@@ -12,6 +12,7 @@ import msgspec
 from imageyard.domain import access, names, patch
 from imageyard.domain.access import Actor
 from imageyard.domain.clock import Clock
+from imageyard.domain.document import SHOWN
 from imageyard.domain.errors import (
     REQUIRED,
     TYPE_INVALID,
@@ -179,7 +180,7 @@ class Objects:
     async def delete_names(
         self, actor: Actor, kind: Kind[Any], namespace: str, names: Sequence[str]
     ) -> Sequence[Removed]:
-        """Delete each, telling how it went for each. Raises Forbidden when the actor may delete none of them,
+        """Delete each name once, telling how it went for each. Raises Forbidden when the actor may delete none of them,
         Invalid for more than 1000 names, none, or what is no name."""
         admission.refuse_all(kind, namespace)
         _check_names(kind, names)
@@ -318,4 +319,4 @@ def _check_names(kind: Kind[Any], given: Sequence[str]) -> None:
         raise Invalid([Cause("names", TYPE_INVALID if given else REQUIRED, text)], kind=kind.singular)
     causes = [cause for n, name in enumerate(given) for cause in names.name(f"names[{n}]", name)]
     if causes:
-        raise Invalid(causes, kind=kind.singular)
+        raise Invalid(causes[:SHOWN], kind=kind.singular)
