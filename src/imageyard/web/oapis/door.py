@@ -18,7 +18,6 @@ PAGES: Final[Mapping[str, Page]] = {
     f"{routes.PREFIX}/namespaces": namespaces.collection,
     openapi.PATH: openapi.page,
     docs.PATH: docs.page,
-    docs.STYLESHEET: docs.stylesheet,
 }
 """Paths that belong to no kind; each is for reading only."""
 READ: Final = ("GET", "HEAD")
