@@ -352,7 +352,7 @@ def test_a_restart_keeps_everything(make_product: MakeProduct, registry: Served)
 
 def test_health_version_and_metrics_are_as_kubernetes_components_have_them(admin: Client) -> None:
     verbose = admin.get("//readyz?verbose").text
-    for check in ("ping", "shutdown", "storage-read", "storage-write"):
+    for check in ("ping", "shutdown", "storage-read", "storage-write", "keys", "sync-engine", "watch-cache"):
         assert f"[+]{check} ok\n" in verbose
     assert verbose.endswith("readyz check passed\n")
     version = admin.read("//version")

@@ -128,6 +128,14 @@ async def test_tokens_made_and_revoked_elsewhere_show_up(tokens: Tokens, store: 
         await eventually(tokens, token, False)
 
 
+async def test_it_tells_whether_changes_by_others_are_followed(tokens: Tokens) -> None:
+    told = [tokens.watching]
+    async with watching(tokens):
+        told.append(tokens.watching)
+    told.append(tokens.watching)
+    assert told == [False, True, False]
+
+
 async def test_the_watch_does_not_bring_back_what_was_revoked_here(tokens: Tokens, store: Store) -> None:
     first = await tokens.create("first", "robot", [], None)
     await tokens.revoke("first")

@@ -210,20 +210,21 @@ class World:
     random: Callable[[], float] = lambda: 0.5
     engine: Engine = field(init=False)
     line: Line = field(init=False)
+    metrics: Metrics = field(init=False)
     task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self.engine = self.make()
 
     def make(self) -> Engine:
-        self.line = Line(self.store)
+        self.line, self.metrics = Line(self.store), Metrics()
         return Engine(
             self.line,
             self.registries,
             self.verifications,
             self.registries,
             self.clock,
-            Metrics(),
+            self.metrics,
             language="en",
             settings=self.settings,
             random=self.random,

@@ -1,4 +1,4 @@
-"""The engine's promises (behaviour section 3), on a real store, with scripted registries, in virtual time."""
+"""The engine's promises, on a real store, with scripted registries, in virtual time."""
 
 import asyncio
 from datetime import timedelta
@@ -7,10 +7,11 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from imageyard.domain.kinds import REGISTRY_SECRET
 from imageyard.domain.kinds.registry_secret import HostStatus
 from imageyard.domain.kinds.repository import RepositorySpec
 from imageyard.domain.reasons import Reason
-from imageyard.registry import Probe
+from imageyard.registry import Probe, Quota
 from imageyard.service.fetch import Fetched, Unresolved
 from tests.sync.fakes import DIGEST, OTHER, WORDS, World, bad, good
 
@@ -36,6 +37,24 @@ async def test_images_created_before_a_start_are_found(yard: World) -> None:
     await yard.add("nginx")
     await yard.start()
     assert (await yard.get("nginx")).status.sync_status == "Success"
+
+
+async def test_the_watches_stand_while_it_runs(yard: World) -> None:
+    assert yard.engine.health() == {"sync-engine": False, "watch-cache": False}
+    await yard.start()
+    assert yard.engine.health() == {"sync-engine": True, "watch-cache": True}
+    await yard.end()
+    assert yard.engine.health() == {"sync-engine": False, "watch-cache": False}
+
+
+async def test_a_source_shows_the_quota_that_its_registry_tells(yard: World) -> None:
+    yard.registries.answer = lambda host, spec: good()._replace(quota=Quota(100, 42))
+    await yard.start()
+    await yard.add("nginx")
+    await yard.pass_time(60)
+    stored = await yard.store.get(REGISTRY_SECRET, "default", "hub")
+    shown = msgspec.json.decode(stored.body)["status"]
+    assert shown["host"] == {"state": "ok", "quotaLimit": 100, "quotaRemaining": 42}
 
 
 async def test_first_sync_is_shown_while_it_runs(yard: World) -> None:

@@ -170,7 +170,7 @@ def _certificates(settings: Settings, parts: Parts, ports: Ports, admin: Secret)
 @asynccontextmanager
 async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certificates) -> AsyncIterator[None]:
     """Doors open and tasks running; at the end not ready first, then syncs handed back, then requests finished."""
-    health = Health(parts.store, parts.engine)
+    health = Health(parts.store, parts.keyring, parts.engine, parts.tokens)
     app = web.build(_doors(settings, parts, health))
     async with asyncio.TaskGroup() as tasks:
         owned = (
@@ -216,21 +216,26 @@ def _result(probe: Probe) -> str:
 class Health:
     """The named checks of /readyz. A registry that is down never makes this server unready."""
 
-    def __init__(self, store: SQLiteStore, engine: Engine) -> None:
+    def __init__(self, store: SQLiteStore, keyring: AeadKeyring, engine: Engine, tokens: Tokens) -> None:
         self._store = store
+        self._keyring = keyring
         self._engine = engine
+        self._tokens = tokens
         self.stopping = False
         self.damaged = False
         """Whether the database file was found damaged after an unclean stop."""
 
     def checks(self) -> Mapping[str, bool]:
+        engine = self._engine.health()
         return {
             "ping": True,
             "shutdown": not self.stopping,
             "storage-read": self._store.readable,
             "storage-write": self._store.writable,
             "storage-integrity": not self.damaged,
-            **self._engine.health(),
+            "keys": self._keyring.works,
+            **engine,
+            "watch-cache": engine["watch-cache"] and self._tokens.watching,
         }
 
 

@@ -72,7 +72,7 @@ class Engine:
         self._alarm = alarm = Alarm(clock)
         self._hosts = hosts = Hosts(settings.per_host, settings.open_after)
         self._queue = Queue()
-        self._figures = Figures(metrics, lambda: len(self._queue))
+        self._figures = Figures(metrics, self._queue.depth)
         self._images = self._feed(REPOSITORY, self._image_changed, self._image_due, self._images_listed)
         self._secrets = self._feed(REGISTRY_SECRET, self._source_changed, self._source_due, self._sources_listed)
         self._sources = sources = Sources(store, verifier, registry, clock, hosts, self._secrets.wrote)
@@ -159,7 +159,7 @@ class Engine:
 
     def health(self) -> Mapping[str, bool]:
         """Named checks for /readyz."""
-        return {"sync-engine": self.ready}
+        return {"sync-engine": self.ready, "watch-cache": self._images.watching and self._secrets.watching}
 
     def failing_images(self) -> list[tuple[str, str, str, int]]:
         """(`domain/repository:tag`, namespace, name, failures in a row) of failing images, at most 1,000."""
