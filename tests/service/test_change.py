@@ -1,4 +1,4 @@
-"""Replacing and patching: preconditions, what counts as a change, what a change starts (behaviour 1 to 3)."""
+"""Replacing and patching: preconditions, what counts as a change, what a change starts."""
 
 import asyncio
 from contextlib import suppress

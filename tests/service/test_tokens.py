@@ -1,4 +1,4 @@
-"""Tokens: made, recognised from memory, revoked at once, never stored (behaviour 7)."""
+"""Tokens: made, recognised from memory, revoked at once, never stored."""
 
 import asyncio
 import re

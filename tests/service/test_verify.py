@@ -1,4 +1,4 @@
-"""Verifying: which credential is tested, what is stored of it, how often (behaviour 2)."""
+"""Verifying: which credential is tested, what is stored of it, how often."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What every answer promises, and what each failure looks like (behaviour section 5)."""
+"""What every answer promises, and what each failure looks like."""
 
 import pytest
 

@@ -18,10 +18,9 @@ from imageyard.domain.text import Text
 from imageyard.keyring import keyfile
 from imageyard.service.tokens import Tokens, describe
 from imageyard.store.sqlite.store import SQLiteStore
+from imageyard.web.admin.door import ROTATE, TOKENS
 
 T = TypeVar("T")
-TOKENS = "/admin/v1/tokens"
-ROTATE = "/admin/v1/keys/rotate"
 
 
 class Administration(Protocol):

@@ -24,7 +24,7 @@ class Ports(NamedTuple):
 
 
 class DataDir:
-    """The names of behaviour section 7; scripts of others rely on them."""
+    """Where everything lies in the data directory. Scripts of others rely on these names."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

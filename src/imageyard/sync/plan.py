@@ -1,4 +1,5 @@
-"""What an image needs now, and when it is due next: pure rules of behaviour section 3. Random numbers are passed in.
+"""What an image needs now, and when it is due next: pure rules, told to users in docs/en/sync.md. Random numbers are
+passed in.
 
 `jitter` is always a number in [-1, 1]; the rules scale it to ± 10 %.
 """
