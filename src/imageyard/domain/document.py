@@ -91,7 +91,7 @@ def _at_once(kind: Kind[Any], document: Mapping[str, Any]) -> Object | None:
 
 
 def _walked(kind: Kind[Any], document: Mapping[str, Any], old: Object | None) -> Read:
-    reader = _Reader()
+    reader = _Reader(updating=old is not None)
     root: type = kind.type
     fields = exact.fields(root)
     held = {} if old is None else msgspec.to_builtins(old)
@@ -129,7 +129,8 @@ class _Reader:
     """Walks a value along its type, collecting what is wrong; answers the value without unknown fields, and with what
     was `held` before, or something harmless, in place of what is wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, updating: bool) -> None:
+        self._updating = updating
         self.causes: list[Cause] = []
         self.unknown: list[str] = []
 
@@ -155,7 +156,10 @@ class _Reader:
             [type_] = (member for member in type_.types if not isinstance(member, inspect.NoneType))
         expected = _EXPECTED[type(type_)]
         if not expected.accepts(value):
-            self.causes.append(Cause(path, TYPE_INVALID, _wrong_type(type_, value, expected)))
+            text = Text(f"类型错误，应为{expected.called.zh}", f"has the wrong type; must be {expected.called.en}")
+            if value is None and self._updating and isinstance(type_, inspect.CustomType):
+                text = _NULL_SECRET
+            self.causes.append(Cause(path, TYPE_INVALID, text))
             return held
         return self._inside(type_, value, path, held)
 
@@ -189,10 +193,9 @@ class _Reader:
         return {name: each for name, each in read.items() if each is not _MISSING}
 
 
-def _wrong_type(type_: inspect.Type, value: object, expected: "_Expected") -> Text:
-    if value is None and isinstance(type_, inspect.CustomType):
-        return Text("不能为 null；不修改请去掉此字段", "must not be null; leave the field out to keep what is stored")
-    return Text(f"类型错误，应为{expected.called.zh}", f"has the wrong type; must be {expected.called.en}")
+_NULL_SECRET: Final = Text(
+    "不能为 null；不修改请去掉此字段", "must not be null; leave the field out to keep what is stored"
+)
 
 
 def _harmless(type_: inspect.Type) -> Any:
