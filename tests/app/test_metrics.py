@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from imageyard.app.failures import FailureCollector
-from imageyard.domain.kinds import KINDS, REPOSITORY
+from imageyard.domain.kinds import KINDS, REGISTRY_SECRET, REPOSITORY
+from imageyard.domain.kinds.registry_secret import VERIFY_STATUS
 from imageyard.domain.kinds.repository import Repository, RepositoryStatus
 from imageyard.domain.reasons import Reason
 from imageyard.registry import Probe
 from imageyard.store.sqlite.store import SQLiteStore
-from tests.contract.stores import image
+from tests.contract.stores import image, source
 from tests.fakes.asgi import Client
 from tests.fakes.clock import FakeClock
 from tests.sync.fakes import WORDS, World, bad, good, world
@@ -56,6 +57,17 @@ async def test_at_most_1000_failing_images_are_series(running: World) -> None:
     await start(running)
     series = of("image_sync_failures", await scrape(running))
     assert (len(series), {*series.values()}) == (1000, {3.0})
+
+
+async def test_at_most_1000_failing_sources_are_series(running: World) -> None:
+    sources = [source(f"source-{n}") for n in range(1003)]
+    for each in sources:
+        each.metadata.annotations[VERIFY_STATUS] = "failed"
+        each.status.next_verify = running.clock.now() + timedelta(days=1)
+    await asyncio.gather(*(running.store.create(REGISTRY_SECRET, each) for each in sources))
+    await start(running)
+    series = of("image_registry_connection_failures", await scrape(running))
+    assert (len(series), {*series.values()}) == (1000, {1.0})
 
 
 async def test_a_failure_is_a_series_until_all_is_well(running: World) -> None:
