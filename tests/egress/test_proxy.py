@@ -14,7 +14,7 @@ from imageyard.egress import EgressError, Request, TLSOptions
 from imageyard.egress.client import EgressClient
 from imageyard.egress.limits import Limits
 from imageyard.egress.listeners import Listeners
-from imageyard.egress.policy import Policy, networks
+from imageyard.egress.policy import Policy
 from imageyard.egress.proxy import Direct, Proxy
 from imageyard.egress.target import parse
 from imageyard.registry import errors, peer, unanswered
@@ -23,6 +23,7 @@ from tests.egress.certificates import Certificate, issue
 from tests.egress.conftest import LOOPBACK, resolving
 from tests.egress.forward_proxy import ForwardProxy, forwarding
 from tests.egress.servers import answer, hang_up, serving, silence
+from tests.fakes.networks import networks
 
 LOGIN = "yard:s3cret pass"
 CREDENTIAL = "Basic cmVnaXN0cnk6cGFzc3dvcmQ="
@@ -146,7 +147,7 @@ async def test_what_the_operator_leaves_direct_is_resolved_judged_and_dialled_he
     ],
 )
 def test_exact_hosts_suffixes_networks_and_loopback_go_direct(url: str, carried: bool) -> None:
-    direct = Direct.of(["Registry.corp", ".intra", *networks(["10.0.0.0/8", "fd00::/8"])])
+    direct = Direct.of(["Registry.corp", ".intra", *networks("10.0.0.0/8", "fd00::/8")])
     assert Proxy("proxy.corp", 3128, direct=direct).carries(parse(url)[1]) is carried
 
 
@@ -174,7 +175,7 @@ async def test_private_literals_follow_the_setting_also_through_the_proxy() -> N
     async with forwarding(answer=b"HTTP/1.1 204 No Content\r\n\r\n") as proxy:
         async with through(proxy.setting()) as gate:
             assert (await gate.send(Request("GET", "http://10.1.2.3/"))).status == 204
-        closed = Policy(allow=networks(["127.0.0.0/8"]), deny_private=True)
+        closed = Policy(allow=networks("127.0.0.0/8"), deny_private=True)
         async with through(proxy.setting(), closed) as gate:
             assert await failure(gate, "http://10.1.2.3/") == (Reason.EgressDenied, "address", "")
 
