@@ -13,6 +13,7 @@ from imageyard.keyring.aead import AeadKeyring
 from imageyard.metrics import Metrics
 from imageyard.registry import Probe, Registry, Source, Step
 from imageyard.service.fetch import Fetcher
+from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
 from imageyard.service.tokens import Tokens
@@ -64,10 +65,12 @@ async def running(directory: Path) -> AsyncIterator[Server]:
         tokens = Tokens(store, clock)
         await tokens.load()
         await objects.ensure_default()
+        fetcher = Fetcher(store, keyring, registry)
         doors = app.Doors(
             objects=objects,
             verifier=Verifier(store, keyring, registry, clock),
-            sync_requests=SyncRequests(store, clock, Fetcher(store, keyring, registry), objects=objects),
+            sync_requests=SyncRequests(store, clock, fetcher, objects=objects),
+            manifests=Manifests(store, fetcher, objects),
             tokens=tokens,
             metrics=Metrics(),
             clock=clock,

@@ -104,6 +104,12 @@ def allows(actor: Actor, action: Action, grants: Iterable[Grant]) -> bool:
     return False
 
 
+def holds_any(actor: Actor, grants: Iterable[Grant]) -> bool:
+    """Whether anything at all is granted to the actor."""
+    subjects = _subjects(actor.user, actor.groups)
+    return any(grant.subject in subjects for grant in grants)
+
+
 @lru_cache(maxsize=1024)
 def _subjects(user: str, groups: frozenset[str]) -> frozenset[str]:
     return frozenset({f"User:{user}", *(f"Group:{group}" for group in groups)})
