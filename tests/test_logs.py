@@ -1,6 +1,11 @@
 """Logs: structured, and nothing secret survives the last processor."""
 
+import json
+import logging
+from collections.abc import Iterator
+
 import pytest
+import structlog
 
 from imageyard import logs
 
@@ -30,3 +35,29 @@ def test_credentials_inside_texts_are_hidden(text: str) -> None:
 def test_identifiers_stay_readable() -> None:
     event = {"msg": "sync_finished", "namespace": "default", "name": "nginx", "reason": "Synced", "duration_ms": 12}
     assert logs.redact(None, "info", dict(event)) == event
+
+
+@pytest.fixture
+def untouched() -> Iterator[None]:
+    """What the test does to logging ends with it."""
+    root = logging.getLogger()
+    held, level = [*root.handlers], root.level
+    yield
+    root.handlers[:] = held
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("untouched")
+def test_every_line_says_when_how_bad_and_what_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info", "json")
+    structlog.get_logger().info("sync_finished", name="nginx")
+    logging.getLogger("library").warning("odd")
+    written = capsys.readouterr()
+    assert written.out == ""
+    ours, theirs = map(json.loads, written.err.splitlines())
+    assert (ours["level"], ours["msg"], ours["name"]) == ("info", "sync_finished", "nginx")
+    assert (theirs["level"], theirs["msg"], theirs["logger"]) == ("warning", "odd", "library")
+    assert ours["ts"][:10] == theirs["ts"][:10]
+    assert ours["ts"].endswith("Z")
+    assert theirs["ts"].endswith("Z")

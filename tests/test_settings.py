@@ -70,10 +70,20 @@ def test_an_unknown_environment_variable_is_an_error_with_a_suggestion(tmp_path:
         ("public_host", "yard.example.com:8443"),
         ("public_host", "*.example.com"),
         ("egress_private", "maybe"),
+        ("egress_proxy", "https://proxy.corp:3128"),
+        ("egress_proxy", "http://proxy.corp"),
+        ("egress_proxy", "http://proxy.corp:3128/path"),
+        ("egress_proxy", "http://proxy.corp:99999"),
+        ("egress_proxy", "proxy.corp:3128"),
+        ("egress_proxy", "http://:3128"),
+        ("egress_no_proxy", "http://registry.corp"),
+        ("egress_no_proxy", "*.corp"),
+        ("egress_no_proxy", "10.0.0.1/8"),
         ("language", "fr"),
         ("sample", "perhaps"),
         ("verify_interval", "1"),
         ("verify_interval", "10s"),
+        ("verify_interval", "99999999999999h"),
         ("sync_per_host", "0"),
         ("log_level", "loud"),
     ],
@@ -81,6 +91,58 @@ def test_an_unknown_environment_variable_is_an_error_with_a_suggestion(tmp_path:
 def test_a_bad_value_is_named(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(InvalidSettings, match=name):
         load(tmp_path, env={f"IMAGEYARD_{name.upper()}": value})
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("port = 'x'", "port .*: 'x' is no port .0 to 65535.$"),
+        ("port = 80.5", "port .*: 80.5 is no port"),
+        ("port = []", r"port .*: \[\] is no port"),
+        ("sync_total = 'many'", "sync_total .*: 'many' is no number from 1 to 1024$"),
+        ("tls_san = 5", "tls_san .*: 5 is no list$"),
+        ("port = ", r"config\.toml is not valid TOML: Invalid value \(at end of document\)$"),
+        ("port = 1\nport", r"config\.toml is not valid TOML: .*"),
+    ],
+)
+def test_a_bad_file_is_told_in_the_words_of_settings(tmp_path: Path, file: str, told: str) -> None:
+    with pytest.raises(InvalidSettings, match=told):
+        load(tmp_path, file=file)
+
+
+def test_a_file_in_another_encoding_is_no_toml(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes("host = '主机'".encode("gbk"))
+    with pytest.raises(InvalidSettings, match=r"is not valid TOML: it is not UTF-8 \(byte 9\)$"):
+        settings.load({"data_dir": tmp_path}, {})
+
+
+def test_a_proxy_is_read_and_its_login_is_shown_nowhere(tmp_path: Path) -> None:
+    values = load(tmp_path, env={"IMAGEYARD_EGRESS_PROXY": "http://yard:p%40ss@proxy.corp:3128/"})
+    assert values.egress_proxy is not None
+    assert (values.egress_proxy.host, values.egress_proxy.port) == ("proxy.corp", 3128)
+    assert values.egress_proxy.login == "yard:p@ss"
+    assert settings.plain(values.egress_proxy) == "http://***@proxy.corp:3128"
+    assert "p@ss" not in f"{values!r} {values}"
+    with pytest.raises(InvalidSettings) as caught:
+        load(tmp_path, env={"IMAGEYARD_EGRESS_PROXY": "http://yard:hunter2@proxy.corp"})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_what_goes_without_the_proxy_are_hosts_domains_and_networks(tmp_path: Path) -> None:
+    values = load(tmp_path, env={"IMAGEYARD_EGRESS_NO_PROXY": "registry.corp, .intra, 10.0.0.0/8, 10.1.2.3, fd00::5"})
+    networks = (ip_network("10.0.0.0/8"), ip_network("10.1.2.3/32"), ip_network("fd00::5/128"))
+    assert values.egress_no_proxy == ("registry.corp", ".intra", *networks)
+
+
+def test_the_data_directory_is_the_users_unless_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert settings.load({}, {})[0].data_dir == tmp_path / ".local" / "share" / "imageyard"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
+    assert settings.load({}, {})[0].data_dir == tmp_path / "xdg" / "imageyard"
+    assert settings.load({}, {"IMAGEYARD_DATA_DIR": "/var/yard"})[0].data_dir == Path("/var/yard")
+    assert settings.load({"data_dir": tmp_path}, {"IMAGEYARD_DATA_DIR": "/var/yard"})[0].data_dir == tmp_path
 
 
 def test_lists_are_written_with_commas_in_the_environment_and_as_lists_in_the_file(tmp_path: Path) -> None:

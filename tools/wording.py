@@ -14,6 +14,8 @@ SETTINGS: Final = {
     "sample": "启动示例镜像仓库并创建示例对象。",
     "egress_allow": "属于回环、链路本地或保留地址、但允许出站请求访问的网段。",
     "egress_private": "是否允许访问私有网段（RFC 1918、ULA、100.64/10）。",
+    "egress_proxy": "出站请求所用的代理，http://主机:端口 或 http://用户名:密码@主机:端口。",
+    "egress_no_proxy": "不经代理直接访问的主机、.域名后缀和网段。",
     "registry_ca": "对所有镜像源都信任的 CA 证书文件（PEM）。",
     "language": "写入对象的文字所用的语言。",
     "auto_create_namespaces": "通过 REST 首次写入时自动创建命名空间。",

@@ -1,6 +1,7 @@
 """Structured logs to standard error: one JSON object a line, or columns for people. One redaction point.
 
-Keys: ts, level, msg, then the event's own identifiers (request_id, user, namespace, name, reason, duration_ms …).
+Keys: ts, level, msg, then the event's own identifiers (request_id, user, verb, resource, namespace, name, code, reason,
+duration_ms …). Standard output is left to what a command answers.
 The redaction is the last line of defence, not the first: code logs identifiers, never values.
 """
 
@@ -9,6 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
@@ -73,8 +75,13 @@ class _Bridge(logging.Formatter):
     """Other libraries' lines in our shape."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = scrub(super().format(record))
-        return json.dumps({"level": record.levelname.lower(), "logger": record.name, "msg": text}, ensure_ascii=False)
+        line = {
+            "ts": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "msg": scrub(super().format(record)),
+            "logger": record.name,
+        }
+        return json.dumps(line, ensure_ascii=False)
 
 
 def _plain_traceback(sio: Any, exc_info: Any) -> None:

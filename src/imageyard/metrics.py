@@ -5,7 +5,7 @@ own components, so existing dashboards read them. The two user-facing gauges wit
 (`image_registry_connection_failures`, `image_sync_failures`) are filled by a collector in the composition root.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -17,6 +17,8 @@ class Metrics:
     """One registry of metrics for one server; made by the composition root and handed down."""
 
     def __init__(self) -> None:
+        # When a counter began says nothing that its value does not, and doubles what is read at each scrape.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         self.build = Gauge("imageyard_build_info", "Version of the server.", ["version"], registry=registry)
         self.syncs = Counter("imageyard_sync", "Finished syncs.", ["result", "reason"], registry=registry)

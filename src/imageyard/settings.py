@@ -10,11 +10,13 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, cast
+from urllib.parse import unquote, urlsplit
 
 PREFIX: Final = "IMAGEYARD_"
 Network = IPv4Network | IPv6Network
@@ -39,6 +41,19 @@ def default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "imageyard"
 
 
+@dataclass(frozen=True)
+class ProxyAddress:
+    """Where the outbound proxy is. Its `login` (`user:password`) is shown by no way of showing a setting."""
+
+    host: str
+    port: int
+    login: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{'***@' if self.login else ''}{host}:{self.port}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Where the server keeps things, where it listens, where it may send bytes, how it paces itself."""
@@ -57,6 +72,12 @@ class Settings:
     )
     egress_private: Literal["allow", "deny"] = _setting(
         "allow", "Whether private networks (RFC 1918, ULA, 100.64/10) may be reached."
+    )
+    egress_proxy: ProxyAddress | None = _setting(
+        None, "Proxy of outbound requests, http://host:port or http://user:password@host:port."
+    )
+    egress_no_proxy: tuple[str | Network, ...] = _setting(
+        (), "Hosts, .suffixes and networks that are reached without the proxy."
     )
     registry_ca: Path | None = _setting(None, "PEM file of CA certificates trusted for all sources.")
     language: Literal["zh", "en"] = _setting("zh", "Language of texts written into objects.")
@@ -139,8 +160,12 @@ def _file(path: Path, *, required: bool) -> dict[str, Any]:
         return {}
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidSettings(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise InvalidSettings(f"{path} cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise InvalidSettings(f"{path} is not valid TOML: it is not UTF-8 (byte {error.start + 1})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidSettings(f"{path} is not valid TOML: {error}") from error
     for name in values:
         if name not in NAMES:
             raise InvalidSettings(f"{path}: unknown key {name!r}{_suggest(name, list(NAMES))}")
@@ -161,6 +186,8 @@ def _convert(name: str, value: Any, origin: str) -> Any:
 
 def _texts(value: Any) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, (list, tuple)):
+        raise ValueError(f"{value!r} is no list")  # noqa: TRY004 - the value is at fault, not the caller
     return tuple(str(part).strip() for part in parts if str(part).strip())
 
 
@@ -179,6 +206,30 @@ def _network(text: str) -> Network:
         raise ValueError(f"{text!r} is an address inside a network; did you mean {around}?") from None
 
 
+def _direct(value: Any) -> tuple[str | Network, ...]:
+    return tuple(_direct_entry(part) for part in _texts(value))
+
+
+def _direct_entry(text: str) -> str | Network:
+    """A network for what is written as an address, else a host or, after a dot, a domain."""
+    if "/" in text or _is_address(text):
+        return _network(text)
+    _host(text.removeprefix("."))
+    return text
+
+
+def _proxy(value: Any) -> ProxyAddress:
+    """What is wrong is told without the value, which may hold a password."""
+    parts = urlsplit(str(value))
+    try:
+        host, port = _host(parts.hostname or ""), parts.port
+    except ValueError:
+        host, port = "", None
+    if parts.scheme != "http" or not host or not port or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError("it is neither http://host:port nor http://user:password@host:port")
+    return ProxyAddress(host, port, unquote(parts.netloc.rpartition("@")[0]))
+
+
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
 
 
@@ -189,18 +240,23 @@ def _hosts(value: Any) -> tuple[str, ...]:
 def _certificate_names(value: Any) -> tuple[str, ...]:
     """A certificate may speak for all names of a domain (RFC 6125, 6.4.3), a Host header names one."""
     parts = _texts(value)
-    _hosts(part.removeprefix("*.") for part in parts)
+    for part in parts:
+        _host(part.removeprefix("*."))
     return parts
 
 
 def _host(text: str) -> str:
-    if len(text) <= 253 and _HOST_NAME.fullmatch(text):
+    if (len(text) <= 253 and _HOST_NAME.fullmatch(text)) or _is_address(text):
         return text
+    raise ValueError(f"{text!r} is no host name or address (no scheme, port or path)")
+
+
+def _is_address(text: str) -> bool:
     try:
         ip_address(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no host name or address (no scheme, port or path)") from None
-    return text
+        return False
+    return True
 
 
 def _bool(value: Any) -> bool:
@@ -214,30 +270,35 @@ def _bool(value: Any) -> bool:
 
 
 def _port(value: Any) -> int:
-    if isinstance(value, bool) or not 0 <= int(value) <= 65535:
-        raise ValueError(f"{value!r} is no port (0 to 65535)")
-    return int(value)
+    return _number(value, 0, 65535, "port (0 to 65535)")
 
 
 def _count(value: Any) -> int:
-    if isinstance(value, bool) or not 1 <= int(value) <= 1024:
-        raise ValueError(f"{value!r} is no number from 1 to 1024")
-    return int(value)
+    return _number(value, 1, 1024, "number from 1 to 1024")
+
+
+def _number(value: Any, least: int, most: int, wanted: str) -> int:
+    with suppress(ValueError, TypeError):
+        if not isinstance(value, (bool, float)) and least <= int(value) <= most:
+            return int(value)
+    raise ValueError(f"{value!r} is no {wanted}")
 
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+_LONGEST: Final = 16
+"""Characters of a duration."""
 
 
 def _interval(value: Any) -> timedelta:
     if isinstance(value, timedelta):
         return value
     text = str(value)
-    if text[-1:] not in _UNITS or not text[:-1].isdecimal():
+    if text[-1:] not in _UNITS or not text[:-1].isdecimal() or len(text) > _LONGEST:
         raise ValueError(f"{value!r} is no duration such as 90s, 30m or 1h")
-    interval = timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
-    if not timedelta(minutes=1) <= interval <= timedelta(days=1):
+    seconds = int(text[:-1]) * _UNITS[text[-1]]
+    if not 60 <= seconds <= 86_400:
         raise ValueError(f"{value!r} is not between 1m and 24h")
-    return interval
+    return timedelta(seconds=seconds)
 
 
 def _choice(*choices: str) -> Any:
@@ -267,6 +328,8 @@ _CONVERTERS: Final[dict[str, Any]] = {
     "sample": _bool,
     "egress_allow": _networks,
     "egress_private": _choice("allow", "deny"),
+    "egress_proxy": _proxy,
+    "egress_no_proxy": _direct,
     "registry_ca": _path,
     "language": _choice("zh", "en"),
     "auto_create_namespaces": _bool,

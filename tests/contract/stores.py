@@ -95,3 +95,24 @@ async def drain(changes: AsyncIterator[Change]) -> list[Change]:
                 break
             found.append(change)
     return found
+
+
+async def write(store: Store, count: int) -> None:
+    """Write until there are so many changes."""
+    batch = [await store.create(REPOSITORY, image(f"busy{number}", "z")) for number in range(100)]
+    while batch[0].resource_version < count:
+        batch = await asyncio.gather(*(store.replace(REPOSITORY, read(item)) for item in batch))
+
+
+async def let_keep_house(store: Store) -> None:
+    """A store drops old changes when it is idle, and between the writes of a busy client at the latest."""
+    stored = await store.create(REPOSITORY, image("housekeeping", "z"))
+    for _ in range(40):
+        stored = await store.replace(REPOSITORY, read(stored))
+
+
+async def outlive_the_history(store: Store, clock: FakeClock) -> None:
+    """More than 10,000 changes, all older than five minutes, and the store has had time to drop them."""
+    await write(store, 10_100)
+    await clock.advance(301)
+    await let_keep_house(store)

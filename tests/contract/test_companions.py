@@ -91,7 +91,7 @@ async def test_a_content_is_told_apart_by_its_scope(store: Store) -> None:
 
 async def test_sweeping_drops_what_nobody_names_after_an_hour(store: Store, clock: FakeClock) -> None:
     stored = await store.create(REPOSITORY, image("a"))
-    await store.replace(REPOSITORY, read(stored), note=Note("sync", 1, b"{}", ("sha256:named",)))
+    await store.replace(REPOSITORY, read(stored), note=Note("sync", 1, b"{}", ("sha256:named",), "scope"))
     for digest in ("sha256:named", "sha256:loose"):
         await store.put_content(Content("scope", digest, "", b"x"))
     assert await store.sweep(clock.now()) == 0
@@ -108,6 +108,17 @@ async def test_a_content_put_again_gets_another_hour(store: Store, clock: FakeCl
     await store.put_content(Content("scope", "sha256:1", "", b"x"))
     await clock.advance(3000)
     assert await store.sweep(clock.now()) == 0
+
+
+async def test_history_tells_where_it_names_a_digest(store: Store) -> None:
+    stored = await store.create(REPOSITORY, image("a"))
+    other = await store.create(REPOSITORY, image("b"))
+    for scope in ("first", "second", "", "first", ""):
+        stored = await store.replace(REPOSITORY, read(stored), note=Note("sync", 5, b"{}", ("sha256:1",), scope))
+    await store.replace(REPOSITORY, read(other), note=Note("sync", 5, b"{}", ("sha256:1",), "third"))
+    assert sorted(await store.scopes(stored.uid, "sha256:1")) == ["first", "second"]
+    assert await store.scopes(other.uid, "sha256:1") == ["third"]
+    assert await store.scopes(stored.uid, "sha256:2") == []
 
 
 async def test_due_objects_come_longest_overdue_first(store: Store) -> None:
@@ -133,7 +144,7 @@ async def test_holders_count_references(store: Store) -> None:
     for number in range(3):
         await store.create(REPOSITORY, image(f"a{number}"))
     await store.create(REPOSITORY, image("b", source="hub"))
-    assert await store.holders(REPOSITORY) == {"default/harbor": 3, "default/hub": 1}
+    assert await store.holders(REPOSITORY) == {("default/harbor", "default"): 3, ("default/hub", "default"): 1}
     assert await store.holders(REGISTRY_SECRET) == {}
 
 
@@ -142,10 +153,11 @@ async def test_documents_stay_held_while_an_image_only_comes_and_goes(store: Sto
     for digest in ("sha256:manifest", "sha256:config"):
         await store.put_content(Content("scope", digest, "application/json", b"{}"))
     stored = await store.create(REPOSITORY, image("flapping"))
-    note = Note("sync", 2, b"first", ("sha256:manifest", "sha256:config"))
+    note = Note("sync", 2, b"first", ("sha256:manifest", "sha256:config"), "scope")
     for _ in range(5):
         stored = await store.replace(REPOSITORY, read(stored), note=note)
         note = Note("sync", 2, b"again", ("sha256:manifest",))
+    assert await store.scopes(stored.uid, "sha256:config") == ["scope"]
     await clock.advance(2 * 3600)
     await store.sweep(clock.now())
     assert await store.get_content("scope", "sha256:config") is not None

@@ -11,7 +11,7 @@ from imageyard.domain import selector
 from imageyard.domain.errors import BadRequest, Gone
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.store import Query, Store, Stored
-from tests.contract.stores import image, names, read, source, synced
+from tests.contract.stores import image, let_keep_house, names, outlive_the_history, source, synced, write
 from tests.fakes.clock import START, FakeClock
 
 
@@ -128,7 +128,7 @@ async def test_the_object_a_token_ends_at_may_be_deleted(store: Store) -> None:
 async def test_a_token_older_than_the_history_is_gone(store: Store, clock: FakeClock, query: Query) -> None:
     await fill(store, 5, "a")
     token = (await store.list(REPOSITORY, query)).continuation
-    await _outlive_the_history(store, clock)
+    await outlive_the_history(store, clock)
     with pytest.raises(Gone):
         await store.list(REPOSITORY, Query(**{**_as_dict(query), "continuation": token}))
 
@@ -136,9 +136,9 @@ async def test_a_token_older_than_the_history_is_gone(store: Store, clock: FakeC
 async def test_history_is_kept_for_five_minutes_however_much_there_is(store: Store, clock: FakeClock) -> None:
     await fill(store, 5, "a")
     token = (await store.list(REPOSITORY, Query(limit=2))).continuation
-    await _write(store, 10_100)
+    await write(store, 10_100)
     await clock.advance(290)
-    await asyncio.sleep(0.7)  # the store keeps house when it is idle; nothing tells that it has
+    await let_keep_house(store)
     page = await store.list(REPOSITORY, Query(limit=2, continuation=token))
     assert names(page.items) == ["n0002", "n0003"]
 
@@ -234,24 +234,3 @@ async def test_changed_labels_and_fields_are_followed(store: Store) -> None:
 
 def _as_dict(query: Query) -> dict[str, Any]:
     return {name: getattr(query, name) for name in Query.__dataclass_fields__}
-
-
-async def _write(store: Store, count: int) -> None:
-    stored = await store.create(REGISTRY_SECRET, source("busy"))
-    batch = [await store.create(REPOSITORY, image(f"busy{number}", "z")) for number in range(100)]
-    while (stored.resource_version if not batch else batch[0].resource_version) < count:
-        batch = await asyncio.gather(*(store.replace(REPOSITORY, read(item)) for item in batch))
-
-
-async def _outlive_the_history(store: Store, clock: FakeClock) -> None:
-    """More than 10,000 changes, all older than five minutes; the store drops them when it is idle."""
-    await _write(store, 10_100)
-    await clock.advance(301)
-    async with asyncio.timeout(20):
-        while True:
-            async with store.watch(REPOSITORY, since=5, bookmarks=True) as changes:
-                try:
-                    await anext(changes)
-                except Gone:
-                    return
-            await asyncio.sleep(0.05)

@@ -9,7 +9,18 @@ import pytest
 from imageyard.domain.errors import Gone
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.store import Change, Query, Store, Terms
-from tests.contract.stores import Factory, drain, image, read, source, synced, take
+from tests.contract.stores import (
+    Factory,
+    drain,
+    image,
+    let_keep_house,
+    outlive_the_history,
+    read,
+    source,
+    synced,
+    take,
+    write,
+)
 from tests.fakes.clock import FakeClock
 
 
@@ -175,6 +186,26 @@ async def test_a_version_from_the_future_is_gone(store: Store) -> None:
     async with store.watch(REPOSITORY, since=7) as changes:
         with pytest.raises(Gone):
             await anext(changes)
+
+
+async def test_a_watch_older_than_the_history_is_gone(store: Store, clock: FakeClock) -> None:
+    first = await store.create(REPOSITORY, image("a"))
+    await outlive_the_history(store, clock)
+    async with store.watch(REPOSITORY, since=first.resource_version) as changes:
+        with pytest.raises(Gone):
+            await anext(changes)
+
+
+async def test_changes_of_the_last_five_minutes_are_kept_however_many(store: Store, clock: FakeClock) -> None:
+    first = await store.create(REPOSITORY, image("a"))
+    await write(store, 10_200)
+    await clock.advance(290)
+    await let_keep_house(store)
+    newest = await store.resource_version()
+    async with store.watch(REPOSITORY, since=first.resource_version, bookmarks=True) as changes:
+        told = [change.resource_version for change in await drain(changes)]
+    assert told == [*range(first.resource_version + 1, newest + 1)]
+    assert len(told) > 10_000
 
 
 async def test_a_watcher_that_does_not_read_is_cut_and_others_go_on(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The reasons table: complete, bilingual, and true to what behaviour promises about retries."""
+"""The reasons table: complete, bilingual, and true to what is promised about retries."""
 
 import re
 

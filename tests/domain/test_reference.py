@@ -174,6 +174,7 @@ def test_a_repository_is_kept_as_written(path: str) -> None:
         pytest.param("a%2e", "每段", "each part", id="percent"),
         pytest.param("nginx\n", "每段", "each part", id="newline"),
         pytest.param("镜像/nginx", "每段", "each part", id="chinese"),
+        pytest.param("0123456789abcdef" * 4, "镜像的标识", "an image's identifier", id="64 hexadecimal digits"),
     ],
 )
 def test_a_refused_repository_tells_where_the_part_belongs(text: str, zh: str, en: str) -> None:
@@ -181,6 +182,11 @@ def test_a_refused_repository_tells_where_the_part_belongs(text: str, zh: str, e
         reference.parse_repository(text)
     assert zh in refused.value.text.zh
     assert en in refused.value.text.en
+
+
+@pytest.mark.parametrize("path", ["0123456789abcdef" * 4 + "0", "library/" + "a" * 64, "a" * 63])
+def test_what_only_looks_like_an_identifier_is_a_repository(path: str) -> None:
+    assert reference.parse_repository(path) == path
 
 
 @given(st.lists(COMPONENTS, min_size=1, max_size=5).map("/".join))

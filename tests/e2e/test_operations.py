@@ -5,6 +5,7 @@ import http.client
 import re
 import shutil
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -193,6 +194,9 @@ def test_a_start_without_the_right_key_is_refused_and_names_it(make_product: Mak
     assert f"'{key.stem}'" in message
     assert "default/sealed" in message
     shutil.move(away, key)
+    (key.parent / "current").unlink()
+    assert "imageyard keys import FILE" in refused(product, 3)
+    (key.parent / "current").write_text(key.stem)
     product.start(*LOOPBACK)
     assert verified(product.admin, "sealed")
     product.stop()
@@ -222,7 +226,9 @@ def test_a_setting_that_is_wrong_is_told_at_start(tmp_path: Path, evidence: Evid
         ({}, ("--egress-allow", "10.0.0.1/8"), 2, "did you mean 10.0.0.0/8?"),
         ({}, ("--public-host", "http://x"), 2, "public_host (flag): 'http://x' is no host name"),
         ({}, ("--registry-ca", f"{bad}.gone"), 3, f"registry_ca: {bad}.gone cannot be read (No such file"),
-        ({}, ("--registry-ca", bad), 3, f"{bad} holds no usable CA certificates"),
+        ({}, ("--registry-ca", bad), 3, f"registry_ca: {bad} holds no usable CA certificates in PEM form\n"),
+        ({}, ("--port", "18443", "--tls-port", "18443"), 2, "--port and --tls-port are both 18443; plain HTTP and"),
+        ({"IMAGEYARD_PORT": "x"}, ("--config", bad), 2, f"{bad} is not valid TOML: Expected '=' after a key"),
         (
             {},
             ("--host", "203.0.113.1"),
@@ -238,6 +244,28 @@ def test_a_setting_that_is_wrong_is_told_at_start(tmp_path: Path, evidence: Evid
     with ThreadPoolExecutor(2) as pool:
         said = list(pool.map(told, range(len(cases))))
     assert [case[3] in message for case, message in zip(cases, said, strict=True)] == [True] * len(cases), said
+
+
+@pytest.mark.needs("curl")
+@pytest.mark.parametrize("flags", [(), ("--host", "0.0.0.0")], ids=["plain HTTP", "HTTPS only"])
+def test_the_printed_commands_work_as_they_stand(tmp_path: Path, evidence: Evidence, flags: tuple[str, ...]) -> None:
+    """Also where the data directory has a space in its name, as it has on macOS."""
+    product = Product(tmp_path / "my data", evidence)
+    process = product.spawn(*flags)
+    try:
+        eventually(lambda: "imageyard-docs.html" in product.log.read_text(), seconds=30)
+        printed = product.log.read_text().partition("next, in another terminal:\n")[2].splitlines()
+        commands = [line.strip() for line in printed if line.startswith("  ")]
+        script = "set -e\n" + "\n".join(commands).replace("curl ", "curl -sSf ")
+        done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        evidence.answered("printed commands", done.stdout.encode())
+    finally:
+        evidence.keep("admin token", product.token)
+        process.terminate()
+        process.wait(30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '"kind":"RepositoryList"' in done.stdout
+    assert (tmp_path / "imageyard-docs.html").read_text().lower().startswith("<!doctype html>")
 
 
 class Watch(threading.Thread):
@@ -324,7 +352,7 @@ def test_a_restart_keeps_everything(make_product: MakeProduct, registry: Served)
 
 def test_health_version_and_metrics_are_as_kubernetes_components_have_them(admin: Client) -> None:
     verbose = admin.get("//readyz?verbose").text
-    for check in ("ping", "shutdown", "storage-read", "storage-write"):
+    for check in ("ping", "shutdown", "storage-read", "storage-write", "keys", "sync-engine", "watch-cache"):
         assert f"[+]{check} ok\n" in verbose
     assert verbose.endswith("readyz check passed\n")
     version = admin.read("//version")

@@ -243,9 +243,9 @@ def test_a_registry_that_was_down_heals_by_itself(
     assert (failed["reason"], failed["failures"]) == ("ConnectionRefused", 1)
     assert failed["manifest"] == before["manifest"]
     assert failed["lastSynced"] == before["lastSynced"]
-    assert failed["lastSynced"] in failed["message"], "it says since when the manifest is old"
-    conditions = {condition["type"]: condition["status"] for condition in failed["conditions"]}
-    assert (conditions["Synced"], conditions["Ready"]) == ("False", "True")
+    conditions = {condition["type"]: condition for condition in failed["conditions"]}
+    assert (conditions["Synced"]["status"], conditions["Ready"]["status"]) == ("False", "True")
+    assert conditions["Synced"]["lastTransitionTime"] in failed["message"], "it says since when the manifest is old"
     port = int(registry.address.rpartition(":")[2])
     with docker_registry(background, tmp_path, "htpasswd", authority, tls=False, port=port):
         healed = admin.until(path, 60, syncStatus="Success")["status"]

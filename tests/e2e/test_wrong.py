@@ -51,13 +51,13 @@ CASES: Final = {
         "CredentialRefused",
         "暂停同步以免锁定账号",
     ),
-    "host": Wrong("DNSFailed", "fsss", "无法解析镜像仓库域名", "host name cannot be resolved"),
-    "port": Wrong("ConnectionRefused", "fsss", "镜像仓库拒绝连接", "refused the connection"),
+    "host": Wrong("DNSFailed", "fsss", "registry.imageyard-e2e.invalid 的域名无法解析", "invalid cannot be resolved"),
+    "port": Wrong("ConnectionRefused", "fsss", "拒绝连接。请检查端口", "refuses connections; check the port"),
     "plain": Wrong("TLSInvalid", "ofss", "请设置 spec.insecure: true", "set spec.insecure: true"),
-    "expired": Wrong("TLSInvalid", "ofss", "证书已过期", "the certificate has expired"),
+    "expired": Wrong("TLSInvalid", "ofss", "证书已过期", "certificate that has expired"),
     "unknown-ca": Wrong("TLSInvalid", "ofss", "证书的签发者不受信任", "issuer is not trusted"),
     "page": Wrong("NotARegistry", "osfs", "该地址不是镜像仓库", "no registry at this address"),
-    "silent": Wrong("Timeout", "osfs", "镜像仓库未在时限内应答", "did not answer in time", told="spec.syncTimeout"),
+    "silent": Wrong("Timeout", "osfs", "未在时限内应答", "did not answer in time", told="spec.syncTimeout"),
 }
 
 

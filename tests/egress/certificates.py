@@ -44,6 +44,7 @@ def issue(
     *,
     issuer: Certificate | None = None,
     names: tuple[str, ...] = ("registry.test",),
+    since: datetime = NOW - 10 * DAY,
     until: datetime = NOW + DAY,
     authority: bool = False,
 ) -> Certificate:
@@ -56,7 +57,7 @@ def issue(
         .issuer_name(issuer.certificate.subject if issuer else _name(subject))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - 10 * DAY)
+        .not_valid_before(since)
         .not_valid_after(until)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(

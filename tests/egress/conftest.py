@@ -7,9 +7,10 @@ import pytest
 import uvloop
 
 from imageyard.egress.client import EgressClient
-from imageyard.egress.policy import Policy, networks
+from imageyard.egress.policy import Policy
+from tests.fakes.networks import networks
 
-LOOPBACK = Policy(allow=networks(["127.0.0.0/8"]))
+LOOPBACK = Policy(allow=networks("127.0.0.0/8"))
 
 
 def resolving(**names: Sequence[str]) -> Callable[[str], Awaitable[Sequence[str]]]:

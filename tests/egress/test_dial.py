@@ -16,10 +16,11 @@ from imageyard.egress.client import EgressClient
 from imageyard.egress.dialer import guarded
 from imageyard.egress.limits import Limits
 from imageyard.egress.listeners import Listeners
-from imageyard.egress.policy import Policy, networks
+from imageyard.egress.policy import Policy
 from imageyard.egress.resolver import Resolver
 from imageyard.egress.vetting import Vetting
 from tests.egress.conftest import resolving
+from tests.fakes.networks import networks
 
 
 class Recorder:
@@ -186,7 +187,7 @@ async def test_a_listener_that_starts_between_two_dials_is_not_reached_by_the_se
 
 async def test_a_listener_that_starts_later_closes_what_was_open() -> None:
     listeners, recorder = Listeners(), Recorder()
-    policy = Policy(allow=networks(["127.0.0.0/8"]), own_listeners=listeners)
+    policy = Policy(allow=networks("127.0.0.0/8"), own_listeners=listeners)
     async with EgressClient(policy, resolve=resolving(), dial=recorder) as gate:
         with pytest.raises(EgressError, match="ConnectionRefused"):
             await gate.send(Request("GET", "http://registry.test:8080/"))

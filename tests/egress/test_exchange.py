@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import traceback
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -133,14 +134,14 @@ async def test_a_post_is_never_sent_twice(gate: EgressClient) -> None:
     async with serving(answer(), hang_up, answer()) as server:
         await gate.send(Request("POST", server.url(), body=b"1"))
         outcome = await fails(gate, Request("POST", server.url(), body=b"2"))
-    assert outcome == (Reason.ConnectionRefused, "registry", "")
+    assert outcome == (Reason.ConnectionRefused, "registry", "closed")
     assert server.bodies == [b"1", b"2"]
 
 
 async def test_a_server_that_always_hangs_up_is_asked_twice_and_no_more(gate: EgressClient) -> None:
     async with serving(hang_up) as server:
         outcome = await fails(gate, Request("GET", server.url()))
-    assert outcome == (Reason.ConnectionRefused, "registry", "")
+    assert outcome == (Reason.ConnectionRefused, "registry", "closed")
     assert server.connections == 2
 
 
@@ -159,7 +160,7 @@ async def cut_short(writer: asyncio.StreamWriter) -> None:
 async def test_a_body_that_is_cut_short_is_no_answer(gate: EgressClient) -> None:
     async with serving(cut_short) as server:
         outcome = await fails(gate, Request("GET", server.url()))
-    assert outcome == (Reason.ConnectionRefused, "registry", "")
+    assert outcome == (Reason.ConnectionRefused, "registry", "closed")
 
 
 @pytest.mark.parametrize(
@@ -209,6 +210,19 @@ async def test_a_body_may_be_as_long_as_the_limit_and_not_a_byte_longer(gate: Eg
     assert outcome == (Reason.ResponseTooLarge, "registry", "")
 
 
+@pytest.mark.parametrize("whole", [answer(body=b"x" * 1000), chunked(*[b"x" * 100] * 10)], ids=["length", "chunked"])
+async def test_a_body_may_be_cut_where_only_its_beginning_is_looked_at(gate: EgressClient, whole: bytes) -> None:
+    async with serving(whole) as server:
+        assert (await gate.send(Request("GET", server.url(), limit=999, cut=True))).body == b"x" * 999
+
+
+@pytest.mark.parametrize("status", ["302 Found", "404 Not Found", "503 Service Unavailable"])
+async def test_of_an_error_64_kib_are_read_and_the_rest_is_left_off(gate: EgressClient, status: str) -> None:
+    async with serving(answer(status, b"x" * 300_000)) as server:
+        response = await gate.send(Request("GET", server.url(), limit=4_000_000))
+    assert (response.status, len(response.body)) == (int(status[:3]), 65_536)
+
+
 async def test_an_endless_body_is_dropped_at_the_limit(gate: EgressClient) -> None:
     sent = 0
 
@@ -241,3 +255,17 @@ async def test_a_failure_keeps_no_trace_of_the_credential_or_the_address(gate: E
 async def test_a_gate_that_is_not_open_says_so() -> None:
     with pytest.raises(RuntimeError, match="not open"):
         await EgressClient(LOOPBACK, resolve=resolving()).send(Request("GET", "http://registry.test/"))
+
+
+async def test_a_server_that_greets_before_it_is_asked_is_no_registry_however_fast_it_is(gate: EgressClient) -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.2p1\r\n")
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    listener = await asyncio.start_server(greet, "127.0.0.1", 0)
+    async with listener:
+        url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v2/"
+        outcomes = [await fails(gate, Request("GET", url)) for _ in range(50)]
+    assert set(outcomes) == {(Reason.NotARegistry, "registry", "")}

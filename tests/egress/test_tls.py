@@ -12,11 +12,12 @@ import pytest
 from imageyard.domain.reasons import Reason
 from imageyard.egress import EgressError, Request, TLSOptions
 from imageyard.egress.client import EgressClient
-from imageyard.egress.policy import Policy, networks
+from imageyard.egress.policy import Policy
 from imageyard.egress.trust import Trust
 from tests.egress.certificates import DAY, NOW, Certificate, issue
 from tests.egress.conftest import LOOPBACK, resolving
 from tests.egress.servers import answer, serving
+from tests.fakes.networks import networks
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +80,7 @@ async def test_why_a_certificate_is_not_trusted_is_told(
     trusted = TLSOptions(authority.pem)
     cases = [
         (issue(issuer=authority, until=NOW - DAY), trusted, "expired"),
+        (issue(issuer=authority, since=NOW + DAY / 2), trusted, "not_yet_valid"),
         (issue(), trusted, "self_signed"),
         (issue(issuer=authority), TLSOptions(), "unknown_issuer"),
         (issue(issuer=authority, names=("other.test",)), trusted, "host_mismatch"),
@@ -248,4 +250,4 @@ async def test_a_broken_bundle_is_invalid_tls_for_its_source_alone(gate: EgressC
 
 def test_broken_roots_of_the_operator_stop_the_start() -> None:
     with pytest.raises(ValueError, match="registry CA file"):
-        EgressClient(Policy(allow=networks([])), roots="nonsense", resolve=resolving())
+        EgressClient(Policy(allow=networks()), roots="nonsense", resolve=resolving())

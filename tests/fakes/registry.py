@@ -38,12 +38,13 @@ class FakeRegistry:
         """How often each of head, inspect, probe, and download (a document by digest) was asked."""
         self.sources: list[Source] = []
         self.failure: RegistryError | None = None
-        """What head answers while it is set."""
+        """What head and inspect answer while it is set."""
         self.outcome: Probe | None = None
         """What probe answers while it is set."""
         self.quota: Quota | None = None
         self.during_probe: Callable[[], Any] | None = None
         """Awaited within a probe: what happens meanwhile."""
+        self.during_inspect: Callable[[], Any] | None = None
         self._tags: dict[tuple[str, str], str] = {}
         self._documents: dict[str, Document] = {}
 
@@ -64,6 +65,10 @@ class FakeRegistry:
         self._tags[repository, tag] = manifest.digest
         return manifest.digest
 
+    def drop(self, digest: str) -> None:
+        """Forget a document, as a garbage collection does."""
+        self._documents.pop(digest, None)
+
     async def head(self, source: Source, repository: str, tag: str) -> Head:
         self._called("head", source)
         if self.failure is not None:
@@ -77,7 +82,14 @@ class FakeRegistry:
         self, source: Source, repository: str, tag: str, head: Head, *, platform: str, lookup: Lookup
     ) -> Inspection:
         self._called("inspect", source)
-        top = await self._read(head.digest, lookup)
+        if self.failure is not None:
+            raise self.failure
+        digest = head.digest if head.digest in self._documents else self._tags.get((repository, tag), "")
+        if not digest:
+            raise RegistryError(Reason.TagNotFound, Text("没有该 Tag", "no such tag"))
+        if self.during_inspect is not None:
+            await self.during_inspect()
+        top = await self._read(digest, lookup)
         document = json.loads(top.body)
         config = await self._read(document["config"]["digest"], lookup)
         layers = [Layer(each["digest"], str(each["size"]), each["mediaType"]) for each in document["layers"]]

@@ -70,3 +70,7 @@ def test_a_failure_shows_nothing_of_the_value() -> None:
         ring.open(OWNER._replace(uid="2"), ring.seal(OWNER, Secret("canary")))
     assert "canary" not in repr(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_a_keyring_tells_that_it_works() -> None:
+    assert AeadKeyring({"one": bytes(32)}, "one").works

@@ -38,6 +38,7 @@ class Incoming(NamedTuple):
     query: dict[str, list[str]]
     headers: tuple[tuple[str, str], ...]
     url: str
+    form: dict[str, list[str]]
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key.lower() == name), "")
@@ -86,6 +87,8 @@ class World:
         self.requests: list[Request] = []
         self.failures: dict[str, EgressError] = {}
         self.pause: Callable[[], Awaitable[object]] | None = None
+        self.slow: Callable[[float], Awaitable[bool]] | None = None
+        """Lets the time of an answer pass, though no more than it is given; False when the answer takes longer."""
 
     def at(self, origin: str, handler: Handler) -> "World":
         self.hosts[origin] = handler
@@ -97,6 +100,8 @@ class World:
         self.requests.append(request)
         if self.pause is not None:
             await self.pause()
+        if self.slow is not None and not await self.slow(request.timeout):
+            raise EgressError(Reason.Timeout, "registry")
         if incoming.origin in self.failures:
             raise self.failures[incoming.origin]
         handler = self.hosts.get(incoming.origin)
@@ -104,6 +109,8 @@ class World:
             raise EgressError(Reason.DNSFailed, "address")
         answer = handler(incoming)
         body = b"" if request.method == "HEAD" else answer.body
+        if request.cut or not 200 <= answer.status < 300:
+            body = body[: request.limit]
         if len(body) > request.limit:
             raise EgressError(Reason.ResponseTooLarge, "registry")
         headers = tuple((name.lower(), value) for name, value in answer.headers)
@@ -120,7 +127,15 @@ def incoming_of(request: Request) -> Incoming:
     suffix = "" if port == {"https": 443, "http": 80}[parts.scheme] else f":{port}"
     headers = request.headers if isinstance(request.headers, tuple) else tuple(request.headers.items())
     origin = f"{parts.scheme}://{parts.hostname}{suffix}"
-    return Incoming(request.method, origin, parts.path, parse_qs(parts.query), headers, request.url)
+    return Incoming(
+        request.method,
+        origin,
+        parts.path,
+        parse_qs(parts.query),
+        headers,
+        request.url,
+        parse_qs((request.body or b"").decode()),
+    )
 
 
 def digest(body: bytes) -> str:
@@ -260,11 +275,15 @@ class TokenService:
     expires_in: int | None = 300
     anonymous_without_scope: bool = True
     takes_anybody: bool = False
+    identity: str = ""
+    """An identity token that is taken by POST; "" where the service speaks GET alone."""
     count: int = 0
 
     def __call__(self, asked: Incoming) -> Reply:
         if asked.path != self.path:
             return Reply(404)
+        if asked.method == "POST":
+            return self._refreshed(asked.form)
         scope = asked.query.get("scope", [""])[0]
         known = self.takes_anybody or (
             asked.login is not None and self.registry.users.get(asked.login[0]) == asked.login[1]
@@ -273,11 +292,23 @@ class TokenService:
             return reply_json({"details": "incorrect username or password"}, 401)
         if asked.login is None and (self.private if scope else not self.anonymous_without_scope):
             return refusal(401, "UNAUTHORIZED")
+        return self._token("token", f"{'known' if known else 'anonymous'}", scope)
+
+    def _refreshed(self, form: dict[str, list[str]]) -> Reply:
+        if not self.identity:
+            return Reply(404)
+        given = {key: values[0] for key, values in form.items()}
+        expected = {"grant_type": "refresh_token", "refresh_token": self.identity, "service": self.registry.service}
+        if not given.get("client_id") or {key: given.get(key) for key in expected} != expected:
+            return refusal(401, "UNAUTHORIZED")
+        return self._token("access_token", "refreshed", given.get("scope", ""))
+
+    def _token(self, key: str, kind: str, scope: str) -> Reply:
         self.count += 1
-        token = f"token-{self.count}-{'known' if known else 'anonymous'}"
+        token = f"token-{self.count}-{kind}"
         self.registry.tokens[token] = scope
         extra = {} if self.expires_in is None else {"expires_in": self.expires_in}
-        return reply_json({"token": token} | extra)
+        return reply_json({key: token} | extra)
 
 
 def source(domain: str = "registry.test", **changes: Any) -> Source:

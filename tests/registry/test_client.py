@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from imageyard.domain.reasons import Reason
+from imageyard.domain.secret import Secret
 from imageyard.egress import EgressError
-from imageyard.registry import Document, Head, Inspection, Quota, Registry, RegistryError, Source
+from imageyard.registry import Document, Head, Inspection, Quota, Registry, RegistryError, Source, errors, manifest
 from imageyard.registry.client import RegistryClient
 from tests.fakes.clock import FakeClock
 from tests.registry import neighbour
@@ -305,6 +306,59 @@ async def test_a_digest_that_is_gone_after_head_is_read_by_tag() -> None:
     assert found.manifest.digest == new["digest"]
 
 
+@pytest.mark.parametrize("kind", ["manifests", "blobs"])
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+async def test_an_answer_by_digest_whose_header_names_another_digest_is_refused(kind: str, algorithm: str) -> None:
+    world, registry = plain()
+    registry.image("app/web", "v1")
+    other = manifest.digest_of(b"another", algorithm)
+
+    def lying(asked: Incoming) -> Reply:
+        reply = registry(asked)
+        if f"/{kind}/sha256:" not in asked.path:
+            return reply
+        kept = tuple(pair for pair in reply.headers if pair[0] != "Docker-Content-Digest")
+        return reply._replace(headers=(*kept, ("Docker-Content-Digest", other)))
+
+    assert (await failure(client_for(world.at("https://registry.test", lying)), source())).reason is (
+        Reason.ManifestInvalid
+    )
+
+
+async def test_the_header_may_name_the_same_bytes_by_another_algorithm() -> None:
+    world, registry = plain()
+    pushed = registry.image("app/web", "v1")
+
+    def modern(asked: Incoming) -> Reply:
+        reply = registry(asked)
+        kept = tuple(pair for pair in reply.headers if pair[0] != "Docker-Content-Digest")
+        told = pushed["digest"] if asked.method == "HEAD" else manifest.digest_of(reply.body, "sha512")
+        return reply._replace(headers=(*kept, ("Docker-Content-Digest", told)))
+
+    found = await inspect(client_for(world.at("https://registry.test", modern)), source())
+
+    assert found.manifest.digest == pushed["digest"]
+
+
+async def test_a_get_by_tag_goes_by_the_bytes_and_not_by_the_header() -> None:
+    world, registry = plain()
+    pushed = registry.image("app/web", "v1")
+    lie = neighbour.digest(b"another")
+
+    def headless(asked: Incoming) -> Reply:
+        if asked.method == "HEAD":
+            return Reply(405)
+        reply = registry(asked)
+        if not asked.path.endswith("/v1"):
+            return reply
+        kept = tuple(pair for pair in reply.headers if pair[0] != "Docker-Content-Digest")
+        return reply._replace(headers=(*kept, ("Docker-Content-Digest", lie)))
+
+    found = await inspect(client_for(world.at("https://registry.test", headless)), source())
+
+    assert found.manifest.digest == pushed["digest"]
+
+
 async def test_bytes_that_do_not_hash_to_the_digest_asked_for_are_refused() -> None:
     world, registry = plain()
     pushed = registry.image("app/web", "v1")
@@ -337,7 +391,7 @@ async def test_docker_hub_is_asked_at_its_own_host_for_library_images() -> None:
 
     head = await client.head(source("docker.io"), "nginx", "latest")
 
-    assert head.quota == Quota(100, 76)
+    assert head.quota == Quota(100, 76, 21_600)
     assert client.host(source("index.docker.io")) == "registry-1.docker.io:443"
     assert client.scope(source("docker.io"), "nginx") == "https://registry-1.docker.io/library/nginx"
 
@@ -481,7 +535,165 @@ async def test_an_untrusted_realm_that_wants_a_login_is_named() -> None:
 
     assert error.reason is Reason.RealmRefused
     assert "tokens.elsewhere.test" in error.message.zh
-    assert "trustedRealmHosts" in error.message.en
+    assert "add tokens.elsewhere.test to spec.trustedRealmHosts" in errors.advised(error).en
+
+
+@pytest.mark.parametrize(
+    "failure_there",
+    [EgressError(Reason.DNSFailed, "address"), EgressError(Reason.TLSInvalid, "tls", "unknown_issuer")],
+    ids=["unresolvable", "bad certificate"],
+)
+async def test_an_untrusted_realm_that_cannot_be_reached_is_named_as_a_verify_names_it(
+    failure_there: EgressError,
+) -> None:
+    world, registry, _ = neighbour.bearer_world(realm="https://auth.evil.example/token")
+    registry.image("app/web", "v1")
+    world.failures["https://auth.evil.example"] = failure_there
+
+    error = await failure(client_for(world), source())
+    found = await client_for(world).probe(source())
+
+    assert (error.reason, found.reason) == (Reason.RealmRefused, Reason.RealmRefused)
+    assert "auth.evil.example" in errors.advised(error).zh
+    assert not error.elsewhere
+
+
+async def test_an_untrusted_realm_that_is_down_for_now_is_tried_again() -> None:
+    world, _, _ = neighbour.bearer_world(realm="https://tokens.elsewhere.test/auth")
+    world.at("https://tokens.elsewhere.test", lambda _: Reply(503))
+
+    assert (await failure(client_for(world), source())).reason is Reason.ServerError
+
+
+async def test_a_token_service_elsewhere_that_cannot_be_reached_is_named_and_is_not_the_registrys_failure() -> None:
+    world, _, _ = neighbour.bearer_world(realm="https://auth.evil.example/token")
+    del world.hosts["https://auth.evil.example"]
+    trusting = source(trusted_realm_hosts=("auth.evil.example",))
+
+    for who in (trusting, neighbour.anonymous()):
+        error, found = await failure(client_for(world), who), await client_for(world).probe(who)
+        assert (error.reason, error.elsewhere) == (Reason.DNSFailed, True)
+        assert error.message.en == "the token service auth.evil.example cannot be resolved"
+        assert (found.reason, found.elsewhere) == (Reason.DNSFailed, True)
+        assert "令牌服务 auth.evil.example 的域名无法解析" in found.message.zh
+
+
+async def test_a_redirects_target_that_refuses_connections_is_named_and_is_not_the_registrys_failure() -> None:
+    world, registry = plain()
+    registry.image("app/web", "v1")
+
+    def redirecting(asked: Incoming) -> Reply:
+        if "/blobs/" in asked.path:
+            return Reply(307, headers=(("Location", "https://storage.test:9/blob?signature=swordfish"),))
+        return registry(asked)
+
+    world.at("https://registry.test", redirecting)
+    world.failures["https://storage.test:9"] = EgressError(Reason.ConnectionRefused, "address")
+
+    error = await failure(client_for(world), source())
+
+    assert (error.reason, error.elsewhere) == (Reason.ConnectionRefused, True)
+    assert error.message.en == "the registry redirects to storage.test:9, which refuses connections"
+    assert error.message.zh == "镜像仓库重定向到的 storage.test:9 拒绝连接"
+
+
+async def test_the_registrys_own_host_that_gives_no_answer_is_its_own_failure() -> None:
+    world, registry, _ = neighbour.bearer_world()
+    registry.image("app/web", "v1")
+    world.failures["https://registry.test"] = EgressError(Reason.ConnectionRefused, "address")
+
+    error = await failure(client_for(world), source())
+
+    assert (error.elsewhere, error.message.en) == (False, "the registry registry.test:443 refuses connections")
+
+
+@pytest.mark.parametrize(
+    ("hello", "reason"),
+    [
+        (Reply(401), Reason.NotARegistry),
+        (Reply(401, headers=(("Docker-Distribution-Api-Version", "registry/2.0"),)), Reason.Unsupported),
+        (Reply(404, b"<html>"), Reason.NotARegistry),
+        (Reply(503), Reason.ServerError),
+    ],
+    ids=["no challenge", "a registry without a challenge", "a web page", "down"],
+)
+async def test_a_401_without_a_challenge_means_what_it_means_to_a_verify(hello: Reply, reason: Reason) -> None:
+    world = World().at("https://registry.test", lambda asked: hello if asked.path == "/v2/" else Reply(401))
+
+    error, found = await failure(client_for(world), source()), await client_for(world).probe(source())
+
+    assert (error.reason, found.reason) == (reason, reason)
+    assert not any(seen.header("authorization") for seen in world.seen)
+
+
+async def test_a_tls_port_that_was_spoken_to_in_plain_http_says_what_to_drop() -> None:
+    go = Reply(400, b"Client sent an HTTP request to an HTTPS server.\n")
+    world = World().at("http://registry.test", lambda _: go)
+    who = source(insecure=True)
+
+    error, found = await failure(client_for(world), who), await client_for(world).probe(who)
+
+    assert (error.reason, found.reason) == (Reason.NotARegistry, Reason.NotARegistry)
+    assert "drop spec.insecure" in errors.advised(error).en
+    assert "去掉 spec.insecure" in found.message.zh
+
+
+def identity(**changes: Any) -> Source:
+    return source(username="<token>", password=Secret("identity-1"), **changes)
+
+
+async def test_an_identity_token_is_exchanged_by_post_and_stands_in_no_url_and_no_header() -> None:
+    world, registry, _ = neighbour.bearer_world(identity="identity-1")
+    registry.image("app/web", "v1")
+
+    assert (await client_for(world).head(identity(), "app/web", "v1")).digest
+    assert (await client_for(world).probe(identity(provider="harbor"))).reason is Reason.Verified
+
+    posts = [seen for seen in world.seen if seen.path == "/token"]
+    assert [(seen.method, seen.form.get("scope")) for seen in posts] == [
+        ("POST", ["repository:app/web:pull"]),
+        ("POST", None),
+    ]
+    assert not any("identity-1" in seen.url + str(seen.headers) for seen in world.seen)
+
+
+async def test_a_token_service_that_takes_no_post_is_asked_by_get() -> None:
+    world, registry, _ = neighbour.bearer_world()
+    registry.users = {"<token>": "identity-1"}
+    registry.image("app/web", "v1")
+
+    assert (await client_for(world).head(identity(), "app/web", "v1")).digest
+    assert [seen.method for seen in world.seen if seen.path == "/token"] == ["POST", "GET"]
+
+
+async def test_an_identity_token_that_is_refused_is_sent_once() -> None:
+    world, _, _ = neighbour.bearer_world(identity="another")
+
+    found = await client_for(world).probe(identity())
+
+    assert found.reason is Reason.Unauthorized
+    assert [seen.method for seen in world.seen if seen.path == "/token"] == ["POST"]
+
+
+async def test_an_identity_token_goes_to_no_untrusted_realm() -> None:
+    world, registry, _ = neighbour.bearer_world(realm="https://tokens.elsewhere.test/auth", identity="identity-1")
+    registry.image("app/web", "v1")
+
+    assert (await failure(client_for(world), identity())).reason is Reason.RealmRefused
+    assert not any(seen.form for seen in world.seen)
+
+    trusting = identity(trusted_realm_hosts=("tokens.elsewhere.test",))
+    assert (await client_for(world).head(trusting, "app/web", "v1")).digest
+
+
+@pytest.mark.parametrize("target", ["https://thief.test/token", "http://registry.test/token"])
+async def test_an_identity_token_follows_no_redirect_away(target: str) -> None:
+    registry = neighbour.Registry(auth="bearer", realm="https://registry.test/token")
+    away = Reply(307, headers=(("Location", target),))
+    world = World().at("https://registry.test", lambda asked: away if asked.path == "/token" else registry(asked))
+
+    assert (await failure(client_for(world), identity())).reason is Reason.RedirectRefused
+    assert [seen.origin for seen in world.seen if seen.form] == ["https://registry.test"]
 
 
 async def test_a_trusted_realm_host_gets_the_credential() -> None:
@@ -545,7 +757,7 @@ async def test_a_gate_failure_becomes_its_reason_and_is_observed() -> None:
     error = await failure(client, source())
 
     assert error.reason is Reason.TLSInvalid
-    assert "spec.insecure" in error.message.zh
+    assert "spec.insecure" in errors.advised(error).zh
     assert observed == ["TLSInvalid"]
 
 

@@ -8,12 +8,13 @@ import pytest
 from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.egress.client import EgressClient
-from imageyard.egress.policy import Policy, networks
+from imageyard.egress.policy import Policy
 from imageyard.registry import RegistryError, Source
 from imageyard.registry.client import RegistryClient
 from imageyard.sample import images
 from tests.fakes import registries
 from tests.fakes.clock import FakeClock
+from tests.fakes.networks import networks
 from tests.fakes.registries import Mode
 from tests.registry.neighbour import nothing
 
@@ -31,7 +32,7 @@ async def test_a_real_registry_is_read_and_verified(tmp_path: Path, mode: Mode, 
         await registry.push(IMAGE, "app/web", "v1")
         roots = registry.ca.read_text() if registry.ca else ""
         source = Source(registry.address, "other", registry.user, registry.password, "ns/a@1", insecure=not tls)
-        async with EgressClient(Policy(allow=networks(["127.0.0.0/8"])), roots=roots) as gate:
+        async with EgressClient(Policy(allow=networks("127.0.0.0/8")), roots=roots) as gate:
             client = RegistryClient(gate, FakeClock())
             head = await client.head(source, "app/web", "v1")
             found = await client.inspect(source, "app/web", "v1", head, platform="linux/arm64", lookup=nothing)

@@ -105,6 +105,7 @@ def _descriptor(**changes: Any) -> dict[str, Any]:
         pytest.param(b'{"schemaVersion":2,"schemaVersion":2}', "", Reason.ManifestInvalid, id="repeated key"),
         pytest.param(b'{"schemaVersion":NaN}', "", Reason.ManifestInvalid, id="NaN"),
         pytest.param(b'{"a":' * 100_000, "", Reason.ManifestInvalid, id="deep"),
+        pytest.param(b'{"a":' * 65 + b"1" + b"}" * 65, "", Reason.ManifestInvalid, id="65 levels"),
         pytest.param(b"<html>", "text/html", Reason.NotARegistry, id="a web page"),
         pytest.param(b"", "", Reason.NotARegistry, id="empty"),
         pytest.param([], "", Reason.NotARegistry, id="a list"),

@@ -404,6 +404,51 @@ async def test_time_is_told_in_milliseconds() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "redirects", "failed"),
+    [(8.0, 0, "login"), (8.0, 2, "login"), (12.0, 3, "registry")],
+    ids=["the control login", "redirects, then the login", "redirects alone"],
+)
+async def test_a_chain_of_slow_answers_ends_within_thirty_seconds_at_the_step_it_had_reached(
+    seconds: float, redirects: int, failed: str
+) -> None:
+    world, registry, service = neighbour.bearer_world()
+    clock, hops = FakeClock(), iter(range(redirects))
+
+    def hopping(asked: Incoming) -> Reply:
+        if asked.path == "/v2/" and next(hops, None) is not None:
+            return Reply(307, headers=(("Location", "/v2/"),))
+        return service(asked) if asked.path == "/token" else registry(asked)
+
+    async def slow(allowed: float) -> bool:
+        await clock.advance(min(seconds, allowed))
+        return seconds <= allowed
+
+    world.at(HOME, hopping).slow = slow
+
+    found = await RegistryClient(world, clock).probe(source())
+
+    assert (found.success, found.reason) == (False, Reason.Timeout)
+    assert [step.name for step in found.steps if step.outcome == "failed"] == [failed]
+    assert clock.monotonic() == 30.0
+
+
+async def test_a_message_names_the_host_and_says_what_to_do_and_so_does_the_step() -> None:
+    found = await probe(at_home(neighbour.Registry(auth="basic", users={})))
+
+    assert found.message.zh.startswith("连接失败：用户名或密码错误（registry.test，HTTP 401）。请更新 spec.username")
+    assert found.message.en.startswith("connection failed: wrong user name or password (registry.test, HTTP 401); upd")
+    assert found.steps[-1].message.zh == found.message.zh.removeprefix("连接失败：")
+    assert max(map(len, found.message)) <= 210
+
+
+@pytest.mark.parametrize("media_type", ["text/html", "text/plain", "application/json"])
+async def test_a_page_is_no_registry_however_long_it_is(media_type: str) -> None:
+    page = Reply(200, b"[" * 70_000, (("Content-Type", media_type),))
+
+    assert (await probe(at_home(lambda _: page))).reason is Reason.NotARegistry
+
+
 async def test_what_a_stranger_wrote_is_in_no_message() -> None:
     def rude(asked: Incoming) -> Reply:
         body = b'{"errors":[{"code":"swordfish","message":"swordfish"}],"swordfish":1}'

@@ -14,6 +14,7 @@ from imageyard.domain.kinds.registry_secret import RegistrySecret
 from imageyard.domain.kinds.repository import Repository
 from imageyard.keyring.aead import AeadKeyring
 from imageyard.service.fetch import Fetcher
+from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects, Patch, Result
 from imageyard.service.requests import SyncRequests
 from imageyard.service.verify import Verifier
@@ -43,6 +44,7 @@ class Service:
     verifier: Verifier
     fetcher: Fetcher
     requests: SyncRequests
+    manifests: Manifests
 
     async def add_source(self, name: str = "harbor", namespace: str = "default", **spec: object) -> Json:
         return shown(await self.objects.create(ADMIN, REGISTRY_SECRET, namespace, a_source(name, **spec)))
@@ -115,4 +117,5 @@ async def build(store: Store, clock: FakeClock, *, auto_create_namespaces: bool 
     verifier = Verifier(store, keyring, registry, clock, language="zh", grants=lambda actor: grants, jitter=lambda: 0.5)
     await objects.ensure_default()
     requests = SyncRequests(store, clock, fetcher, objects=objects)
-    return Service(store, keyring, clock, registry, grants, objects, verifier, fetcher, requests)
+    manifests = Manifests(store, fetcher, objects)
+    return Service(store, keyring, clock, registry, grants, objects, verifier, fetcher, requests, manifests)

@@ -1,6 +1,7 @@
 """Whatever a caller sends, admission answers an object or says what is wrong; pure, so it can be thrown much."""
 
 import contextlib
+import functools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imageyard.domain import patch
-from imageyard.domain.errors import Failure
+from imageyard.domain.errors import BadRequest, Failure, Invalid
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import NAMESPACE, REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.kinds.registry_secret import SERVER_ANNOTATIONS
@@ -72,6 +73,78 @@ OBJECTS = [pytest.param(REGISTRY_SECRET, SOURCE, id="source"), pytest.param(REPO
 def test_any_body_is_admitted_or_refused_in_domain_words(kind: Kind[Any], body: Json) -> None:
     with contextlib.suppress(Failure):
         admission.parse(kind, "default", "", body, None, admission.REST)
+
+
+BAD: dict[str, dict[str, Json]] = {
+    "image": {
+        "metadata.name": {"metadata": {"name": "Bad_"}},
+        "metadata.labels[team]": {"metadata": {"labels": {"team": 1}}},
+        "metadata.annotations": {"metadata": {"annotations": {"not a key": "x"}}},
+        "spec.repository": {"spec": {"repository": "a:b"}},
+        "spec.tag": {"spec": {"tag": ""}},
+        "spec.registryRef.name": {"spec": {"registryRef": {"name": ""}}},
+        "spec.registryRef.namespace": {"spec": {"registryRef": {"namespace": None}}},
+        "spec.syncInterval": {"spec": {"syncInterval": "1s"}},
+        "spec.syncTimeout": {"spec": {"syncTimeout": 10}},
+        "spec.retryCount": {"spec": {"retryCount": "3"}},
+        "spec.suspend": {"spec": {"suspend": "no"}},
+        "spec.platform": {"spec": {"platform": "zz"}},
+        "spec.colour": {"spec": {"colour": "red"}},
+    },
+    "source": {
+        "metadata.name": {"metadata": {"name": 5}},
+        "metadata.labels": {"metadata": {"labels": {f"k{n}": "v" for n in range(1001)}}},
+        "spec.domain": {"spec": {"domain": "https://harbor.example.com/x"}},
+        "spec.username": {"spec": {"username": None}},
+        "spec.password": {"spec": {"password": "two\nlines"}},
+        "spec.provider": {"spec": {"provider": ["harbor"]}},
+        "spec.insecure": {"spec": {"insecure": "yes"}},
+        "spec.caBundle": {"spec": {"caBundle": "no PEM"}},
+        "spec.allowedNamespaces[0]": {"spec": {"allowedNamespaces": [1]}},
+        "spec.trustedRealmHosts[1]": {"spec": {"trustedRealmHosts": ["a.example.com", "a/b"]}},
+        "spec.colour": {"spec": {"colour": "red"}},
+    },
+}
+"""Bodies that break one rule each, by the field that is to be named; null removes."""
+
+
+def told(kind: Kind[Any], body: Json, old: Object | None = None) -> set[str]:
+    name = old.metadata.name if old else ""
+    with pytest.raises((Invalid, BadRequest)) as refused:
+        admission.parse(kind, "default", name, body, old, admission.REST)
+    return {cause.field for cause in refused.value.causes}
+
+
+@pytest.mark.parametrize("which", ["image", "source"])
+@given(data=st.data())
+def test_every_bad_field_is_told_whatever_else_is_bad(which: str, data: st.DataObject) -> None:
+    kind, whole = (REPOSITORY, an_image()) if which == "image" else (REGISTRY_SECRET, a_source())
+    chosen = data.draw(st.sets(st.sampled_from(sorted(BAD[which])), min_size=1))
+    body = functools.reduce(patch.merge, (BAD[which][field] for field in chosen), whole)
+    assert told(kind, body) == chosen
+
+
+@pytest.mark.parametrize("which", ["image", "source"])
+@given(data=st.data())
+def test_every_bad_field_of_an_update_is_told(which: str, data: st.DataObject) -> None:
+    """A field that cannot be read counts as unchanged: nobody is asked for a password because of it."""
+    kind, old = (REPOSITORY, IMAGE) if which == "image" else (REGISTRY_SECRET, SOURCE)
+    moving = {"spec.domain", "spec.caBundle", "spec.trustedRealmHosts[1]"}
+    known = sorted({*BAD[which]} - ({"metadata.name", "spec.password"} | moving if which == "source" else set()))
+    chosen = data.draw(st.sets(st.sampled_from(known), min_size=1))
+    body = functools.reduce(patch.merge, (BAD[which][field] for field in chosen), as_json(kind, old))
+    assert told(kind, body, old) == chosen
+
+
+def test_a_body_of_the_wrong_place_is_told_all_its_bad_fields() -> None:
+    body = patch.merge(an_image("other"), {"metadata": {"namespace": "elsewhere"}, "spec": {"tag": "", "suspend": 1}})
+    assert told(REPOSITORY, body, IMAGE) == {"metadata.namespace", "metadata.name", "spec.tag", "spec.suspend"}
+
+
+def test_the_same_holds_for_a_source_that_is_tested_before_it_is_saved() -> None:
+    with pytest.raises(Invalid) as refused:
+        candidate.alone("default", "new", {"domain": "a/b", "username": 5, "password": "a\nb", "colour": "red"})
+    assert {cause.field for cause in refused.value.causes} == {"domain", "username", "password", "colour"}
 
 
 @pytest.mark.parametrize(("kind", "old"), OBJECTS)

@@ -1,4 +1,4 @@
-"""Replacing and patching: preconditions, what counts as a change, what a change starts (behaviour 1 to 3)."""
+"""Replacing and patching: preconditions, what counts as a change, what a change starts."""
 
 import asyncio
 from contextlib import suppress
@@ -241,6 +241,15 @@ async def test_annotations_of_the_server_survive_a_put_and_a_patch(service: Serv
     result = await service.merge_source({"metadata": {"annotations": {"theriseunion.io/verify-status": "success"}}})
     assert shown(result)["metadata"]["annotations"] == made["metadata"]["annotations"]
     assert "verify-status" in warned(result)
+
+
+async def test_who_sets_nothing_of_the_servers_is_not_warned(service: Service) -> None:
+    """A changed user name moves its annotation along; nobody has set that one."""
+    await service.add_source(allowedNamespaces=["a"])
+    assert warned(await service.merge_source({"spec": {"username": "bob"}})) == ""
+    held = shown(await service.merge_source({}))
+    held["spec"] |= {"username": "alice", "password": "another"}
+    assert warned(await put_source(service, held)) == ""
 
 
 async def test_a_json_patch_sets_the_password(service: Service) -> None:

@@ -1,4 +1,4 @@
-"""Creating objects: what is taken from the caller, what the server decides, what is refused (behaviour 1 to 3)."""
+"""Creating objects: what is taken from the caller, what the server decides, what is refused."""
 
 from typing import Any
 

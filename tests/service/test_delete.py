@@ -96,6 +96,12 @@ async def test_the_default_namespace_cannot_be_deleted(service: Service) -> None
         await service.objects.delete(ADMIN, NAMESPACE, "", "default")
 
 
+async def test_a_bad_name_is_told_by_its_place_in_the_callers_list(service: Service) -> None:
+    with pytest.raises(Invalid) as refused:
+        await service.objects.delete_names(ADMIN, REPOSITORY, "default", ["a", "a", "b", "Bad_"])
+    assert [cause.field for cause in refused.value.causes] == ["names[3]"]
+
+
 async def test_a_namespace_goes_with_all_that_is_in_it(service: Service) -> None:
     await service.add_source(namespace="team-a")
     await service.add_image(namespace="team-a")

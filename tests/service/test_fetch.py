@@ -1,18 +1,16 @@
-"""Fetching: which reference may be used, what one attempt asks, what is kept (behaviour 3)."""
+"""Fetching: which reference may be used, what one attempt asks, what is kept."""
 
 import pytest
 
-from imageyard.domain.errors import NotFound
-from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
+from imageyard.domain.kinds import REGISTRY_SECRET
 from imageyard.domain.kinds.repository import Manifest, RegistryRef, RepositorySpec
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
 from imageyard.registry import Quota, RegistryError
 from imageyard.registry.client import RegistryClient
 from imageyard.service.fetch import Fetched, Resolved, Unresolved
-from imageyard.store import Note
 from tests.fakes.registry import probe
-from tests.service.conftest import ADMIN, CANARY, Service
+from tests.service.conftest import CANARY, Service
 
 
 def spec(name: str = "harbor", namespace: str = "default", tag: str = "1.27") -> RepositorySpec:
@@ -149,60 +147,36 @@ async def test_documents_are_shared_within_one_repository_of_one_origin(service:
 
 async def test_a_failure_is_an_outcome(service: Service) -> None:
     await service.add_source()
-    words = Text("太快", "too fast")
+    words, step = Text("太快", "too fast"), Text("请等待", "wait")
+    advised = Text("太快。请等待", "too fast; wait")
     quota = Quota(100, 0)
-    service.registry.failure = RegistryError(Reason.RateLimited, words, retry_after=7.0, quota=quota, unauthorized=True)
+    service.registry.failure = RegistryError(
+        Reason.RateLimited, words, retry_after=7.0, quota=quota, unauthorized=True, next_step=step
+    )
     assert await fetch(service) == Fetched(
-        Reason.RateLimited, words, "harbor.example.com", retry_after=7.0, quota=quota, unauthorized=True
+        Reason.RateLimited, advised, "harbor.example.com", retry_after=7.0, quota=quota, unauthorized=True
     )
 
 
-async def synced(service: Service, fetched: Fetched, *, history: bytes = b"{}") -> None:
-    """As the engine writes it."""
-    image = await service.image()
-    image.status.manifest = fetched.manifest
-    await service.store.replace(REPOSITORY, image, note=Note("sync", 50, history, fetched.digests))
-
-
-async def test_the_manifest_of_a_digest_in_the_status(service: Service) -> None:
+@pytest.mark.parametrize(
+    ("quota", "spared"),
+    [(Quota(100, 9, 21_600), True), (Quota(100, 10, 21_600), False), (Quota(None, 1), False), (None, False)],
+    ids=["scarce", "enough", "no limit told", "no quota"],
+)
+async def test_a_thrifty_attempt_pulls_nothing_new_while_the_quota_is_scarce(
+    service: Service, quota: Quota | None, spared: bool
+) -> None:
     await service.add_source()
-    await service.add_image()
-    digest = service.registry.push("library/nginx", "1.27", size=77)
-    await synced(service, await fetch(service))
-    shown = await service.objects.manifest(ADMIN, "default", "nginx", digest)
-    assert (shown["digest"], shown["mediaType"]) == (digest, "application/vnd.oci.image.manifest.v1+json")
-    assert shown["manifest"]["schemaVersion"] == 2
-    assert shown["config"]["architecture"] == "amd64"
-    assert [layer["size"] for layer in shown["layers"]] == ["77"]
-
-
-async def test_the_manifest_of_a_digest_in_the_history(service: Service) -> None:
-    await service.add_source()
-    await service.add_image()
-    digest = service.registry.push("library/nginx", "1.27")
-    fetched = await fetch(service)
-    await synced(service, fetched._replace(manifest=None), history=b'{"digestBefore":"%s"}' % digest.encode())
-    assert (await service.objects.manifest(ADMIN, "default", "nginx", digest))["digest"] == digest
-
-
-async def test_any_other_digest_is_not_found(service: Service) -> None:
-    await service.add_source()
-    await service.add_image()
-    digest = service.registry.push("library/nginx", "1.27")
-    await fetch(service)
-    for wanted in (digest, "sha256:" + "0" * 64, "../../x"):
-        with pytest.raises(NotFound):
-            await service.objects.manifest(ADMIN, "default", "nginx", wanted)
-
-
-async def test_the_manifest_of_an_image_whose_source_is_gone_is_not_found(service: Service) -> None:
-    await service.add_source()
-    await service.add_image()
-    digest = service.registry.push("library/nginx", "1.27")
-    await synced(service, await fetch(service))
-    await service.objects.delete(ADMIN, REGISTRY_SECRET, "default", "harbor")
-    with pytest.raises(NotFound):
-        await service.objects.manifest(ADMIN, "default", "nginx", digest)
+    service.registry.push("library/nginx", "1.27")
+    service.registry.quota = quota
+    source = (await resolved(service)).source
+    thrifty = await service.fetcher.fetch(source, spec(), None, thrifty=True)
+    assert (thrifty.spared, thrifty.manifest is None) == (spared, spared)
+    assert thrifty.reason is (Reason.RateLimited if spared else Reason.Synced)
+    asked = await service.fetcher.fetch(source, spec(), None)
+    assert asked.manifest is not None
+    unchanged = await service.fetcher.fetch(source, spec(), asked.manifest, thrifty=True)
+    assert (unchanged.unchanged, unchanged.reason) == (True, Reason.Synced)
 
 
 @pytest.mark.parametrize("domain", ["harbor.example.com", "docker.io", "localhost:5000"])

@@ -1,4 +1,4 @@
-"""Asking for a sync, and test fetches that store nothing (behaviour 3)."""
+"""Asking for a sync, and test fetches that store nothing."""
 
 import asyncio
 from typing import Any

@@ -23,7 +23,7 @@ USES: dict[str, Use] = {
     "delete": lambda s, name: s.objects.delete(NOBODY, REPOSITORY, "default", name),
     "delete names": lambda s, name: s.objects.delete_names(NOBODY, REPOSITORY, "default", [name]),
     "history": lambda s, name: s.objects.history(NOBODY, REPOSITORY, "default", name),
-    "manifest": lambda s, name: s.objects.manifest(NOBODY, "default", name, "sha256:" + "0" * 64),
+    "manifest": lambda s, name: s.manifests.read(NOBODY, "default", name, "sha256:" + "0" * 64),
     "sync": lambda s, name: s.requests.sync(NOBODY, "default", name),
     "preview": lambda s, name: s.requests.preview(NOBODY, "default", name, {}),
     "verify": lambda s, name: s.verifier.by_request(NOBODY, "default", name, {}),

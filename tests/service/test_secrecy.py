@@ -1,4 +1,4 @@
-"""A password is found nowhere but in the keyring's bytes and at the registry (behaviour 2)."""
+"""A password is found nowhere but in the keyring's bytes and at the registry."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Tokens: made, recognised from memory, revoked at once, never stored (behaviour 7)."""
+"""Tokens: made, recognised from memory, revoked at once, never stored."""
 
 import asyncio
 import re
@@ -126,6 +126,14 @@ async def test_tokens_made_and_revoked_elsewhere_show_up(tokens: Tokens, store: 
         await eventually(tokens, token, True)
         await elsewhere.revoke("ci")
         await eventually(tokens, token, False)
+
+
+async def test_it_tells_whether_changes_by_others_are_followed(tokens: Tokens) -> None:
+    told = [tokens.watching]
+    async with watching(tokens):
+        told.append(tokens.watching)
+    told.append(tokens.watching)
+    assert told == [False, True, False]
 
 
 async def test_the_watch_does_not_bring_back_what_was_revoked_here(tokens: Tokens, store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Verifying: which credential is tested, what is stored of it, how often (behaviour 2)."""
+"""Verifying: which credential is tested, what is stored of it, how often."""
 
 import asyncio
 import json
@@ -113,6 +113,16 @@ async def test_the_next_verification_is_planned(service: Service, reason: Reason
 
 
 @pytest.mark.usefixtures("source")
+async def test_failures_in_a_row_are_counted_and_a_rate_limit_is_none(service: Service) -> None:
+    counted = []
+    for reason in (Reason.Timeout, Reason.DNSFailed, Reason.RateLimited, Reason.Unauthorized, Reason.Verified):
+        service.registry.outcome = probe(reason, success=reason is Reason.Verified)
+        await service.verifier.stored("default", "harbor")
+        counted.append((await service.source()).status.failures)
+    assert counted == [1, 2, 2, 3, 0]
+
+
+@pytest.mark.usefixtures("source")
 async def test_history_keeps_the_last_twenty(service: Service) -> None:
     for _ in range(22):
         await service.verifier.stored("default", "harbor")
@@ -210,8 +220,11 @@ async def test_a_source_can_be_tested_before_it_is_saved(service: Service) -> No
 @pytest.mark.parametrize("missing", ["domain", "username", "password"])
 async def test_a_source_that_is_not_there_wants_the_whole_credential(service: Service, missing: str) -> None:
     body = {"domain": "new.example.com", "username": "robot", "password": CANARY}
-    with pytest.raises(NotFound):
+    with pytest.raises(Invalid, match="not saved") as refused:
         await ask(service, {key: value for key, value in body.items() if key != missing}, name="new")
+    assert [cause.field for cause in refused.value.causes] == [missing]
+    with pytest.raises(NotFound):
+        await ask(service, {}, name="new")
 
 
 @pytest.mark.usefixtures("source")

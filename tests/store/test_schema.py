@@ -60,3 +60,23 @@ def test_a_kind_keeps_its_number(tmp_path: Path) -> None:
     first = schema.number(connection, ["b", "a"])
     assert schema.number(connection, ["c", "a", "b"]).items() >= first.items()
     connection.close()
+
+
+def test_history_of_before_learns_where_its_digests_were_found(tmp_path: Path) -> None:
+    """A digest that one scope alone holds was found there; of one that several hold nobody knows."""
+    connection = connections.writer(tmp_path / "x.db")
+    schema.migrate(connection, START, MIGRATIONS[:2])
+    connection.execute(
+        """
+        INSERT INTO notes VALUES (1, 'u', 'sync', 0, x'');
+        INSERT INTO named VALUES (1, 'one'), (1, 'two'), (1, 'gone');
+        INSERT INTO contents (scope, digest, media_type, at, checksum, body)
+            VALUES ('a', 'one', '', 0, 0, x''), ('a', 'two', '', 0, 0, x''), ('b', 'two', '', 0, 0, x'');
+        """
+    )
+    schema.migrate(connection, START)
+    found = connection.execute("SELECT digest, scope FROM named ORDER BY digest").fetchall()
+    assert found == [("gone", ""), ("one", "a"), ("two", "")]
+    connection.execute("DELETE FROM notes")
+    assert connection.execute("SELECT count(*) FROM named").get == 0
+    connection.close()

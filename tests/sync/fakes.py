@@ -40,6 +40,8 @@ from imageyard.sync.engine import Engine, EngineSettings
 from tests.fakes.clock import FakeClock, settle
 
 DIGEST = "sha256:" + "a" * 64
+OTHER = "sha256:" + "b" * 64
+SETTINGS = EngineSettings(per_host=6, total=128)
 WORDS = Text("原因", "because")
 
 
@@ -78,7 +80,9 @@ class Registries:
         domain = f"{name}.example.com"
         return Resolved(Source(domain, "other", "u", Secret("p"), "c"), "uid", 1)
 
-    async def fetch(self, source: Source, spec: RepositorySpec, held: Manifest | None) -> Fetched:
+    async def fetch(
+        self, source: Source, spec: RepositorySpec, held: Manifest | None, *, thrifty: bool = False
+    ) -> Fetched:
         host, image = source.domain, (source.domain, spec.repository)
         self.asked[image] += 1
         self.times[spec.repository].append(self.clock.monotonic())
@@ -92,6 +96,8 @@ class Registries:
         finally:
             self.now_at[host] -= 1
             self.now_on[image] -= 1
+        if answer.spared and not thrifty:
+            answer = good(OTHER)
         if answer.manifest is not None and held is not None and held.digest == answer.manifest.digest:
             return answer._replace(unchanged=True)
         return answer
@@ -147,6 +153,7 @@ class Verifications:
             source.metadata.generation,
             self.clock.now(),
         )
+        source.status.failures = 0 if verdict.success else source.status.failures + 1
         source.status.next_verify = self.clock.now() + timedelta(minutes=30)
         await self.store.replace(REGISTRY_SECRET, source)
         return self.verdict
@@ -199,24 +206,25 @@ class World:
     clock: FakeClock
     registries: Registries
     verifications: Verifications
-    settings: EngineSettings = field(default_factory=EngineSettings)
+    settings: EngineSettings
     random: Callable[[], float] = lambda: 0.5
     engine: Engine = field(init=False)
     line: Line = field(init=False)
+    metrics: Metrics = field(init=False)
     task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self.engine = self.make()
 
     def make(self) -> Engine:
-        self.line = Line(self.store)
+        self.line, self.metrics = Line(self.store), Metrics()
         return Engine(
             self.line,
             self.registries,
             self.verifications,
             self.registries,
             self.clock,
-            Metrics(),
+            self.metrics,
             language="en",
             settings=self.settings,
             random=self.random,
@@ -341,7 +349,7 @@ class World:
 
 @asynccontextmanager
 async def world(store: Store, clock: FakeClock, settings: EngineSettings | None = None) -> AsyncIterator[World]:
-    made = World(store, clock, Registries(clock), Verifications(store, clock), settings or EngineSettings())
+    made = World(store, clock, Registries(clock), Verifications(store, clock), settings or SETTINGS)
     await made.add_source("hub")
     try:
         yield made

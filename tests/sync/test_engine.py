@@ -1,4 +1,4 @@
-"""The engine's promises (behaviour section 3), on a real store, with scripted registries, in virtual time."""
+"""The engine's promises, on a real store, with scripted registries, in virtual time."""
 
 import asyncio
 from datetime import timedelta
@@ -7,14 +7,13 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from imageyard.domain.kinds import REGISTRY_SECRET
 from imageyard.domain.kinds.registry_secret import HostStatus
 from imageyard.domain.kinds.repository import RepositorySpec
 from imageyard.domain.reasons import Reason
-from imageyard.registry import Probe
+from imageyard.registry import Probe, Quota
 from imageyard.service.fetch import Fetched, Unresolved
-from tests.sync.fakes import DIGEST, WORDS, World, bad, good
-
-OTHER = "sha256:" + "b" * 64
+from tests.sync.fakes import DIGEST, OTHER, WORDS, World, bad, good
 
 
 def asked(yard: World, name: str, source: str = "hub") -> int:
@@ -38,6 +37,24 @@ async def test_images_created_before_a_start_are_found(yard: World) -> None:
     await yard.add("nginx")
     await yard.start()
     assert (await yard.get("nginx")).status.sync_status == "Success"
+
+
+async def test_the_watches_stand_while_it_runs(yard: World) -> None:
+    assert yard.engine.health() == {"sync-engine": False, "watch-cache": False}
+    await yard.start()
+    assert yard.engine.health() == {"sync-engine": True, "watch-cache": True}
+    await yard.end()
+    assert yard.engine.health() == {"sync-engine": False, "watch-cache": False}
+
+
+async def test_a_source_shows_the_quota_that_its_registry_tells(yard: World) -> None:
+    yard.registries.answer = lambda host, spec: good()._replace(quota=Quota(100, 42))
+    await yard.start()
+    await yard.add("nginx")
+    await yard.pass_time(60)
+    stored = await yard.store.get(REGISTRY_SECRET, "default", "hub")
+    shown = msgspec.json.decode(stored.body)["status"]
+    assert shown["host"] == {"state": "ok", "quotaLimit": 100, "quotaRemaining": 42}
 
 
 async def test_first_sync_is_shown_while_it_runs(yard: World) -> None:
@@ -269,6 +286,33 @@ async def test_an_open_breaker_spares_the_host_but_obeys_a_request(yard: World) 
     await yard.pass_time(1)
     assert sum(yard.registries.asked.values()) == before + 1
     assert (await yard.get("i0")).status.last_handled_sync_request == "now"
+
+
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["another host", "some paths of this host"])
+async def test_images_that_a_healthy_registry_cannot_help_keep_their_backoff_and_disturb_no_other(
+    yard: World, elsewhere: bool
+) -> None:
+    """`/v2/` answers all along, so that no probe has news for them."""
+
+    def answer(host: str, spec: RepositorySpec) -> Fetched:
+        broken = bad(Reason.ConnectionRefused)._replace(elsewhere=elsewhere)
+        return broken if spec.repository.startswith("broken") else good()
+
+    yard.registries.answer = answer
+    await yard.start()
+    await yard.add("healthy", sync_interval="30s")
+    for number in range(12 if elsewhere else 2):
+        await yard.add(f"broken{number}", retry_count=0)
+    await yard.pass_time(220)
+    times = yard.registries.times["broken0"]
+    gaps = [round(later - earlier) for earlier, later in pairwise(times)]
+    assert all(abs(gap - expected) <= expected / 9 for gap, expected in zip(gaps, (30, 60, 120), strict=False))
+    assert len(times) == 4
+    lines = [msgspec.json.decode(line) for line in await yard.notes("healthy")]
+    assert [line["result"] for line in lines] == ["Success"]
+    due = (await yard.get("broken0")).status.next_sync
+    assert due is not None
+    assert due > yard.clock.now()
 
 
 async def test_failed_syncs_back_off_from_30_s_to_15_min(yard: World) -> None:
@@ -534,6 +578,40 @@ async def test_failing_images_are_told_for_the_alerts_also_after_a_restart(yard:
     await yard.end()
     await yard.start()
     assert yard.engine.failing_images() == expected
+
+
+async def test_a_scarce_quota_is_kept_for_requests(yard: World) -> None:
+    await yard.start()
+    await yard.add("nginx", sync_interval="1h")
+    await yard.pass_time(1)
+    yard.registries.answer = lambda host, spec: bad(Reason.RateLimited, retry_after=2160.0)._replace(spared=True)
+    await yard.pass_time(4000)
+    status = (await yard.get("nginx")).status
+    assert (status.sync_status, status.reason, status.failures) == ("Success", "RateLimited", 0)
+    assert status.manifest is not None
+    assert status.manifest.digest == DIGEST
+    assert {condition.type: condition.status for condition in status.conditions}["Synced"] == "True"
+    assert status.next_sync is not None
+    assert status.last_attempt is not None
+    assert status.next_sync - status.last_attempt == timedelta(minutes=36)
+    assert asked(yard, "nginx") == 2
+    await yard.request("nginx", "now")
+    await yard.pass_time(1)
+    status = (await yard.get("nginx")).status
+    assert (status.reason, status.manifest and status.manifest.digest) == ("Synced", OTHER)
+
+
+async def test_failing_sources_are_counted_on_across_a_restart(yard: World) -> None:
+    """The alert on failures in a row does not forget them."""
+    yard.verifications.verdict = Probe(False, Reason.Timeout, WORDS, ())
+    await yard.add_source("away", verified=False)
+    await yard.start()
+    await yard.pass_time(2.5 * 1800)
+    before = yard.engine.failing_sources()
+    assert before == [("away", "default", 3)]
+    await yard.end()
+    await yard.start()
+    assert yard.engine.failing_sources() == before
 
 
 async def test_history_keeps_changes_and_changed_outcomes(yard: World) -> None:

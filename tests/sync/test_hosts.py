@@ -102,10 +102,41 @@ def test_time_outs_of_one_image_alone_are_no_recovery_of_the_host() -> None:
     assert hosts.report(H, Reason.Synced, 0.0) is Shift.ANSWERS
 
 
-def test_a_request_that_is_answered_while_open_is_a_recovery() -> None:
+def test_a_host_that_a_probe_found_down_has_recovered_with_the_first_answer() -> None:
     hosts = Hosts()
     refuse(hosts, 5)
+    hosts.probed(H, Reason.ConnectionRefused)
     assert hosts.report(H, Reason.Synced, 0.0) is Shift.RECOVERED
+
+
+def test_refused_connections_of_some_images_alone_are_no_recovery_of_the_host() -> None:
+    """A host whose `/v2/` answers all along has nothing to say to what failed elsewhere on it."""
+    hosts = Hosts()
+    refuse(hosts, 3)
+    assert hosts.probed(H, Reason.Verified) is Shift.NOTHING
+    assert hosts.report(H, Reason.Synced, 0.0) is Shift.NOTHING
+
+
+def test_an_answered_probe_begins_the_count_of_failures_again() -> None:
+    hosts = Hosts()
+    refuse(hosts, 4)
+    hosts.probed(H, Reason.Verified)
+    assert refuse(hosts, 4) == [Shift.DOUBTED, *[Shift.NOTHING] * 3]
+
+
+def test_failures_of_another_host_do_not_count() -> None:
+    hosts = Hosts()
+    shifts = {hosts.report(H, Reason.DNSFailed, 0.0, elsewhere=True) for _ in range(20)}
+    assert shifts == {Shift.NOTHING}
+    assert hosts.admit(H, 0.0) is Admission.GO
+
+
+def test_a_probe_that_failed_at_another_host_has_met_an_answer_of_this_one() -> None:
+    hosts = Hosts()
+    refuse(hosts, 5)
+    hosts.probed(H, Reason.ConnectionRefused)
+    assert hosts.probed(H, Reason.DNSFailed, elsewhere=True) is Shift.RECOVERED
+    assert not hosts.doubted(H)
 
 
 def test_a_host_without_history_is_not_kept() -> None:

@@ -34,6 +34,18 @@ def test_a_key_is_queued_once() -> None:
     assert drained(queue) == ["a"]
 
 
+def test_the_depth_of_a_kind_counts_its_waiting_keys() -> None:
+    queue = Queue()
+    for name in ("a", "b", "a"):
+        queue.add(entry(name))
+    queue.add(Entry(Key("registrysecrets", "default", "a"), "other", NOW))
+    assert (queue.depth("repositories"), queue.depth("registrysecrets")) == (2, 1)
+    queue.discard(Key("repositories", "default", "b"))
+    queue.discard(Key("repositories", "default", "never there"))
+    drained(queue)
+    assert (queue.depth("repositories"), queue.depth("registrysecrets")) == (0, 0)
+
+
 def test_what_happens_while_a_key_runs_becomes_one_more_look() -> None:
     queue = Queue()
     queue.add(entry("a"))

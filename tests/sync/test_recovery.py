@@ -92,6 +92,21 @@ async def test_what_happens_to_a_source_moves_nothing_in_namespaces_that_may_not
     assert (await yard.get("nosy", "team-a")).status == before
 
 
+async def test_only_images_that_may_use_a_source_are_counted_as_its_users(yard: World) -> None:
+    yard.registries.denied["team-a/hub"] = NOT_PERMITTED
+    await yard.start()
+    await yard.add("own")
+    await yard.add("guest", namespace="team-a")
+    await yard.pass_time(5)
+    assert (await yard.source("hub")).status.used_by == 1
+    await yard.grant("hub", "team-a")
+    await yard.pass_time(5)
+    assert (await yard.source("hub")).status.used_by == 2
+    await yard.grant("hub")
+    await yard.pass_time(5)
+    assert (await yard.source("hub")).status.used_by == 1
+
+
 async def test_a_host_that_is_down_answers_nothing_to_namespaces_that_may_not_use_its_source(yard: World) -> None:
     yard.registries.denied["team-a/hub"] = NOT_PERMITTED
     await down(yard)

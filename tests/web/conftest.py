@@ -10,6 +10,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from imageyard.metrics import Metrics
+from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
 from imageyard.service.tokens import Tokens
@@ -17,7 +18,7 @@ from imageyard.service.verify import Verifier
 from imageyard.web import app
 from tests.fakes.asgi import Client
 from tests.fakes.clock import FakeClock
-from tests.web.standin import MemoryObjects, MemorySyncRequests, MemoryTokens, MemoryVerifier
+from tests.web.standin import MemoryManifests, MemoryObjects, MemorySyncRequests, MemoryTokens, MemoryVerifier
 
 HOSTS = {"127.0.0.1", "localhost", "::1", "yard.example.com"}
 
@@ -33,6 +34,7 @@ class Yard:
     objects: MemoryObjects = field(default_factory=MemoryObjects)
     verifier: MemoryVerifier = field(default_factory=MemoryVerifier)
     sync_requests: MemorySyncRequests = field(default_factory=MemorySyncRequests)
+    manifests: MemoryManifests = field(default_factory=MemoryManifests)
     clock: FakeClock = field(default_factory=FakeClock)
     metrics: Metrics = field(default_factory=Metrics)
     checks: dict[str, bool] = field(default_factory=lambda: {"ping": True, "storage-write": True})
@@ -43,6 +45,7 @@ class Yard:
                 objects=cast(Objects, self.objects),
                 verifier=cast(Verifier, self.verifier),
                 sync_requests=cast(SyncRequests, self.sync_requests),
+                manifests=cast(Manifests, self.manifests),
                 tokens=cast(Tokens, MemoryTokens()),
                 metrics=self.metrics,
                 clock=self.clock,

@@ -123,12 +123,12 @@ class MemoryObjects:
         self._enter(actor, kind, namespace)
         if not names:
             raise Invalid([Cause("names", REQUIRED, Text("不能为空", "must not be empty"))], kind=kind.singular)
-        return [self._remove(kind, namespace, name) for name in names]
+        return [self._remove(kind, namespace, name) for name in dict.fromkeys(names)]
 
     def _remove(self, kind: Kind[Any], namespace: str, name: str) -> Removed:
         if self.rows.pop(Key(kind.plural, namespace, name), None) is None:
             return Removed(name, False, "NotFound", Text("未找到", "not found"))
-        return Removed(name, True, "Deleted", Text("已删除", "deleted"))
+        return Removed(name, True, "", Text("已删除", "deleted"))
 
     async def namespaces(self, actor: Actor) -> Sequence[str]:
         self._enter(actor, NAMESPACE, "")
@@ -144,8 +144,14 @@ class MemoryObjects:
             for time in ("2026-01-01T00:00:00Z", "2025-01-01T00:00:00Z")
         ]
 
-    async def manifest(self, actor: Actor, namespace: str, name: str, digest: str) -> Mapping[str, Any]:
-        self._enter(actor, REPOSITORY, namespace)
+
+class MemoryManifests:
+    def __init__(self) -> None:
+        self.fail: BaseException | None = None
+
+    async def read(self, actor: Actor, namespace: str, name: str, digest: str) -> Mapping[str, Any]:
+        if self.fail is not None:
+            raise self.fail
         return {"digest": digest, "mediaType": "", "manifest": {}, "config": None, "layers": []}
 
 

@@ -1,9 +1,10 @@
-"""What every answer promises, and what each failure looks like (behaviour section 5)."""
+"""What every answer promises, and what each failure looks like."""
 
 import pytest
 
 from imageyard.domain import errors
 from imageyard.domain.errors import Failure
+from imageyard.domain.kinds import KINDS
 from imageyard.domain.text import Text
 from tests.fakes.asgi import Client
 from tests.web.conftest import Yard
@@ -51,6 +52,17 @@ async def test_every_bad_field_is_a_cause_in_the_callers_language(admin: Client)
     assert english["message"].isascii()
     assert fields(english) == fields(status)
     assert not status["message"].isascii()
+
+
+async def test_chinese_sentences_call_a_kind_by_its_chinese_name(admin: Client) -> None:
+    for collection, called in ((SECRETS, "镜像源"), (IMAGES, "镜像")):
+        status = is_status(await admin.get(f"{collection}/x"), 404, "NotFound")
+        assert status["message"] == f"未找到{called}“x”"
+        assert status["details"]["kind"].isascii()
+
+
+def test_every_kind_has_a_chinese_name() -> None:
+    assert [kind.singular for kind in KINDS if errors.called(kind.singular).isascii()] == []
 
 
 async def test_an_unknown_field_is_400_and_named(admin: Client) -> None:
@@ -217,6 +229,51 @@ async def test_changes_and_failures_are_logged_without_query_or_body(
     await admin.get(f"{IMAGES}?name=quiet")
     await admin.post(f"{IMAGES}?secret=hunter2", image())
     await admin.get(f"{IMAGES}/nowhere")
-    assert [(entry["method"], entry["status"]) for entry in logged] == [("POST", 201), ("GET", 404)]
+    assert [(entry["method"], entry["code"]) for entry in logged] == [("POST", 201), ("GET", 404)]
     assert {"path": IMAGES, "user": "admin", "address": "192.0.2.1"}.items() <= logged[0].items()
     assert "hunter2" not in str(logged)
+
+
+async def test_a_logged_request_tells_who_did_what_to_which_object(
+    admin: Client, logged: list[dict[str, object]]
+) -> None:
+    """Scripts read these keys."""
+    await admin.post(f"{IMAGES}/one/sync", headers={"x-request-id": "asked-1"})
+    [entry] = logged
+    assert [*entry] == [
+        *("request_id", "user", "verb", "resource", "namespace", "name", "code", "duration_ms"),
+        *("method", "path", "address", "event", "log_level"),
+    ]
+    told = (entry["request_id"], entry["user"], entry["verb"], entry["resource"], entry["namespace"], entry["name"])
+    assert told == ("asked-1", "admin", "create", "repositories/sync", "default", "one")
+    assert isinstance(entry["duration_ms"], float)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "headers", "code"),
+    [
+        ("PUT", "/one", b"{", {}, 400),
+        ("PUT", "/one", b"", {}, 400),
+        ("PUT", "/one", b'{"spec": NaN}', {}, 400),
+        ("PUT", "/one", b'{"a": 1, "a": 2}', {}, 400),
+        ("PATCH", "/one", b"{}", {"content-type": "text/plain"}, 415),
+        ("POST", "/one", b"", {}, 405),
+        ("PUT", "/one", b"x" * (3 * 1024 * 1024 + 1), {}, 413),
+        ("GET", "/one", b"", {"authorization": "Bearer wrong"}, 401),
+        ("POST", "", b"{", {}, 400),
+        ("DELETE", "", b"{}", {}, 400),
+        ("GET", "?limit=0", b"", {}, 400),
+    ],
+)
+async def test_details_name_what_the_path_names(
+    admin: Client, method: str, path: str, body: bytes, headers: dict[str, str | None], code: int
+) -> None:
+    await admin.post(IMAGES, image("one"))
+    answer = await admin.request(method, f"{IMAGES}{path}", body, headers=headers)
+    assert answer.status == code
+    details = answer.json()["details"]
+    assert (details["kind"], details.get("name")) == ("repository", "one" if path == "/one" else None)
+
+
+async def test_a_body_that_is_missing_is_told_without_a_field(admin: Client) -> None:
+    assert is_status(await admin.put(f"{IMAGES}/one"), 400, "Invalid")["message"] == "请求体不能为空"

@@ -1,4 +1,4 @@
-"""Bodies: any bytes give a value or a 400, 413, 415; never a 500 (behaviour sections 1 and 5)."""
+"""Bodies: any bytes give a value or a 400, 413, 415; never a 500."""
 
 import contextlib
 import json

@@ -1,6 +1,8 @@
 """The docs page: readable without script, without another host, in both languages."""
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 
 from imageyard.web.oapis import docs, openapi
@@ -43,12 +45,17 @@ def outline(text: str) -> Outline:
 async def test_the_page_needs_neither_script_nor_another_host(admin: Client) -> None:
     answer = await admin.get("/oapis/docs")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    [style] = re.findall("<style>(.*?)</style>", answer.text, flags=re.DOTALL)
+    assert f"style-src 'sha256-{b64encode(sha256(style.encode()).digest()).decode()}';" in policy
+    assert "url(" not in style
+    assert "@import" not in style
     assert answer.headers["x-content-type-options"] == "nosniff"
     page = outline(answer.text)
-    assert not {"script", "style", "iframe", "img"} & page.elements
+    assert not {"script", "link", "iframe", "img"} & page.elements
     assert not {name for name in page.attributes if name == "style" or name.startswith("on")}
-    assert {link for link in page.links if not link.startswith("#")} == {"/oapis/docs.css"}
+    assert all(link.startswith("#") for link in page.links)
     assert {link[1:] for link in page.links if link.startswith("#")} <= {*page.ids}
     assert len(page.ids) == len({*page.ids})
 
@@ -71,10 +78,10 @@ async def test_it_speaks_both_languages(admin: Client) -> None:
     assert re.findall(r"[一-鿿]+", words) == []
 
 
-async def test_the_stylesheet_is_served(admin: Client) -> None:
-    answer = await admin.get("/oapis/docs.css")
-    assert (answer.status, answer.headers["content-type"]) == (200, "text/css; charset=utf-8")
-    assert (await admin.post("/oapis/docs.css")).status == 405
+async def test_parameters_tell_their_range_and_default(admin: Client) -> None:
+    text = (await admin.get("/oapis/docs")).text
+    assert "每页数量 · 1 – 1000 · = 10" in text
+    assert "页码 · ≥ 1 · = 1" in text
 
 
 async def test_the_root_leads_to_the_docs(admin: Client) -> None:

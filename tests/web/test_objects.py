@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from imageyard.domain.errors import Cause, Unavailable
+from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
 from tests.fakes.asgi import Answer, Client
 from tests.web.conftest import Yard
@@ -165,7 +167,7 @@ async def test_names_are_deleted_each_with_its_own_outcome(admin: Client) -> Non
         200,
         {
             "items": [
-                {"name": "one", "success": True, "reason": "Deleted", "message": "已删除"},
+                {"name": "one", "success": True, "reason": "", "message": "已删除"},
                 {"name": "two", "success": False, "reason": "NotFound", "message": "未找到"},
             ]
         },
@@ -173,22 +175,33 @@ async def test_names_are_deleted_each_with_its_own_outcome(admin: Client) -> Non
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{}", b'{"names": []}', b'{"names": null}', b'{"names": "one"}', b'{"names": [1]}']
+    ("body", "wrong"),
+    [
+        (b"", ["names"]),
+        (b"{}", ["names"]),
+        (b'{"names": []}', ["names"]),
+        (b'{"names": null}', ["names"]),
+        (b'{"names": "one"}', ["names"]),
+        (b'{"names": ["one", 1, "one", null]}', ["names[1]", "names[3]"]),
+        (b'{"names": ["one"], "all": true}', ["all"]),
+        (b'{"all": true}', ["all", "names"]),
+    ],
 )
-async def test_a_collection_is_never_deleted_without_names(admin: Client, body: bytes) -> None:
+async def test_a_collection_is_never_deleted_without_names_alone(admin: Client, body: bytes, wrong: list[str]) -> None:
     await admin.post(IMAGES, image("one"))
-    assert fields(is_status(await admin.delete(IMAGES, body), 400, "Invalid")) == ["names"]
+    assert fields(is_status(await admin.delete(IMAGES, body), 400, "Invalid")) == wrong
     assert (await admin.get(f"{IMAGES}/one")).status == 200
 
 
 async def test_warnings_become_ascii_headers_in_english(admin: Client, yard: Yard) -> None:
     yard.objects.warnings = (Text("密码未变", 'the "password" is\r\nunchanged: é'),)
     created = await admin.post(SECRETS, secret())
-    assert created.headers["warning"] == "299 - \"the 'password' is  unchanged: ?\""
+    assert created.headers["warning"] == '299 - "the \\"password\\" is  unchanged: ?"'
 
 
 async def test_a_rehearsal_that_is_not_supported_stores_nothing(admin: Client) -> None:
-    assert fields(is_status(await admin.post(f"{IMAGES}?dryRun=All", image()), 400, "Invalid")) == ["dryRun"]
+    status = is_status(await admin.post(f"{IMAGES}?dryRun=All", image()), 400, "Invalid")
+    assert (fields(status), "…/sync" in status["message"]) == (["dryRun"], True)
     assert (await admin.get(IMAGES)).json()["totalItems"] == 0
 
 
@@ -238,6 +251,20 @@ async def test_history_is_a_list_newest_first(admin: Client) -> None:
 async def test_a_manifest_is_answered_by_its_digest(admin: Client) -> None:
     digest = "sha256:" + "0" * 64
     assert (await admin.get(f"{IMAGES}/one/manifests/{digest}")).json()["digest"] == digest
+
+
+async def test_a_manifest_that_the_registry_does_not_give_now_is_503_with_the_reason(admin: Client, yard: Yard) -> None:
+    words = Text("镜像仓库拒绝连接", "the registry refused the connection")
+    digest = "sha256:" + "0" * 64
+    cause = Cause("", Reason.ConnectionRefused, words)
+    yard.manifests.fail = Unavailable(words, 60, kind="manifest", name=digest, causes=[cause])
+    answer = await admin.get(f"{IMAGES}/one/manifests/{digest}")
+    assert is_status(answer, 503, "ServiceUnavailable")["details"] == {
+        "name": digest,
+        "kind": "manifest",
+        "causes": [{"field": "", "reason": "ConnectionRefused", "message": words.zh}],
+    }
+    assert answer.headers["retry-after"] == "60"
 
 
 async def test_namespaces_are_those_the_caller_may_list(admin: Client) -> None:

@@ -10,9 +10,11 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from imageyard.domain import reference
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
+from imageyard.service import candidate
 from imageyard.web import errors
-from imageyard.web.oapis import door, openapi, operations, routes, wording
+from imageyard.web.oapis import door, openapi, operations, routes, schemas, wording
 from tests.fakes.asgi import Answer, Client
 from tests.web.samples import DIGEST, IMAGES, NAMESPACES, PREFIX, SECRETS, image, secret
 
@@ -68,9 +70,9 @@ def test_operation_ids_are_unique() -> None:
 def test_every_schema_is_a_schema_and_every_reference_leads_somewhere() -> None:
     for schema in DOCUMENT["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
-    for reference in re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(DOCUMENT)):
+    for path in re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(DOCUMENT)):
         place: Any = DOCUMENT
-        for part in reference.split("/"):
+        for part in path.split("/"):
             place = place[part]
 
 
@@ -122,6 +124,35 @@ def test_every_field_of_a_spec_says_what_it_means_in_both_languages(kind: Any) -
     spec = next(field.type for field in msgspec.structs.fields(kind.type) if field.name == "spec")
     named = {f"{spec.__name__}.{field.encode_name}" for field in msgspec.structs.fields(spec)}
     assert named <= {*wording.FIELDS}
+
+
+@pytest.mark.parametrize(
+    "platform", ["linux/amd64", "linux/arm/v7", "Linux/AMD64", "linux/x86_64", "linux/x86-64", "windows/amd64/10.0"]
+)
+def test_a_platform_that_is_taken_fits_its_schema(platform: str) -> None:
+    assert reference.parse_platform(platform)
+    validate({"$ref": "#/components/schemas/RepositorySpec/properties/platform"}, platform)
+
+
+@pytest.mark.parametrize("digest", ["sha256:" + "a" * 64, "sha512:" + "a" * 128])
+def test_a_digest_that_is_shown_fits_its_schema(digest: str) -> None:
+    assert reference.parse_digest(digest)
+    validate(schemas.DIGEST, digest)
+
+
+def test_a_verify_body_may_hold_all_that_is_taken() -> None:
+    operation = operation_of(f"{PREFIX}/namespaces/{{namespace}}/registry-secrets/{{name}}/verify", "post")
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert {*schema["properties"]} == candidate.FIELDS
+
+
+def test_who_has_just_made_an_object_is_shown_that_nothing_is_known_yet() -> None:
+    paths = (f"{PREFIX}/namespaces/{{namespace}}/{plural}" for plural in ("registry-secrets", "repositories"))
+    source, made = (
+        operation_of(path, "post")["responses"]["201"]["content"]["application/json"]["example"] for path in paths
+    )
+    assert source["metadata"]["annotations"]["theriseunion.io/verify-status"] == "untested"
+    assert made["status"]["syncStatus"] == ""
 
 
 def test_a_password_is_write_only() -> None:

@@ -1,4 +1,4 @@
-"""List parameters (behaviour section 4)."""
+"""List parameters: what each takes, and that a bad one is told with its rule."""
 
 import contextlib
 from urllib.parse import quote, urlencode

@@ -1,4 +1,4 @@
-"""Who keeps guessing tokens has to wait; who has a good one never does (behaviour section 7)."""
+"""Who keeps guessing tokens has to wait; who has a good one never does."""
 
 from starlette.types import ASGIApp
 

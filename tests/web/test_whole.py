@@ -97,6 +97,39 @@ async def test_a_namespace_comes_into_being_with_its_first_object(client: Client
     assert [item["metadata"]["name"] for item in found["items"]] == ["default", "team-a"]
 
 
+async def test_one_answer_names_every_bad_field(client: Client) -> None:
+    spec = {
+        "repository": "a:b",
+        "tag": "",
+        "registryRef": {"name": ""},
+        "syncInterval": "1s",
+        "syncTimeout": "xx",
+        "retryCount": "3",
+        "platform": "zz",
+    }
+    answer = await client.post(IMAGES, {"metadata": {"name": "Bad_"}, "spec": spec})
+    assert sorted(fields(is_status(answer, 400, "Invalid"))) == [
+        "metadata.name",
+        "spec.platform",
+        "spec.registryRef.name",
+        "spec.registryRef.namespace",
+        "spec.repository",
+        "spec.retryCount",
+        "spec.syncInterval",
+        "spec.syncTimeout",
+        "spec.tag",
+    ]
+    answer = await client.post(SECRETS, {"metadata": {"name": "x"}, "spec": {"domain": "a/b", "provider": "other"}})
+    assert sorted(fields(is_status(answer, 400, "Invalid"))) == ["spec.domain", "spec.password", "spec.username"]
+
+
+async def test_a_refused_patch_names_its_object(client: Client) -> None:
+    await client.post(SECRETS, secret("one"))
+    patch = b'[{"op": "fly"}]'
+    answer = await client.patch(f"{SECRETS}/one", patch, headers={"content-type": "application/json-patch+json"})
+    assert is_status(answer, 400, "Invalid")["details"] == {"name": "one", "kind": "registrysecret"}
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),

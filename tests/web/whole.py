@@ -12,9 +12,12 @@ from imageyard.domain.text import Text
 from imageyard.keyring.aead import AeadKeyring
 from imageyard.metrics import Metrics
 from imageyard.registry import Probe, Registry, Source, Step
+from imageyard.service import builtin_roles
 from imageyard.service.fetch import Fetcher
+from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
+from imageyard.service.roles import Roles
 from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
 from imageyard.store.sqlite.store import SQLiteStore
@@ -60,14 +63,18 @@ async def running(directory: Path) -> AsyncIterator[Server]:
     clock, keyring = FakeClock(), AeadKeyring({"k": bytes(32)}, "k")
     registry = cast(Registry, PleasedRegistry())
     async with SQLiteStore.open(directory, KINDS, now=clock.now) as store:
-        objects = Objects(store, keyring, clock)
-        tokens = Tokens(store, clock)
+        roles, tokens = Roles(store), Tokens(store, clock)
+        objects = Objects(store, keyring, clock, grants=roles.grants, role_rules=roles.rules)
         await tokens.load()
+        await builtin_roles.ensure(store, clock)
+        await roles.load()
         await objects.ensure_default()
+        fetcher = Fetcher(store, keyring, registry)
         doors = app.Doors(
             objects=objects,
-            verifier=Verifier(store, keyring, registry, clock),
-            sync_requests=SyncRequests(store, clock, Fetcher(store, keyring, registry), objects=objects),
+            verifier=Verifier(store, keyring, registry, clock, grants=roles.grants),
+            sync_requests=SyncRequests(store, clock, fetcher, objects=objects),
+            manifests=Manifests(store, fetcher, objects),
             tokens=tokens,
             metrics=Metrics(),
             clock=clock,
@@ -77,4 +84,6 @@ async def running(directory: Path) -> AsyncIterator[Server]:
             stopping=asyncio.Event(),
             allowed_hosts=HOSTS.__contains__,
         )
+        following = asyncio.create_task(roles.watch())
         yield Server(doors, clock)
+        following.cancel()

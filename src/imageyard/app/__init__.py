@@ -4,6 +4,7 @@ import asyncio
 import errno
 import gc
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -61,18 +62,28 @@ def _settle_memory() -> None:
 
 
 def _greeting(running: "Server") -> str:
-    token = running.directory.admin_token
-    base = f"{running.url}/oapis/image.theriseunion.io/v1alpha1/namespaces"
-    lines = [f"imageyard is running: {running.url} (HTTPS on port {running.ports.https})"]
+    lines = [
+        f"imageyard is running: {running.url}" + (f" (HTTPS on port {running.ports.https})" if running.plain else "")
+    ]
     if running.sample:
         lines.append(f"sample registry: {running.sample}, with sources and images in the namespaces default and edge")
-    lines += [
-        "next, in another terminal:",
-        f'  export TOKEN="$(cat {token})"',
-        f'  curl -H "Authorization: Bearer $TOKEN" "{base}/_all_/repositories"',
-        f'  curl -H "Authorization: Bearer $TOKEN" {running.url}/oapis/docs > imageyard-docs.html',
-    ]
+    lines += ["next, in another terminal:", *(f"  {command}" for command in _next_commands(running))]
     return "\n".join(["", *lines, ""])
+
+
+def _next_commands(running: "Server") -> list[str]:
+    """What a person may type as it stands, whatever the data directory is called."""
+    trust = "" if running.plain else f"--cacert {_quoted(running.directory.tls / 'ca.crt')} "
+    curl = f'curl {trust}-H "Authorization: Bearer $TOKEN"'
+    return [
+        f'export TOKEN="$(cat {_quoted(running.directory.admin_token)})"',
+        f'{curl} "{running.url}/oapis/image.theriseunion.io/v1alpha1/namespaces/_all_/repositories"',
+        f'{curl} "{running.url}/oapis/docs" > imageyard-docs.html',
+    ]
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path.absolute()))
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -18,10 +18,9 @@ from imageyard.domain.text import Text
 from imageyard.keyring import keyfile
 from imageyard.service.tokens import Tokens, describe
 from imageyard.store.sqlite.store import SQLiteStore
+from imageyard.web.admin.door import ROTATE, TOKENS
 
 T = TypeVar("T")
-TOKENS = "/admin/v1/tokens"
-ROTATE = "/admin/v1/keys/rotate"
 
 
 class Administration(Protocol):
@@ -80,7 +79,8 @@ class _Remote:
         try:
             status, payload = self._send(method, path, body)
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"the server at {self._address} does not answer: {error}") from error
+            cause = getattr(error, "strerror", None) or error
+            raise Unreachable(f"the server at {self._address} does not answer ({cause})") from error
         answer = json.loads(payload) if payload else {}
         if status >= http.client.BAD_REQUEST:
             _refuse(status, answer)
@@ -147,7 +147,14 @@ def _refuse(status: int, answer: dict[str, Any]) -> NoReturn:
             raise errors.AlreadyExists(details.get("kind", "token"), details.get("name", ""))
         case 401 | 403:
             raise errors.Forbidden(text)
+        case 400 if causes := details.get("causes"):
+            raise errors.Invalid([_cause(cause) for cause in causes], kind="accesstoken")
         case 400:
             raise errors.BadRequest(text)
         case _:
             raise errors.Unavailable(text)
+
+
+def _cause(told: dict[str, str]) -> errors.Cause:
+    message = told.get("message", "")
+    return errors.Cause(told.get("field", ""), told.get("reason", ""), Text(message, message))

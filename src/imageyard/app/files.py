@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imageyard.domain.secret import Secret
+from imageyard.service import tokens
 
 
 class Unreachable(Exception):
@@ -23,7 +24,7 @@ class Ports(NamedTuple):
 
 
 class DataDir:
-    """The names of behaviour section 7; scripts of others rely on them."""
+    """Where everything lies in the data directory. Scripts of others rely on these names."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -60,7 +61,7 @@ def admin_token(directory: DataDir) -> Secret:
         text = directory.admin_token.read_text(encoding="ascii").strip()
         if text:
             return Secret(text)
-    token = Secret("iy_" + secrets.token_urlsafe(32))
+    token = tokens.generate()
     write_private(directory.admin_token, f"{token.reveal()}\n".encode())
     return token
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from imageyard import __version__
-from imageyard.app import certificates, files, listeners, rotation, samples
+from imageyard.app import certificates, files, filesystem, listeners, rotation, samples
 from imageyard.app.certificates import Certificates
 from imageyard.app.clock import SystemClock
 from imageyard.app.failures import FailureCollector
@@ -23,6 +23,7 @@ from imageyard.domain.secret import Secret
 from imageyard.egress.client import EgressClient
 from imageyard.egress.listeners import Listeners
 from imageyard.egress.policy import Policy
+from imageyard.egress.proxy import Direct, Proxy
 from imageyard.egress.trust import Trust
 from imageyard.keyring import KeyringError, keyfile
 from imageyard.keyring.aead import AeadKeyring, key_id_of
@@ -31,12 +32,13 @@ from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
 from imageyard.service import builtin_roles
 from imageyard.service.fetch import Fetcher
+from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
 from imageyard.service.roles import Roles
 from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
-from imageyard.settings import Settings
+from imageyard.settings import InvalidSettings, Settings
 from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.sync.engine import Engine
 from imageyard.sync.settings import EngineSettings
@@ -55,6 +57,8 @@ class Server:
         self.ports = ports
         self.url = url
         """Where a person on this machine reaches it."""
+        self.plain = ports.http is not None
+        """Whether that is plain HTTP; HTTPS is offered always, under this server's own CA."""
         self.sample = sample
         """host:port of the sample registry, None without one."""
 
@@ -80,6 +84,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
     """Run a server for as long as the block runs. Raises OSError, Locked, KeyringError, InvalidSettings."""
     directory = DataDir(settings.data_dir)
     directory.make()
+    _warn_of_network(directory)
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), Metrics()
         # The lock before the ports: a second server on this directory should hear of the first, not of its ports.
@@ -91,7 +96,8 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         await _check_keys(store, keyfile.present(directory.keys))
         keyring = keyfile.load(directory.keys)
         sample = await samples.registry(stack, directory) if settings.sample else None
-        gate = await stack.enter_async_context(EgressClient(_policy(settings, bound, sample), roots=_roots(settings)))
+        policy = _policy(settings, bound, sample)
+        gate = await stack.enter_async_context(EgressClient(policy, roots=_roots(settings), proxy=_proxy(settings)))
         parts = _parts(settings, directory, store, keyring, gate, metrics, clock)
         admin = await _prepare(parts, sample)
         ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
@@ -174,7 +180,7 @@ def _certificates(settings: Settings, parts: Parts, ports: Ports, admin: Secret)
 @asynccontextmanager
 async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certificates) -> AsyncIterator[None]:
     """Doors open and tasks running; at the end not ready first, then syncs handed back, then requests finished."""
-    health = Health(parts.store, parts.engine)
+    health = Health(parts.store, parts.keyring, parts.engine, parts.tokens)
     stopping = asyncio.Event()
     app = web.build(_doors(settings, parts, health, stopping))
     async with asyncio.TaskGroup() as tasks:
@@ -185,6 +191,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
             tasks.create_task(_sweep(parts.store, parts.clock), name="sweep"),
         )
         async with listeners.serving(app, bound, issued.server, issued.server_key):
+            checking = tasks.create_task(_look_for_damage(parts.store, health), name="integrity")
             try:
                 yield
             finally:
@@ -192,7 +199,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
                 stopping.set()
                 log.info("stopping")
                 await parts.engine.stop(ENGINE_GRACE)
-        for task in owned:
+        for task in (*owned, checking):
             task.cancel()
 
 
@@ -203,6 +210,7 @@ def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio
         sync_requests=SyncRequests(
             parts.store, parts.clock, parts.fetcher, objects=parts.objects, language=settings.language
         ),
+        manifests=Manifests(parts.store, parts.fetcher, parts.objects),
         tokens=parts.tokens,
         metrics=parts.metrics,
         clock=parts.clock,
@@ -211,7 +219,7 @@ def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio
         stopping=stopping,
         version=__version__,
         trusted_proxies=settings.trusted_proxy,
-        allowed_hosts=_allowed_hosts(settings, certificates.server_names(settings.host, settings.tls_san)),
+        allowed_hosts=_allowed_hosts(_names(settings)),
     )
 
 
@@ -222,19 +230,40 @@ def _result(probe: Probe) -> str:
 class Health:
     """The named checks of /readyz. A registry that is down never makes this server unready."""
 
-    def __init__(self, store: SQLiteStore, engine: Engine) -> None:
+    def __init__(self, store: SQLiteStore, keyring: AeadKeyring, engine: Engine, tokens: Tokens) -> None:
         self._store = store
+        self._keyring = keyring
         self._engine = engine
+        self._tokens = tokens
         self.stopping = False
+        self.damaged = False
+        """Whether the database file was found damaged after an unclean stop."""
 
     def checks(self) -> Mapping[str, bool]:
+        engine = self._engine.health()
         return {
             "ping": True,
             "shutdown": not self.stopping,
             "storage-read": self._store.readable,
             "storage-write": self._store.writable,
-            **self._engine.health(),
+            "storage-integrity": not self.damaged,
+            "keys": self._keyring.works,
+            **engine,
+            "watch-cache": engine["watch-cache"] and self._tokens.watching,
         }
+
+
+async def _look_for_damage(store: SQLiteStore, health: Health) -> None:
+    """After an unclean stop, read the whole file; beside serving, since it takes as long as the file is large."""
+    if not store.left_open:
+        return
+    with contextlib.suppress(Failure):  # the storage is unwell or closing; other checks tell
+        found = await store.damage()
+        health.damaged = bool(found)
+        if found:
+            log.error("database_damaged", file=str(store.file), found=found, remedy="restore a backup")
+        else:
+            log.info("database_checked", file=str(store.file))
 
 
 async def _sweep(store: SQLiteStore, clock: SystemClock) -> None:
@@ -260,13 +289,24 @@ async def _check_keys(store: SQLiteStore, present: Set[str]) -> None:
                 )
 
 
+def _warn_of_network(directory: DataDir) -> None:
+    with contextlib.suppress(OSError):  # not Linux
+        kind = filesystem.network(directory.path, filesystem.MOUNTS.read_text(errors="replace"))
+        if kind:
+            log.warning(
+                "data_dir_on_network", path=str(directory.path), filesystem=kind, remedy="move it to a local disk"
+            )
+
+
 def _bind(settings: Settings) -> Bound:
     plain = settings.insecure_http or listeners.is_loopback(settings.host)
+    if plain and settings.port == settings.tls_port != 0:
+        raise InvalidSettings(f"--port and --tls-port are both {settings.port}; plain HTTP and HTTPS need one each")
     return listeners.bind(settings.host, settings.port, settings.tls_port, plain=plain)
 
 
 def _policy(settings: Settings, bound: Bound, sample: samples.Sample | None) -> Policy:
-    own = Listeners()
+    own = Listeners(names=_names(settings))
     for sock in bound:
         if sock is not None:
             own.add(*sock.getsockname()[:2])
@@ -279,6 +319,13 @@ def _policy(settings: Settings, bound: Bound, sample: samples.Sample | None) -> 
     )
 
 
+def _proxy(settings: Settings) -> Proxy | None:
+    if settings.egress_proxy is None:
+        return None
+    address = settings.egress_proxy
+    return Proxy(address.host, address.port, Secret(address.login), Direct.of(settings.egress_no_proxy))
+
+
 def _roots(settings: Settings) -> str:
     """The operator's CA file, checked here so that a bad one is told at start and by name."""
     if settings.registry_ca is None:
@@ -287,12 +334,17 @@ def _roots(settings: Settings) -> str:
         text = settings.registry_ca.read_text(encoding="utf-8")
         Trust(text)
     except ValueError as error:
-        raise OSError(f"{settings.registry_ca} holds no usable CA certificates in PEM form: {error}") from error
+        raise OSError(f"registry_ca: {settings.registry_ca} holds no usable CA certificates in PEM form") from error
     return text
 
 
-def _allowed_hosts(settings: Settings, names: list[str]) -> Callable[[str], bool]:
-    allowed = {name.lower() for name in (*names, *settings.public_host)}
+def _names(settings: Settings) -> list[str]:
+    """Whatever callers may call this server."""
+    return [*certificates.server_names(settings.host, settings.tls_san), *settings.public_host]
+
+
+def _allowed_hosts(names: list[str]) -> Callable[[str], bool]:
+    allowed = {name.lower() for name in names}
 
     def allows(host: str) -> bool:
         """`host` comes without a port, brackets and case."""

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
@@ -10,6 +10,16 @@ from imageyard import settings
 from imageyard.app.files import DataDir
 from imageyard.cli import exits
 from imageyard.settings import Settings
+
+
+def setting(name: str, *declared: str) -> Any:
+    """The option of a setting: what it is for, what it may be and its default are told once, in Settings."""
+    about, default = next((about, default) for key, _, default, about in settings.describe() if key == name)
+    wanted: Any = Settings.__annotations__[name]
+    choices = "|".join(get_args(wanted)) if get_origin(wanted) is Literal else None
+    told = f"{about} (default: {default.strip('()')})" if default and wanted is not bool else about
+    return typer.Option(*declared, help=told, metavar=choices)
+
 
 DataDirOption = Annotated[Path | None, typer.Option("--data-dir", help="The data directory (or IMAGEYARD_DATA_DIR).")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]

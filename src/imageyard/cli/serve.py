@@ -12,24 +12,24 @@ from imageyard.cli import exits, options
 
 
 def serve(
-    data_dir: options.DataDirOption = None,
+    data_dir: Annotated[Path | None, options.setting("data_dir")] = None,
     config: Annotated[Path | None, Option(help="Settings file (default: config.toml in the data directory).")] = None,
-    host: Annotated[str | None, Option(help="Address both listeners bind to [127.0.0.1].")] = None,
-    port: Annotated[int | None, Option(help="Plain-HTTP port, 0 = any free one [8080].")] = None,
-    tls_port: Annotated[int | None, Option(help="HTTPS port, 0 = any free one [8443].")] = None,
-    tls_san: Annotated[list[str] | None, Option(help="More names for the server certificate.")] = None,
-    public_host: Annotated[list[str] | None, Option(help="Further Host names callers may use.")] = None,
-    trusted_proxy: Annotated[list[str] | None, Option(help="Networks whose forwarded headers count.")] = None,
-    insecure_http: Annotated[bool, Option("--insecure-http", help="Offer plain HTTP beyond loopback.")] = False,
-    sample: Annotated[bool, Option("--sample", help="Start the sample registry and make sample objects.")] = False,
-    egress_allow: Annotated[
-        list[str] | None, Option(help="CIDR outbound requests may reach though loopback or reserved.")
-    ] = None,
-    egress_private: Annotated[str | None, Option(help="allow or deny private networks [allow].")] = None,
-    registry_ca: Annotated[Path | None, Option(help="PEM file of CAs trusted for all sources.")] = None,
-    language: Annotated[str | None, Option(help="Language of texts in objects, zh or en [zh].")] = None,
-    log_level: Annotated[str | None, Option(help="debug, info, warning or error [info].")] = None,
-    log_format: Annotated[str | None, Option(help="json or console [json].")] = None,
+    host: Annotated[str | None, options.setting("host")] = None,
+    port: Annotated[int | None, options.setting("port")] = None,
+    tls_port: Annotated[int | None, options.setting("tls_port")] = None,
+    tls_san: Annotated[list[str] | None, options.setting("tls_san")] = None,
+    public_host: Annotated[list[str] | None, options.setting("public_host")] = None,
+    trusted_proxy: Annotated[list[str] | None, options.setting("trusted_proxy")] = None,
+    insecure_http: Annotated[bool, options.setting("insecure_http", "--insecure-http")] = False,
+    sample: Annotated[bool, options.setting("sample", "--sample")] = False,
+    egress_allow: Annotated[list[str] | None, options.setting("egress_allow")] = None,
+    egress_private: Annotated[str | None, options.setting("egress_private")] = None,
+    egress_proxy: Annotated[str | None, options.setting("egress_proxy")] = None,
+    egress_no_proxy: Annotated[list[str] | None, options.setting("egress_no_proxy")] = None,
+    registry_ca: Annotated[Path | None, options.setting("registry_ca")] = None,
+    language: Annotated[str | None, options.setting("language")] = None,
+    log_level: Annotated[str | None, options.setting("log_level")] = None,
+    log_format: Annotated[str | None, options.setting("log_format")] = None,
 ) -> None:
     """Start the server. Everything it needs is made in the data directory on the first start."""
     with exits.told():
@@ -46,6 +46,8 @@ def serve(
             sample=sample or None,
             egress_allow=tuple(egress_allow or ()),
             egress_private=egress_private,
+            egress_proxy=egress_proxy,
+            egress_no_proxy=tuple(egress_no_proxy or ()),
             registry_ca=registry_ca,
             language=language,
             log_level=log_level,

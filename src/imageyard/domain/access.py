@@ -146,6 +146,12 @@ def rules_of(actor: Actor, namespace: str, grants: Iterable[Grant]) -> list[Rule
     ]
 
 
+def holds_any(actor: Actor, grants: Iterable[Grant]) -> bool:
+    """Whether anything at all is granted to the actor."""
+    held = subjects(actor.user, actor.groups)
+    return any(grant.subject in held for grant in grants)
+
+
 @lru_cache(maxsize=1024)
 def subjects(user: str, groups: frozenset[str]) -> frozenset[str]:
     """What a Grant calls somebody."""

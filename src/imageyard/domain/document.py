@@ -1,6 +1,6 @@
 """From a JSON document to a kind's type, telling every bad field rather than the first."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -37,9 +37,12 @@ class Read(NamedTuple):
     object: Object | None
     causes: list[Cause]
     unknown: list[str]
+    mended: Object | None
+    """The object all the same, with something harmless in place of each bad field, so that the rules of the others can
+    be asked; see `elsewhere`. None when more is bad than is told."""
 
 
-def read(kind: Kind[Any], document: Mapping[str, Any]) -> Read:
+def read(kind: Kind[Any], document: Mapping[str, Any], old: Object | None = None) -> Read:
     """Convert field by field. Unknown fields are reported in `unknown` and left out; a missing required field, a
     wrong type or a null each give one cause with its path. What a kind holds beside its metadata are the fields of its
     type: `spec`, or a role's `rules`. `status` and server-owned metadata (creationTimestamp,
@@ -48,13 +51,26 @@ def read(kind: Kind[Any], document: Mapping[str, Any]) -> Read:
     field of `metadata` is an absent one, and absent `apiVersion` and `kind` are the kind's.
 
     Never raises for a document made of JSON values. At most SHOWN causes and unknown fields are told. Values are
-    never quoted, since any of them may be a password in the wrong place. Of a document with crowded metadata nothing
-    else is told."""
+    never quoted, since any of them may be a password in the wrong place. In `mended`, a bad field is as it is in `old`
+    where there is one."""
     crowded = metadata.crowded(document.get("metadata"))
     if crowded:
-        return Read(None, crowded, [])
+        rest = read(kind, {**document, "metadata": _thinned(document["metadata"], crowded)}, old)
+        return Read(None, crowded + rest.causes, rest.unknown, rest.mended)
     flawless = _at_once(kind, document)
-    return _walked(kind, document) if flawless is None else Read(flawless, [], [])
+    return _walked(kind, document, old) if flawless is None else Read(flawless, [], [], flawless)
+
+
+def elsewhere(bad: Sequence[Cause], found: Iterable[Cause]) -> list[Cause]:
+    """Of the rules that a mended object breaks, those of fields that are not bad already."""
+    paths = {cause.field for cause in bad}
+    within = tuple(f"{path}{more}" for path in paths for more in ".[")
+    return [cause for cause in found if cause.field not in paths and not cause.field.startswith(within)]
+
+
+def _thinned(given: Mapping[str, Any], crowded: Sequence[Cause]) -> Mapping[str, Any]:
+    bad = {cause.field for cause in crowded}
+    return {key: value for key, value in given.items() if f"metadata.{key}" not in bad}
 
 
 def _at_once(kind: Kind[Any], document: Mapping[str, Any]) -> Object | None:
@@ -75,20 +91,22 @@ def _at_once(kind: Kind[Any], document: Mapping[str, Any]) -> Object | None:
     return converted if exact.of(root)(envelope) else None
 
 
-def _walked(kind: Kind[Any], document: Mapping[str, Any]) -> Read:
-    reader = _Reader()
+def _walked(kind: Kind[Any], document: Mapping[str, Any], old: Object | None) -> Read:
+    reader = _Reader(updating=old is not None)
     root: type = kind.type
     fields = exact.fields(root)
+    held = {} if old is None else msgspec.to_builtins(old)
     reader.same("apiVersion", document, kind.api_version)
     reader.same("kind", document, kind.name)
     reader.unknown.extend(_join("", name) for name in document if name not in fields)
+    given = {**document, "metadata": _writable(document.get("metadata"))}
     envelope = {"apiVersion": kind.api_version, "kind": kind.name}
-    envelope["metadata"] = reader.value(fields["metadata"].type, _writable(document.get("metadata")), "metadata")
     for name, field in fields.items():
-        if name not in _OWN_WAYS and (name in document or field.required):
-            envelope[name] = reader.value(field.type, document.get(name, _MISSING), name)
+        if name == "metadata" or (name not in _OWN_WAYS and (name in given or field.required)):
+            envelope[name] = reader.whole(field.type, given.get(name, _MISSING), name, held.get(name, _MISSING))
     causes, unknown = reader.causes[:SHOWN], reader.unknown[:SHOWN]
-    return Read(None, causes, unknown) if causes else Read(kind.convert(envelope), [], unknown)
+    mended = kind.convert(envelope) if len(causes) == len(reader.causes) else None
+    return Read(None if causes else mended, causes, unknown, mended)
 
 
 def _writable(given: object) -> object:
@@ -109,9 +127,11 @@ def _join(path: str, name: str) -> str:
 
 
 class _Reader:
-    """Walks a value along its type, collecting what is wrong; answers the value without unknown fields."""
+    """Walks a value along its type, collecting what is wrong; answers the value without unknown fields, and with what
+    was `held` before, or something harmless, in place of what is wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, updating: bool) -> None:
+        self._updating = updating
         self.causes: list[Cause] = []
         self.unknown: list[str] = []
 
@@ -121,10 +141,16 @@ class _Reader:
             text = Text(f"应为“{expected}”", f"must be `{expected}`")
             self.causes.append(Cause(field, INVALID if isinstance(value, str) else TYPE_INVALID, text))
 
-    def value(self, type_: inspect.Type, value: Any, path: str) -> Any:
+    def whole(self, type_: inspect.Type, value: Any, path: str, held: Any = _MISSING) -> Any:
+        """A value that cannot be left out."""
+        read = self._value(type_, value, path, held)
+        return _harmless(type_) if read is _MISSING else read
+
+    def _value(self, type_: inspect.Type, value: Any, path: str, held: Any) -> Any:
+        """_MISSING for what is wrong and was not held before."""
         if value is _MISSING:
             self.causes.append(Cause(path, REQUIRED, Text("必填", "is required")))
-            return None
+            return held
         if isinstance(type_, inspect.UnionType):
             if value is None and any(isinstance(member, inspect.NoneType) for member in type_.types):
                 return None
@@ -132,38 +158,67 @@ class _Reader:
         expected = _EXPECTED[type(type_)]
         if not expected.accepts(value):
             text = Text(f"类型错误，应为{expected.called.zh}", f"has the wrong type; must be {expected.called.en}")
+            if value is None and self._updating and isinstance(type_, inspect.CustomType):
+                text = _NULL_SECRET
             self.causes.append(Cause(path, TYPE_INVALID, text))
-            return None
-        return self._inside(type_, value, path)
+            return held
+        return self._inside(type_, value, path, held)
 
-    def _inside(self, type_: inspect.Type, value: Any, path: str) -> Any:
+    def _inside(self, type_: inspect.Type, value: Any, path: str, held: Any) -> Any:
         match type_:
             case inspect.StructType():
-                return self._struct(exact.fields(type_.cls), value, path)
+                return self._struct(exact.fields(type_.cls), value, path, held)
             case inspect.DictType():
                 return {
-                    self.value(type_.key_type, key, path): self.value(type_.value_type, item, f"{path}[{excerpt(key)}]")
+                    self.whole(type_.key_type, key, path): self.whole(type_.value_type, item, f"{path}[{excerpt(key)}]")
                     for key, item in value.items()
                 }
             case inspect.ListType():
-                return [self.value(type_.item_type, item, f"{path}[{n}]") for n, item in enumerate(value)]
-            case inspect.LiteralType():
-                return self._choice(type_, value, path)
+                return [self.whole(type_.item_type, item, f"{path}[{n}]") for n, item in enumerate(value)]
+            case inspect.LiteralType() if value not in type_.values:
+                choices = ", ".join(str(choice) for choice in type_.values)
+                self.causes.append(Cause(path, NOT_SUPPORTED, Text(f"可选值：{choices}", f"must be one of: {choices}")))
+                return held
         return value
 
-    def _struct(self, fields: Mapping[str, inspect.Field], value: Mapping[str, Any], path: str) -> dict[str, Any]:
+    def _struct(
+        self, fields: Mapping[str, inspect.Field], value: Mapping[str, Any], path: str, held: Any
+    ) -> dict[str, Any]:
         self.unknown.extend(_join(path, name) for name in value if name not in fields)
-        return {
-            name: self.value(field.type, value.get(name, _MISSING), _join(path, name))
-            for name, field in fields.items()
-            if name in value or field.required
-        }
+        before = held if isinstance(held, Mapping) else {}
+        read = {}
+        for name, field in fields.items():
+            if name in value or field.required:
+                walk = self.whole if field.required else self._value
+                read[name] = walk(field.type, value.get(name, _MISSING), _join(path, name), before.get(name, _MISSING))
+        return {name: each for name, each in read.items() if each is not _MISSING}
 
-    def _choice(self, type_: inspect.LiteralType, value: str, path: str) -> str:
-        if value not in type_.values:
-            choices = ", ".join(str(choice) for choice in type_.values)
-            self.causes.append(Cause(path, NOT_SUPPORTED, Text(f"可选值：{choices}", f"must be one of: {choices}")))
-        return value
+
+_NULL_SECRET: Final = Text(
+    "不能为 null；不修改请去掉此字段", "must not be null; leave the field out to keep what is stored"
+)
+
+
+def _harmless(type_: inspect.Type) -> Any:
+    """The emptiest value of a type."""
+    match type_:
+        case inspect.StructType():
+            return {name: _harmless(each.type) for name, each in exact.fields(type_.cls).items() if each.required}
+        case inspect.LiteralType():
+            return type_.values[0]
+        case inspect.UnionType():
+            return _harmless(type_.types[0])
+        case inspect.AnyType():
+            return None
+    return _EMPTY.get(type(type_), "")
+
+
+_EMPTY: Final[Mapping[type[inspect.Type], Any]] = {
+    inspect.DictType: {},
+    inspect.ListType: [],
+    inspect.BoolType: False,
+    inspect.IntType: 0,
+}
 
 
 def _is_text(value: object) -> bool:
@@ -177,7 +232,7 @@ def _is_text(value: object) -> bool:
 def _is_time(value: object) -> bool:
     try:
         return isinstance(value, str) and bool(msgspec.convert(value, datetime))
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):
         return False
 
 

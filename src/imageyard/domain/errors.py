@@ -3,7 +3,8 @@
 `text` is the sentence for people in both languages. It never holds a secret and never a remote answer's body.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
 from imageyard.domain.text import Text
 
@@ -26,12 +27,41 @@ TOO_LONG = "FieldValueTooLong"
 UNKNOWN_FIELD = "FieldValueForbidden"
 
 
+def sentence(causes: Iterable[Cause]) -> Text:
+    """All causes in one line. One without a field is about the body as a whole."""
+    told = [*causes]
+    return Text(
+        "；".join(f"{cause.field}：{cause.text.zh}" if cause.field else cause.text.zh for cause in told),
+        "; ".join(f"{cause.field}: {cause.text.en}" if cause.field else cause.text.en for cause in told),
+    )
+
+
+_CALLED: Final = {
+    "registrysecret": "镜像源",
+    "repository": "镜像",
+    "namespace": "命名空间",
+    "accesstoken": "访问令牌",
+    "manifest": "清单",
+    "role": "角色",
+    "clusterrole": "集群角色",
+    "rolebinding": "角色绑定",
+    "clusterrolebinding": "集群角色绑定",
+}
+
+
+def called(kind: str) -> str:
+    """What a kind is called in Chinese sentences; in English ones it goes by its own name."""
+    return _CALLED.get(kind, kind)
+
+
 class Failure(Exception):
     """Base of every failure that a door shows to its caller."""
 
-    def __init__(self, text: Text, *, kind: str = "", name: str = "") -> None:
+    def __init__(self, text: Text, *, kind: str = "", name: str = "", causes: Sequence[Cause] = ()) -> None:
         super().__init__(text.en)
         self.text = text
+        self.causes = [*causes]
+        """What exactly is wrong, where there is more to say than the text."""
         self.kind = kind
         """Singular lower-case kind the failure is about, e.g. `repository`; "" when none."""
         self.name = name
@@ -41,10 +71,7 @@ class Invalid(Failure):
     """The input breaks rules; `causes` names every bad field. REST 400, kube 422."""
 
     def __init__(self, causes: list[Cause], *, kind: str = "", name: str = "") -> None:
-        zh = "；".join(f"{c.field}：{c.text.zh}" for c in causes)
-        en = "; ".join(f"{c.field}: {c.text.en}" for c in causes)
-        super().__init__(Text(zh, en), kind=kind, name=name)
-        self.causes = causes
+        super().__init__(sentence(causes), kind=kind, name=name, causes=causes)
 
 
 class UnknownFields(Failure):
@@ -59,10 +86,6 @@ class UnknownFields(Failure):
 class BadRequest(Failure):
     """The request itself cannot be understood (body that is no JSON, a bad query parameter). 400 at every door."""
 
-    def __init__(self, text: Text, *, causes: list[Cause] | None = None, kind: str = "", name: str = "") -> None:
-        super().__init__(text, kind=kind, name=name)
-        self.causes = causes or []
-
 
 class Unauthorized(Failure):
     """No token, or one that is unknown, expired or revoked. 401."""
@@ -75,15 +98,16 @@ class Forbidden(Failure):
 class NotFound(Failure):
     """No such object. 404."""
 
-    def __init__(self, kind: str, name: str) -> None:
-        super().__init__(Text(f"未找到 {kind} “{name}”", f'{kind} "{name}" not found'), kind=kind, name=name)
+    def __init__(self, kind: str, name: str, text: Text | None = None) -> None:
+        plain = Text(f"未找到{called(kind)}“{name}”", f'{kind} "{name}" not found')
+        super().__init__(text or plain, kind=kind, name=name)
 
 
 class AlreadyExists(Failure):
     """The name is taken. 409."""
 
     def __init__(self, kind: str, name: str) -> None:
-        text = Text(f"{kind} “{name}” 已存在", f'{kind} "{name}" already exists')
+        text = Text(f"{called(kind)}“{name}”已存在", f'{kind} "{name}" already exists')
         super().__init__(text, kind=kind, name=name)
 
 
@@ -92,7 +116,7 @@ class Conflict(Failure):
 
     def __init__(self, kind: str, name: str, text: Text | None = None) -> None:
         stale = Text(
-            f"{kind} “{name}” 已被修改，请读取最新版本后重试",
+            f"{called(kind)}“{name}”已被修改，请读取最新版本后重试",
             f'{kind} "{name}" has been modified; read the latest version and try again',
         )
         super().__init__(text or stale, kind=kind, name=name)
@@ -126,10 +150,13 @@ class TooManyRequests(Failure):
 
 
 class Unavailable(Failure):
-    """The store cannot write now (disk full, read-only) or the server is stopping. 503."""
+    """The store cannot write now (disk full, read-only), the server is stopping, or a registry that would have to be
+    asked does not answer as it should. 503."""
 
-    def __init__(self, text: Text, retry_after: int = 5) -> None:
-        super().__init__(text)
+    def __init__(
+        self, text: Text, retry_after: int = 5, *, kind: str = "", name: str = "", causes: Sequence[Cause] = ()
+    ) -> None:
+        super().__init__(text, kind=kind, name=name, causes=causes)
         self.retry_after = retry_after
 
 

@@ -57,14 +57,14 @@ class Explained(NamedTuple):
 TABLE: Final[dict[Reason, Explained]] = {
     Reason.DNSFailed: Explained(
         Text("无法解析镜像仓库域名", "the registry's host name cannot be resolved"),
-        Text("检查 spec.domain 的拼写以及 imageyard 所在主机的 DNS", "check spec.domain and this server's DNS"),
+        Text("请检查 spec.domain 的拼写以及本服务所在主机的 DNS", "check spec.domain and this server's DNS"),
         backoff=True,
         again=True,
     ),
     Reason.ConnectionRefused: Explained(
         Text("镜像仓库拒绝连接", "the registry refused the connection"),
         Text(
-            "检查端口是否正确、镜像仓库是否在运行、防火墙是否放行",
+            "请检查端口是否正确、镜像仓库是否在运行、防火墙是否放行",
             "check the port, that the registry runs, and the firewall between",
         ),
         backoff=True,
@@ -73,7 +73,7 @@ TABLE: Final[dict[Reason, Explained]] = {
     Reason.Timeout: Explained(
         Text("镜像仓库未在时限内应答", "the registry did not answer in time"),
         Text(
-            "检查网络与防火墙；阿里云企业版请检查公网访问白名单",
+            "请检查网络与防火墙；阿里云企业版请检查公网访问白名单",
             "check network and firewall; on Aliyun ACR Enterprise check the access list",
         ),
         backoff=True,
@@ -82,10 +82,10 @@ TABLE: Final[dict[Reason, Explained]] = {
     Reason.TLSInvalid: Explained(
         Text("镜像仓库的 TLS 证书无效或不受信任", "the registry's TLS certificate is invalid or not trusted"),
         Text(
-            "检查证书有效期与域名；私有 CA 请设置 spec.caBundle 或服务端参数 --registry-ca；"
-            "仓库只提供 HTTP 时请设置 spec.insecure: true",
-            "check expiry and host name; for a private CA set spec.caBundle or start the server with --registry-ca; "
-            "for a registry that speaks plain HTTP set spec.insecure: true",
+            "请检查证书；私有 CA 请设置 spec.caBundle 或启动参数 --registry-ca；"
+            "仅提供 HTTP 时请设置 spec.insecure: true",
+            "check the certificate; for a private CA set spec.caBundle or --registry-ca; for plain HTTP set "
+            "spec.insecure: true",
         ),
         backoff=True,
     ),
@@ -97,7 +97,7 @@ TABLE: Final[dict[Reason, Explained]] = {
     Reason.NotARegistry: Explained(
         Text("该地址不是镜像仓库", "there is no registry at this address"),
         Text(
-            "检查 spec.domain：应为镜像仓库地址，而不是控制台地址",
+            "请检查 spec.domain：应为镜像仓库地址，而不是控制台地址",
             "check spec.domain: the registry, not its web page",
         ),
         stalled=True,
@@ -105,7 +105,7 @@ TABLE: Final[dict[Reason, Explained]] = {
     Reason.Unauthorized: Explained(
         Text("用户名或密码错误", "wrong user name or password"),
         Text(
-            "更新 spec.username 与 spec.password；机器人账号请检查是否过期或停用；阿里云请使用镜像仓库的独立密码",
+            "请更新 spec.username 与 spec.password；机器人账号须未过期、未停用；阿里云须使用镜像仓库的独立密码",
             "update spec.username and spec.password; check that a robot account is not expired; "
             "Aliyun wants the registry's own password",
         ),
@@ -114,7 +114,7 @@ TABLE: Final[dict[Reason, Explained]] = {
     Reason.Forbidden: Explained(
         Text("镜像仓库拒绝了该账号的访问", "the registry denies this account access"),
         Text(
-            "为该账号授予拉取权限；GHCR 请检查令牌是否过期",
+            "请为该账号授予拉取权限；GHCR 请检查令牌是否过期",
             "grant the account pull access; on GHCR check the token",
         ),
         stalled=True,
@@ -124,16 +124,16 @@ TABLE: Final[dict[Reason, Explained]] = {
             "镜像源的凭证已被镜像仓库拒绝，暂停同步以免锁定账号",
             "the registry refused the source's credential; not tried again, so that the account is not locked",
         ),
-        Text("更新镜像源的凭证后会自动恢复", "update the source's credential; syncing resumes by itself"),
+        Text("请更新镜像源的凭证，同步会自动恢复", "update the source's credential; syncing resumes by itself"),
         stalled=True,
     ),
     Reason.RepositoryNotFound: Explained(
         Text("镜像路径不存在，或该账号无权查看", "the repository is missing, or this account may not see it"),
-        Text("检查 spec.repository 以及账号的权限", "check spec.repository and what the account may see"),
+        Text("请检查 spec.repository 以及账号的权限", "check spec.repository and what the account may see"),
     ),
     Reason.TagNotFound: Explained(
         Text("镜像 Tag 不存在", "the tag does not exist"),
-        Text("检查 spec.tag，或推送该 Tag", "check spec.tag, or push it"),
+        Text("请检查 spec.tag 与 spec.repository，或推送该 Tag", "check spec.tag and spec.repository, or push it"),
     ),
     Reason.RateLimited: Explained(
         Text("镜像仓库限制了请求频率", "the registry limits the request rate"),
@@ -146,18 +146,18 @@ TABLE: Final[dict[Reason, Explained]] = {
     ),
     Reason.ServerError: Explained(
         Text("镜像仓库返回了服务器错误", "the registry answered with a server error"),
-        Text("检查镜像仓库的状态与日志", "check the registry's state and logs"),
+        Text("请检查镜像仓库的状态与日志", "check the registry's state and logs"),
         backoff=True,
         again=True,
     ),
     Reason.Unavailable: Explained(
         Text("该内容因法律原因不可用", "the content is unavailable for legal reasons"),
-        Text("联系镜像仓库的管理员", "ask the registry's operator"),
+        Text("请联系镜像仓库的管理员", "ask the registry's operator"),
     ),
     Reason.PolicyBlocked: Explained(
         Text("镜像仓库的策略阻止了拉取（漏洞或签名策略）", "a policy of the registry blocks the pull"),
         Text(
-            "检查镜像仓库中项目的部署安全策略，例如 Harbor 的漏洞阻止与内容信任",
+            "请检查镜像仓库中项目的部署安全策略，例如 Harbor 的漏洞阻止与内容信任",
             "check the project's deployment security, for example Harbor's vulnerability and signature policies",
         ),
     ),
@@ -166,30 +166,30 @@ TABLE: Final[dict[Reason, Explained]] = {
             "镜像仓库不支持该请求或认证方式",
             "the registry does not support the request or this way to sign in",
         ),
-        Text("检查镜像仓库的版本与配置", "check the registry's version and configuration"),
+        Text("请检查镜像仓库的版本与配置", "check the registry's version and configuration"),
         stalled=True,
     ),
     Reason.UnsupportedManifest: Explained(
         Text("不支持该镜像清单的格式", "the manifest's format is not supported"),
-        Text("使用较新的工具重新推送该镜像（schema 1 已淘汰）", "push the image again with a current tool"),
+        Text("请使用较新的工具重新推送该镜像（schema 1 已淘汰）", "push the image again with a current tool"),
         stalled=True,
     ),
     Reason.ManifestInvalid: Explained(
         Text("镜像清单的内容无效，或与摘要不符", "the manifest is malformed or does not match its digest"),
         Text(
-            "重新推送该镜像；检查中间代理是否改写了内容",
+            "请重新推送该镜像，并检查中间代理是否改写了内容",
             "push the image again; check proxies that rewrite answers",
         ),
         stalled=True,
     ),
     Reason.ResponseTooLarge: Explained(
         Text("镜像仓库的应答超过大小上限", "the registry's answer is larger than the limit"),
-        Text("确认 spec.domain 指向的是镜像仓库", "check that spec.domain is a registry"),
+        Text("请确认 spec.domain 指向的是镜像仓库", "check that spec.domain is a registry"),
         stalled=True,
     ),
     Reason.RedirectRefused: Explained(
         Text("镜像仓库重定向到了不允许访问的地址", "the registry redirects to where imageyard does not follow"),
-        Text("在 spec.domain 中直接填写重定向后的主机", "name the final host in spec.domain"),
+        Text("请在 spec.domain 中直接填写重定向后的主机", "name the final host in spec.domain"),
         stalled=True,
     ),
     Reason.RealmRefused: Explained(
@@ -198,14 +198,14 @@ TABLE: Final[dict[Reason, Explained]] = {
             "the token service's host is not trusted; no credential was sent",
         ),
         Text(
-            "确认无误后将该主机加入 spec.trustedRealmHosts",
+            "请确认无误后将该主机加入 spec.trustedRealmHosts",
             "if it is right, add the host to spec.trustedRealmHosts",
         ),
         stalled=True,
     ),
     Reason.RegistryNotFound: Explained(
         Text("引用的镜像源不存在", "the referenced registry source does not exist"),
-        Text("创建该镜像源，或修改 spec.registryRef", "create the source, or change spec.registryRef"),
+        Text("请创建该镜像源，或修改 spec.registryRef", "create the source, or change spec.registryRef"),
         stalled=True,
     ),
     Reason.ReferenceNotPermitted: Explained(
@@ -222,7 +222,7 @@ TABLE: Final[dict[Reason, Explained]] = {
     ),
     Reason.InvalidSpec: Explained(
         Text("对象的 spec 无效", "the object's spec is invalid"),
-        Text("按提示修改 spec", "change the spec as the message says"),
+        Text("请按提示修改 spec", "change the spec as the message says"),
         stalled=True,
     ),
     Reason.Interrupted: Explained(
@@ -252,3 +252,8 @@ TABLE: Final[dict[Reason, Explained]] = {
 def explain(reason: Reason) -> Explained:
     """The row of `reason`; the table is complete (tested)."""
     return TABLE[reason]
+
+
+def advised(said: Text, next_step: Text) -> Text:
+    """What is wrong, and what to do about it, in one message."""
+    return Text(f"{said.zh}。{next_step.zh}", f"{said.en}; {next_step.en}")

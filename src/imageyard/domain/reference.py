@@ -23,6 +23,7 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _HEX_NUMBER = re.compile(r"0x[0-9a-f]*")
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*")
+_IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _PLATFORM_PART = re.compile(r"[a-z0-9_.-]{1,64}")
@@ -176,6 +177,11 @@ def parse_repository(text: str) -> str:
         raise _refuse("请去掉“:”及其后的 Tag；Tag 写在 spec.tag 中", "drop the tag from `:` on; it belongs in spec.tag")
     if len(text) > LONGEST_REPOSITORY:
         raise _refuse(f"最长 {LONGEST_REPOSITORY} 个字符", f"has at most {LONGEST_REPOSITORY} characters")
+    if _IDENTIFIER.fullmatch(text):
+        raise _refuse(
+            "64 位十六进制是镜像的标识，不能用作镜像路径",
+            "64 hexadecimal digits are an image's identifier and no repository",
+        )
     if not all(_COMPONENT.fullmatch(component) for component in text.split("/")):
         raise _refuse_path(text)
     return text

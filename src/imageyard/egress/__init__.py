@@ -20,13 +20,15 @@ class TLSOptions(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One exchange. `url` is absolute http(s); `limit` caps the bytes of the body that are read."""
+    """One exchange. `url` is absolute http(s); `limit` caps the bytes of the body that are read. A longer body is
+    refused (ResponseTooLarge), or left off there with `cut`; that of an error always is, 64 KiB at most."""
 
     method: Literal["GET", "HEAD", "POST"]
     url: str
     headers: Mapping[str, str] | tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes | None = field(default=None, repr=False)
     limit: int = 65_536
+    cut: bool = False
     tls: TLSOptions = field(default_factory=TLSOptions)
     timeout: float = 30.0
     """Seconds for the whole exchange; connect (5 s) and first byte (10 s) are bounded within it."""
@@ -50,7 +52,9 @@ class EgressError(Exception):
     """An exchange that gave no answer. `reason` is one of DNSFailed, EgressDenied, ConnectionRefused, Timeout,
     TLSInvalid, ResponseTooLarge, NotARegistry (bytes that are no HTTP, or a Content-Encoding).
     `hint` adds a machine-readable fact: "plain_http" when TLS was expected and the server spoke HTTP,
-    "expired", "self_signed", "unknown_issuer", "host_mismatch"; "" otherwise. It never holds an address or a body."""
+    "expired", "not_yet_valid", "self_signed", "unknown_issuer", "host_mismatch"; "closed" when a connection that stood
+    was ended without an answer; of the operator's proxy "proxy_unreachable", "proxy_login" (407), "proxy_refused" and
+    "proxy_gateway" (it reaches nobody there); "" otherwise. It never holds an address or a body."""
 
     def __init__(self, reason: Reason, step: Literal["address", "tls", "registry"], hint: str = "") -> None:
         super().__init__(f"{reason} at {step}" + (f" ({hint})" if hint else ""))

@@ -1,11 +1,11 @@
 """The gate over aiohttp: prepare, send, read. Every exchange of the server is one call of `EgressClient.send`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.metadata import version
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import aiohttp
 import structlog
@@ -13,21 +13,26 @@ from yarl import URL
 
 from imageyard.domain.reasons import Reason
 from imageyard.egress import EgressError, Request, Response, dialer, failures, limits, target
+from imageyard.egress import proxy as proxies
 from imageyard.egress.dialer import Dial
 from imageyard.egress.limits import Limits
 from imageyard.egress.policy import Policy
+from imageyard.egress.proxy import Proxy
 from imageyard.egress.resolver import Resolver, SystemResolver
 from imageyard.egress.target import Origin
 from imageyard.egress.trust import Handshake, Trust, handshake
+from imageyard.egress.unasked import Asking
 from imageyard.egress.vetting import Vetting
 
 _NO_BODY_STATUS: Final = frozenset({204, 304})
+_AGENT: Final = f"imageyard/{version('imageyard')}"
 
 log = structlog.get_logger(__name__)
 
 
 class EgressClient:
-    """Implements `Gate`. `roots` (PEM) is trusted for every server, beside the system's roots.
+    """Implements `Gate`. `roots` (PEM) is trusted for every server, beside the system's roots; `proxy` carries what it
+    does not leave direct.
 
     Use as an async context manager; leaving it closes the pool. `resolve` and `dial` stand for the machine's resolver
     and sockets. Raises ValueError when `roots` is no PEM.
@@ -38,6 +43,7 @@ class EgressClient:
         policy: Policy,
         *,
         roots: str = "",
+        proxy: Proxy | None = None,
         resolve: Resolver | None = None,
         dial: Dial = dialer.open_socket,
         limits: Limits = limits.PRODUCT,
@@ -45,6 +51,7 @@ class EgressClient:
     ) -> None:
         self._limits = limits
         self._trust = Trust(roots)
+        self._proxy = proxy
         self._resolve = resolve or SystemResolver()
         self._vetting = Vetting(policy, self._resolve, limits.connect, clock)
         self._dial = dialer.guarded(dial, self._vetting)
@@ -76,10 +83,11 @@ class EgressClient:
         )
         return aiohttp.ClientSession(
             connector=connector,
+            request_class=Asking,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
-            headers={"User-Agent": f"imageyard/{version('imageyard')}", "Accept-Encoding": "identity"},
+            headers={"User-Agent": _AGENT, "Accept-Encoding": "identity"},
             max_line_size=limits.header_line,
             max_field_size=limits.header_line,
             max_headers=limits.headers,
@@ -101,33 +109,39 @@ class EgressClient:
         9.2.2), a POST is not.
         """
         url, origin = _parse(request.url)
+        proxy = self._proxy if self._proxy is not None and self._proxy.carries(origin) else None
         tls = Handshake()
         handshake.set(tls)
         try:
-            return await self._exchange(request, url, origin)
+            return await self._exchange(request, url, origin, proxy)
         except failures.FOREIGN as error:
-            failure = failures.translate(error, handshake_began=tls.began)
+            tunnelled = proxy is not None and origin.secure
+            failure = failures.translate(error, handshake_began=tls.began, tunnelled=tunnelled)
             cause = type(error).__name__
-        log.debug("egress_failed", host=origin.host, port=origin.port, reason=failure.reason, cause=cause)
+        tell = log.warning if failure.hint.startswith(failures.PROXY) else log.debug  # the proxy is the operator's
+        tell("egress_failed", host=origin.host, port=origin.port, reason=failure.reason, cause=cause, hint=failure.hint)
         # Raised here, not above: a foreign exception in the chain would carry the request's headers along.
         raise failure
 
-    async def _exchange(self, request: Request, url: URL, origin: Origin) -> Response:
+    async def _exchange(self, request: Request, url: URL, origin: Origin, proxy: Proxy | None) -> Response:
         if self._session is None:
             raise RuntimeError("EgressClient is an async context manager, and is not open")
         began = self._clock()
         allowed = min(request.timeout, self._limits.total)
-        await self._vetting.vet(origin.host, origin.port, origin.address, within=allowed)
+        await self._vet(origin, proxy, allowed)
         context = await self._trust.context(request.tls) if origin.secure else True
         answer = await self._session.request(
             request.method,
             url,
-            headers=request.headers,
             data=request.body,
             allow_redirects=False,
             ssl=context,
             timeout=self._timeout(round(allowed - (self._clock() - began), 1)),
+            **_dressed(request, origin, proxy),
         )
+        if proxy is not None and answer.status == 407:
+            answer.close()
+            raise aiohttp.ClientHttpProxyError(answer.request_info, (), status=answer.status)
         try:
             body = await _read(answer, request)
         finally:
@@ -135,6 +149,29 @@ class EgressClient:
         # A list inside, since a generator costs half as much again, and this runs for every poll.
         headers = tuple([(_lower(name), value.decode("latin-1")) for name, value in answer.raw_headers])
         return Response(request.url, answer.status, headers, body)
+
+    async def _vet(self, origin: Origin, proxy: Proxy | None, within: float) -> None:
+        if proxy is None:
+            await self._vetting.vet(origin.host, origin.port, origin.address, within=within)
+            return
+        self._vetting.vet_unresolved(origin)
+        try:
+            await self._vetting.vet(proxy.host, proxy.port, proxy.address, within=within)
+        except EgressError as failure:
+            raise failures.of_proxy(failure.reason) from None
+
+
+def _dressed(request: Request, origin: Origin, proxy: Proxy | None) -> dict[str, Any]:
+    """The headers of a request, and who is shown which: the proxy's login goes to the proxy alone, and what is meant
+    for an https server travels within the tunnel."""
+    if proxy is None:
+        return {"headers": request.headers}
+    login = proxy.authorization
+    own = {} if login is None else {proxies.AUTHORIZATION: login.reveal()}
+    if origin.secure:
+        return {"headers": request.headers, "proxy": proxy.url, "proxy_headers": {"User-Agent": _AGENT, **own}}
+    shown = request.headers.items() if isinstance(request.headers, Mapping) else request.headers
+    return {"headers": (*shown, *own.items()), "proxy": proxy.url}
 
 
 def _parse(url: str) -> tuple[URL, Origin]:
@@ -156,11 +193,16 @@ async def _read(answer: aiohttp.ClientResponse, request: Request) -> bytes:
         return b""
     if answer.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         raise EgressError(Reason.NotARegistry, "registry")
-    if (answer.content_length or 0) > request.limit:
+    refused = not 200 <= answer.status < 300
+    limit = min(request.limit, limits.ERROR_BODY) if refused else request.limit
+    cut = request.cut or refused
+    if not cut and (answer.content_length or 0) > limit:
         raise EgressError(Reason.ResponseTooLarge, "registry")
     body = bytearray()
     while chunk := await answer.content.readany():
         body += chunk
-        if len(body) > request.limit:
+        if len(body) > limit:
+            if cut:
+                return bytes(body[:limit])
             raise EgressError(Reason.ResponseTooLarge, "registry")
     return bytes(body)

@@ -25,3 +25,6 @@ class Limits:
 
 
 PRODUCT: Final = Limits()
+
+ERROR_BODY: Final = 65_536
+"""Bytes of an answer that is no success; the rest is left off, since the status tells enough."""

@@ -5,7 +5,7 @@ Otherwise an object could make the server speak to itself from inside (a registr
 
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -27,8 +27,9 @@ class Listeners:
     `revision` moves with every change, so that a verdict from before is judged again.
     """
 
-    def __init__(self, is_local: Callable[[IPAddress], bool] = is_local) -> None:
+    def __init__(self, is_local: Callable[[IPAddress], bool] = is_local, names: Iterable[str] = ()) -> None:
         self._is_local = is_local
+        self._names = frozenset(name.lower() for name in names)
         self._exact: set[tuple[IPAddress, int]] = set()
         self._wildcard_ports: set[int] = set()
         self.revision = 0
@@ -48,3 +49,8 @@ class Listeners:
         if (address, port) in self._exact:
             return True
         return port in self._wildcard_ports and self._is_local(address)
+
+    def named(self, host: str, port: int) -> bool:
+        """Whether somebody who resolves `host` himself would reach imageyard: by one of its names, at its port."""
+        ports = self._wildcard_ports | {port for _, port in self._exact}
+        return port in ports and host in self._names

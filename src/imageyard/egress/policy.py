@@ -1,24 +1,11 @@
 """What the operator opened and closed. No field of an object reaches this."""
 
 import ipaddress
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from imageyard.egress.listeners import IPAddress, Listeners
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def networks(texts: Iterable[str]) -> tuple[IPNetwork, ...]:
-    """Parse the values of `--egress-allow`: CIDRs or single addresses. Raises ValueError that names the bad one."""
-    return tuple(_network(text) for text in texts)
-
-
-def _network(text: str) -> IPNetwork:
-    try:
-        return ipaddress.ip_network(text.strip())
-    except ValueError as error:
-        raise ValueError(f"not a CIDR: {text!r} ({error})") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,8 @@ class Trust:
         if roots:
             try:
                 _add(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), roots)
-            except ssl.SSLError as error:
-                raise ValueError(f"the registry CA file holds no readable certificate: {error.reason}") from None
+            except ssl.SSLError:
+                raise ValueError("the registry CA file holds no readable certificate") from None
         if not any(self._system):
             log.warning("system_roots_missing", hint="only --registry-ca and spec.caBundle are trusted")
 

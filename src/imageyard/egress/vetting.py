@@ -19,9 +19,11 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from imageyard.domain.reasons import Reason
 from imageyard.egress import EgressError
 from imageyard.egress import address as addresses
+from imageyard.egress import proxy as proxies
 from imageyard.egress.listeners import IPAddress
 from imageyard.egress.policy import Policy
 from imageyard.egress.resolver import Resolver
+from imageyard.egress.target import Origin
 
 _TTL: Final = 30.0
 """Seconds an answer is kept, as names of registries move seldom and a poll comes often."""
@@ -66,6 +68,18 @@ class Vetting(AbstractResolver):
                 raise EgressError(Reason.EgressDenied, "address")
             answer.revision = self._policy.own_listeners.revision
         return answer.addresses
+
+    def vet_unresolved(self, origin: Origin) -> None:
+        """Judge what a proxy is asked to resolve and dial. Raises EgressError (EgressDenied)."""
+        if origin.address is not None:
+            allowed = self.allows(origin.host, origin.address, origin.port)
+        else:
+            refused = proxies.refusal(origin, self._policy)
+            allowed = refused is None
+            if refused is not None:
+                log.warning("egress_denied", host=origin.host, port=origin.port, kind=refused.value, setting="none")
+        if not allowed:
+            raise EgressError(Reason.EgressDenied, "address")
 
     def allows(self, host: str, address: IPAddress, port: int) -> bool:
         """Judge one address of `host`. Why it was refused is for the operator's log; the user hears one text."""

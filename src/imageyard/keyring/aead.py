@@ -20,6 +20,8 @@ _VERSION = 1
 _SALT = 32
 _NONCE = 12
 _INFO = b"imageyard sealed value v1"
+_NOBODY = Owner("", "", "", "", "")
+_PROBE = Secret("probe")
 
 
 class AeadKeyring:
@@ -37,6 +39,14 @@ class AeadKeyring:
     @property
     def current(self) -> str:
         return self._current
+
+    @property
+    def works(self) -> bool:
+        """Whether what is sealed under the current key can be opened again."""
+        try:
+            return self.open(_NOBODY, self.seal(_NOBODY, _PROBE)) == _PROBE
+        except KeyringError:
+            return False
 
     def add(self, key_id: str, key: bytes) -> None:
         """Take in a new key and make it current."""

@@ -22,7 +22,10 @@ def load(directory: Path) -> AeadKeyring:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (directory / _CURRENT).exists():
         if present(directory):
-            raise KeyringError(f"{directory / _CURRENT} is missing; it names the key that seals new values")
+            raise KeyringError(
+                f"{directory / _CURRENT} is missing, which names the key that seals new values; restore the keys "
+                "directory, or take in an export with `imageyard keys import FILE`"
+            )
         generate(directory)
     current = (directory / _CURRENT).read_text(encoding="ascii").strip()
     return AeadKeyring({path.stem: _read(path) for path in directory.glob("*" + _SUFFIX)}, current)

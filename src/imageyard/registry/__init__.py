@@ -31,10 +31,16 @@ class Source:
 
 
 class Quota(NamedTuple):
-    """Rate-limit headers as last seen (Docker Hub: `ratelimit-limit`, `ratelimit-remaining`)."""
+    """Rate-limit headers as last seen (Docker Hub: `ratelimit-limit`, `ratelimit-remaining`). `window` in seconds."""
 
     limit: int | None
     remaining: int | None
+    window: int | None = None
+
+    @property
+    def scarce(self) -> bool:
+        """Whether less than a tenth is left: that is kept for what people ask for."""
+        return self.limit is not None and self.remaining is not None and self.remaining * 10 < self.limit
 
 
 class Head(NamedTuple):
@@ -71,17 +77,21 @@ class Step(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """What a verify found. `reason` is Verified, AnonymousOnly or a failure."""
+    """What a verify found. `reason` is Verified, AnonymousOnly or a failure; `elsewhere` tells that the failure is
+    another host's than the source's."""
 
     success: bool
     reason: Reason
     message: Text
     steps: tuple[Step, ...]
+    elsewhere: bool = False
 
 
 class RegistryError(Exception):
     """A conversation that failed, in domain words. `message` is a sanitised sentence (no body, no URL query);
     `retry_after` in seconds when the registry named one; `quota` when it told one.
+    `next_step` is what to do about it, where the reason's own advice is not the best; `elsewhere` tells that another
+    host than the source's gave no answer (a token service, a redirect's target).
     `unauthorized` tells that the answer was a 401 after sign-in: the engine then asks verify whether the
     credential is refused or only this repository is out of sight."""
 
@@ -93,6 +103,8 @@ class RegistryError(Exception):
         retry_after: float | None = None,
         quota: Quota | None = None,
         unauthorized: bool = False,
+        next_step: Text | None = None,
+        elsewhere: bool = False,
     ) -> None:
         super().__init__(f"{reason}: {message.en}")
         self.reason = reason
@@ -100,6 +112,8 @@ class RegistryError(Exception):
         self.retry_after = retry_after
         self.quota = quota
         self.unauthorized = unauthorized
+        self.next_step = next_step
+        self.elsewhere = elsewhere
 
 
 Lookup = Callable[[str], Awaitable[Document | None]]

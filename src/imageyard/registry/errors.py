@@ -11,8 +11,8 @@ from typing import Final, Literal
 from imageyard.domain import reasons
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
-from imageyard.egress import EgressError, Response
-from imageyard.registry import RegistryError, ratelimit, strictjson
+from imageyard.egress import Response
+from imageyard.registry import RegistryError, origin, ratelimit, strictjson
 
 MAX_CODES: Final = 16
 _CODE = re.compile(r"[A-Z][A-Z_]{1,63}")
@@ -45,21 +45,14 @@ def sentence(reason: Reason, detail: Text | None = None) -> Text:
     return said if detail is None else Text(f"{said.zh}（{detail.zh}）", f"{said.en} ({detail.en})")
 
 
-def of_egress(failure: EgressError) -> RegistryError:
-    """An exchange that gave no answer."""
-    return error(failure.reason, _HINTS.get(failure.hint))
+def advised(error: RegistryError) -> Text:
+    """What an error says, and what to do about it."""
+    return reasons.advised(error.message, error.next_step or reasons.explain(error.reason).next_step)
 
 
-_HINTS: Final[dict[str, Text]] = {
-    "plain_http": Text(
-        "对方使用明文 HTTP；如确需如此，请设置 spec.insecure: true",
-        "the server speaks plain HTTP; if that is intended, set spec.insecure: true",
-    ),
-    "expired": Text("证书已过期", "the certificate has expired"),
-    "self_signed": Text("证书为自签名", "the certificate is self-signed"),
-    "unknown_issuer": Text("证书的签发者不受信任", "the certificate's issuer is not trusted"),
-    "host_mismatch": Text("证书与域名不符", "the certificate is for another host name"),
-}
+DROP_INSECURE: Final = Text(
+    "若该端口提供的是 HTTPS，请去掉 spec.insecure", "if that port speaks HTTPS, drop spec.insecure"
+)
 
 Asked = Literal["manifest", "config", "token", "api"]
 
@@ -69,16 +62,26 @@ def of_status(response: Response, now: datetime, asked: Asked = "manifest") -> R
     reason = _reason(response, asked)
     failure = error(
         reason,
-        Text(f"HTTP {response.status}", f"HTTP {response.status}"),
+        answered(response),
         retry_after=ratelimit.retry_after(response, now),
         unauthorized=response.status == 401,
     )
     failure.quota = ratelimit.quota(response)
+    if wants_https(response):
+        failure.next_step = DROP_INSECURE
     return failure
+
+
+def answered(response: Response) -> Text:
+    """Who answered, and how. Of its URL only the origin is shown: queries of redirects are capabilities."""
+    authority = origin.parse(response.url).origin.authority
+    return Text(f"{authority}，HTTP {response.status}", f"{authority}, HTTP {response.status}")
 
 
 def _reason(response: Response, asked: Asked) -> Reason:
     status = response.status
+    if wants_https(response):
+        return Reason.NotARegistry
     if status in _STATUS:
         return _STATUS[status]
     if status >= 500:
@@ -133,6 +136,12 @@ def _entries(response: Response) -> list[dict[str, object]]:
     if not isinstance(listed, list):
         return []
     return [entry for entry in listed[:MAX_CODES] if isinstance(entry, dict)]
+
+
+def wants_https(response: Response) -> bool:
+    """Whether a TLS server complains that it was spoken to without (Go's, nginx and Apache all answer 400)."""
+    plain = response.status == 400 and response.url.startswith("http://")
+    return plain and any(word in response.body for word in (b"HTTPS", b"SSL"))
 
 
 def is_html(response: Response) -> bool:

@@ -1,9 +1,11 @@
 """The token exchange: prepare the request to a realm, interpret its answer. Pure but for `fetch`.
 
-Source: distribution docs/content/spec/auth/token.md (GET with Basic; the one form that every service speaks).
+Source: distribution docs/content/spec/auth/token.md (GET with Basic; the one form that every service speaks) and
+oauth.md (POST, for identity tokens).
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
@@ -12,15 +14,22 @@ from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
 from imageyard.egress import Request, Response
-from imageyard.registry import Source, auth, errors, strictjson, tokens, wire
+from imageyard.registry import Source, auth, errors, origin, peer, strictjson, tokens, wire
 from imageyard.registry.auth import Realm
 from imageyard.registry.origin import URL, Origin
+from imageyard.registry.peer import Peer
 from imageyard.registry.tokens import Token
 from imageyard.registry.wire import Wire
 
 MAX_ANSWER: Final = 65_536
 MAX_TOKEN: Final = 16_384
 """Characters; a header line that is longer is refused by most servers."""
+
+IDENTITY: Final = "<token>"
+"""The user name under which `docker login` keeps an identity token instead of a password."""
+CLIENT: Final = "imageyard"
+_NO_POST: Final = frozenset({404, 405})
+"""Answers of token services that speak the GET form alone."""
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
@@ -29,16 +38,43 @@ async def fetch(
     sender: Wire, source: Source, home: Origin, realm: Realm, service: str, scope: str, now: datetime
 ) -> Token:
     """Exchange the credential for a token, or ask anonymously where the realm is not trusted. Raises RegistryError."""
+    to = peer.of("tokens", realm.url.origin, home)
+    if realm.trusted and source.username == IDENTITY:
+        request = _refresh(source, home, realm.url, service, scope)
+        response = await _once_redirected(sender, to, request)
+        if response.status not in _NO_POST:
+            return read(response, now)
     credential = auth.basic(source) if realm.trusted else None
     url = query(realm.url, service, scope)
-    response = await sender.send(_request(source, home, url, credential))
-    if response.status in wire.REDIRECTS:
-        hop = auth.redirect(url, response.header("location"))
-        if hop is None or not hop.same_origin:
-            detail = Text("令牌服务重定向到其他地址", "the token service redirects elsewhere")
-            raise errors.error(Reason.RedirectRefused, detail)
-        response = await sender.send(_request(source, home, hop.url, credential))
-    return read(response, now)
+    request = wire.request(source, home, url, "GET", ("application/json",), MAX_ANSWER, credential, cut=True)
+    return read(await _once_redirected(sender, to, request), now)
+
+
+async def _once_redirected(sender: Wire, to: Peer, request: Request) -> Response:
+    """One exchange; a redirect is followed once, and only within the origin."""
+    response = await sender.send(request, to)
+    if response.status not in wire.REDIRECTS:
+        return response
+    hop = auth.redirect(origin.parse(request.url), response.header("location"))
+    if hop is None or not hop.same_origin:
+        detail = Text("令牌服务重定向到其他地址", "the token service redirects elsewhere")
+        raise errors.error(Reason.RedirectRefused, detail)
+    return await sender.send(replace(request, url=str(hop.url)), to)
+
+
+def _refresh(source: Source, home: Origin, url: URL, service: str, scope: str) -> Request:
+    """The OAuth 2 form (distribution docs/content/spec/auth/oauth.md): an identity token goes in the body."""
+    fields = {
+        "grant_type": "refresh_token",
+        "refresh_token": source.password.reveal(),
+        "service": service,
+        "client_id": CLIENT,
+        "scope": scope,
+    }
+    plain = wire.request(source, home, url, "GET", ("application/json",), MAX_ANSWER, cut=True)
+    headers = (*plain.headers, ("Content-Type", "application/x-www-form-urlencoded"))
+    body = urlencode([(key, value) for key, value in fields.items() if value]).encode()
+    return replace(plain, method="POST", headers=headers, body=body)
 
 
 def query(realm: URL, service: str, scope: str) -> URL:
@@ -47,10 +83,6 @@ def query(realm: URL, service: str, scope: str) -> URL:
     if not asked:
         return realm
     return URL(realm.origin, f"{realm.target}{'&' if '?' in realm.target else '?'}{asked}")
-
-
-def _request(source: Source, home: Origin, url: URL, credential: Secret | None) -> Request:
-    return wire.request(source, home, url, "GET", ("application/json",), MAX_ANSWER, credential)
 
 
 def read(response: Response, now: datetime) -> Token:

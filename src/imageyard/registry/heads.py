@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from imageyard.domain import reference
+from imageyard.egress import Response
 from imageyard.registry import Head, errors, ratelimit
 from imageyard.registry.wire import Landed
 
@@ -21,12 +22,12 @@ def read(landed: Landed, now: datetime) -> Head | GetInstead:
     response = landed.response
     if response.status == 200:
         media_type = errors.media_type(response)
-        digest = _digest(response.header("docker-content-digest"))
-        if digest and media_type != "text/html":
-            return Head(digest, media_type, ratelimit.quota(response))
+        told = digest(response)
+        if told and media_type != "text/html":
+            return Head(told, media_type, ratelimit.quota(response))
         return GetInstead(unusable=media_type != "text/html")
-    if response.status == 404:
-        # Whether the tag or the repository is missing stands in the body that HEAD does not have.
+    if response.status in (400, 404):
+        # What is missing or wrong stands in the body that HEAD does not have.
         return GetInstead(unusable=False)
     if response.status in _NOT_KNOWN or (response.status == 403 and landed.crossed):
         # A redirect to storage whose URL is signed for GET answers 403 to HEAD (moby#50065).
@@ -34,8 +35,9 @@ def read(landed: Landed, now: datetime) -> Head | GetInstead:
     raise errors.of_status(response, now)
 
 
-def _digest(text: str) -> str:
+def digest(response: Response) -> str:
+    """The digest that the header claims; "" where it claims none."""
     try:
-        return reference.parse_digest(text.strip())
+        return reference.parse_digest(response.header("docker-content-digest").strip())
     except reference.InvalidReference:
         return ""

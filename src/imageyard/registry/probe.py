@@ -7,7 +7,6 @@ No token of a probe is kept, and none that is held is used.
 
 import secrets
 from dataclasses import replace
-from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from imageyard.domain.clock import Clock
@@ -15,7 +14,7 @@ from imageyard.domain.reasons import Reason
 from imageyard.domain.reference import InvalidReference
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
-from imageyard.egress import EgressError, Response
+from imageyard.egress import EgressError, Request, Response
 from imageyard.registry import (
     Probe,
     RegistryError,
@@ -24,10 +23,13 @@ from imageyard.registry import (
     auth,
     errors,
     exchange,
+    hello,
     origin,
+    peer,
     providers,
     signin,
     strictjson,
+    unanswered,
     wire,
 )
 from imageyard.registry.auth import Realm
@@ -37,7 +39,10 @@ from imageyard.registry.wire import Wire
 
 StepName = Literal["address", "tls", "registry", "login"]
 ORDER: Final[tuple[StepName, ...]] = ("address", "tls", "registry", "login")
+SECONDS: Final = 30.0
+"""For all exchanges of a probe together."""
 MAX_HELLO: Final = 65_536
+"""Bytes that are read of an answer; what a probe looks at stands at its beginning."""
 _REFUSALS: Final = frozenset({401, 403, 429})
 """Answers to a credential that mean something even where nobody needs one."""
 
@@ -60,8 +65,8 @@ class _Login(NamedTuple):
 
 
 async def run(sender: Wire, clock: Clock, source: Source) -> Probe:
-    """Test a source. Never raises RegistryError."""
-    return await _Run(sender, clock, source).probe()
+    """Test a source within `SECONDS`. Never raises RegistryError."""
+    return await _Run(sender.within(SECONDS, clock), clock, source).probe()
 
 
 class _Run:
@@ -80,17 +85,17 @@ class _Run:
         except InvalidReference as invalid:
             return self._failed("address", RegistryError(Reason.InvalidSpec, invalid.text))
         try:
-            hello = await self._hello(home)
+            answer = await self._hello(home)
         except EgressError as failure:
-            return self._failed(failure.step, errors.of_egress(failure))
+            return self._failed(failure.step, unanswered.error(failure, peer.registry(home)))
         except RegistryError as error:
             return self._failed("registry", error)
-        wrong = judge(hello, self._clock.now())
+        wrong = hello.judge(answer, self._clock.now())
         if wrong is not None:
             return self._failed("registry", wrong)
         self._reached()
         try:
-            login = await self._login(home, hello)
+            login = await self._login(home, answer)
         except RegistryError as error:
             return self._failed("login", error)
         return self._passed(login)
@@ -99,7 +104,7 @@ class _Run:
         """GET /v2/ without a credential, following redirects on the own origin only."""
         url = URL(home, "/v2/")
         for _ in range(auth.MAX_REDIRECTS + 1):
-            response = await self._wire.exchange(wire.request(self._source, home, url, "GET", limit=MAX_HELLO))
+            response = await self._wire.exchange(self._request(home, url))
             if response.status not in wire.REDIRECTS:
                 return response
             hop = auth.redirect(url, response.header("location"))
@@ -108,14 +113,12 @@ class _Run:
             url = hop.url
         raise errors.error(Reason.RedirectRefused, Text("重定向次数过多", "too many redirects"))
 
-    async def _login(self, home: Origin, hello: Response) -> _Login:
-        asked = wire.asked(hello)
-        if hello.status == 200:
+    async def _login(self, home: Origin, answer: Response) -> _Login:
+        asked = wire.asked(answer)
+        if answer.status == 200:
             return await self._open(home)
         if asked is None:
-            raise errors.error(
-                Reason.Unsupported, Text("没有可用的登录方式", "it offers no way to sign in that we know")
-            )
+            raise hello.strange()
         if asked.scheme == "bearer":
             return await self._bearer(home, asked)
         return await self._basic(home)
@@ -212,7 +215,9 @@ class _Run:
         )
         try:
             await self._token(stranger, home, realm, service)
-        except RegistryError:
+        except RegistryError as error:
+            if error.reason is Reason.Timeout:
+                raise
             return False
         return True
 
@@ -227,8 +232,10 @@ class _Run:
 
     async def _signed(self, home: Origin, path: str, authorization: Secret | None) -> Response:
         """One request with a credential to the source's own origin; a redirect is not followed."""
-        asked = wire.request(self._source, home, URL(home, path), "GET", limit=MAX_HELLO, authorization=authorization)
-        return await self._wire.send(asked)
+        return await self._wire.send(self._request(home, URL(home, path), authorization), peer.registry(home))
+
+    def _request(self, home: Origin, url: URL, authorization: Secret | None = None) -> Request:
+        return wire.request(self._source, home, url, "GET", limit=MAX_HELLO, authorization=authorization, cut=True)
 
     def _lap(self) -> int:
         """Milliseconds since the last lap. One exchange finds out about address, TLS and registry together: its
@@ -248,10 +255,11 @@ class _Run:
         before = {"tls": _tls_step(self._source)}
         position = ORDER.index(at)
         steps = self._steps or [before.get(name) or Step(name, "ok", _OK, 0) for name in ORDER[:position]]
-        steps = [*steps, Step(at, "failed", error.message, self._lap())]
+        said = errors.advised(error)
+        steps = [*steps, Step(at, "failed", said, self._lap())]
         steps += [Step(name, "skipped", _SKIPPED, 0) for name in ORDER[position + 1 :]]
-        message = Text(f"连接失败：{error.message.zh}", f"connection failed: {error.message.en}")
-        return Probe(False, error.reason, message, tuple(steps))
+        message = Text(f"连接失败：{said.zh}", f"connection failed: {said.en}")
+        return Probe(False, error.reason, message, tuple(steps), error.elsewhere)
 
     def _passed(self, login: _Login) -> Probe:
         steps = (*self._steps, Step("login", login.outcome, login.message, self._lap()))
@@ -259,24 +267,6 @@ class _Run:
             return Probe(True, Reason.Verified, _CONNECTED, steps)
         message = Text(f"连接成功，但{login.message.zh}", f"connection succeeded, but {login.message.en}")
         return Probe(True, Reason.AnonymousOnly, message, steps)
-
-
-def judge(hello: Response, now: datetime) -> RegistryError | None:
-    """Whether the answer to a bare `/v2/` comes from a registry; None when it does. Evidence is the API version
-    header, a challenge that we speak, or JSON: a web page answers 200 too (docker/for-linux#802)."""
-    named = hello.header("docker-distribution-api-version").startswith("registry/2")
-    if hello.status == 429 or hello.status >= 500:
-        return errors.of_status(hello, now, "api")
-    if hello.status == 200 and (named or (_json(hello) is not None and not errors.is_html(hello))):
-        return None
-    if hello.status == 401 and (named or wire.asked(hello) is not None):
-        return None
-    if hello.status == 403:
-        # A registry that admits nobody, or a gateway in front of it: either way an answer, and a refusal.
-        return errors.of_status(hello, now, "api")
-    return errors.error(
-        Reason.NotARegistry, Text(f"/v2/ 应答 HTTP {hello.status}", f"/v2/ answers HTTP {hello.status}")
-    )
 
 
 def _json(response: Response) -> object | None:
@@ -298,8 +288,12 @@ def _tls_step(source: Source) -> Step:
 
 
 def _elsewhere(home: Origin, hop: auth.Hop | None) -> RegistryError:
-    if hop is not None and home.scheme == "http" and hop.url.origin.host == home.host:
-        detail = Text("它要求使用 HTTPS，请去掉 spec.insecure", "it wants HTTPS; drop spec.insecure")
-    else:
-        detail = Text("/v2/ 被重定向到其他地址", "/v2/ is redirected elsewhere")
-    return errors.error(Reason.RedirectRefused, detail)
+    if hop is None:
+        return errors.error(
+            Reason.RedirectRefused, Text("/v2/ 的重定向目标无效", "/v2/ is redirected to no valid target")
+        )
+    target = hop.url.origin
+    failure = errors.error(Reason.RedirectRefused, Text(f"/v2/ 被重定向到 {target}", f"/v2/ is redirected to {target}"))
+    if home.scheme == "http" and target.host == home.host:
+        failure.next_step = Text("它要求使用 HTTPS，请去掉 spec.insecure", "it wants HTTPS: drop spec.insecure")
+    return failure

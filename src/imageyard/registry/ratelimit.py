@@ -13,6 +13,7 @@ MAX_WAIT: Final = 900.0
 """Seconds; a registry that asks for more is asked again after this."""
 
 _SECONDS = re.compile(r"[0-9]{1,10}")
+_WINDOW = re.compile(r";\s*w=([0-9]{1,7})(?:\s|;|$)")
 _COUNT = re.compile(r"([0-9]{1,9})(?:\s*;.*)?")
 
 
@@ -33,7 +34,10 @@ def retry_after(response: Response, now: datetime) -> float | None:
 def quota(response: Response) -> Quota | None:
     """`ratelimit-limit: 100;w=21600` and `ratelimit-remaining: 76;w=21600`; None when neither tells a number."""
     limit, remaining = _count(response.header("ratelimit-limit")), _count(response.header("ratelimit-remaining"))
-    return None if limit is None and remaining is None else Quota(limit, remaining)
+    if limit is None and remaining is None:
+        return None
+    window = _WINDOW.search(response.header("ratelimit-limit"))
+    return Quota(limit, remaining, int(window[1]) if window else None)
 
 
 def _count(text: str) -> int | None:

@@ -14,6 +14,7 @@ from imageyard.registry import (
     Source,
     config,
     errors,
+    heads,
     manifest,
     ratelimit,
 )
@@ -101,7 +102,7 @@ class Reading:
             raise Missing
         if answer.status != 200:
             raise errors.of_status(answer, self._clock.now())
-        _verify(answer.body, digest, size)
+        _verify(answer, digest, size)
         return self._keep(digest, answer.body, errors.media_type(answer))
 
     async def _blob(self, descriptor: Descriptor) -> bytes:
@@ -113,7 +114,7 @@ class Reading:
             raise errors.error(Reason.ManifestInvalid, Text("镜像配置不存在", "the image config is missing"))
         if answer.status != 200:
             raise errors.of_status(answer, self._clock.now(), "config")
-        _verify(answer.body, descriptor.digest, descriptor.size)
+        _verify(answer, descriptor.digest, descriptor.size)
         return answer.body
 
     async def _get(self, ask: Ask) -> Response:
@@ -127,11 +128,14 @@ class Reading:
         return Read(digest, parsed)
 
 
-def _verify(body: bytes, digest: str, size: int | None) -> None:
-    if size is not None and len(body) != size:
+def _verify(answer: Response, digest: str, size: int | None) -> None:
+    if size is not None and len(answer.body) != size:
         raise _mismatch("大小与描述符不符", "its size is not what the descriptor says")
-    if not manifest.matches(body, digest):
+    if not manifest.matches(answer.body, digest):
         raise _mismatch("内容与摘要不符", "its bytes do not hash to its digest")
+    told = heads.digest(answer)
+    if told and not manifest.matches(answer.body, told):
+        raise _mismatch("应答头声明了另一个摘要", "its header names another digest")
 
 
 def _mismatch(zh: str, en: str) -> RegistryError:

@@ -11,12 +11,15 @@ from imageyard.domain.clock import Clock
 from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
-from imageyard.registry import RegistryError, Source, auth, errors, exchange, origin, tokens, wire
+from imageyard.registry import RegistryError, Source, auth, errors, exchange, hello, origin, tokens, wire
 from imageyard.registry.auth import Answer, Bearer, Exchange, Learn, Realm, Refused, Scheme, Sent, UseBasic
+from imageyard.registry.challenge import Challenge
 from imageyard.registry.origin import Origin
 from imageyard.registry.wire import Ask, Landed, Wire
 
 MAX_KNOWN: Final = 1024
+_PASSING: Final = frozenset({Reason.ServerError, Reason.RateLimited})
+"""Answers of a token service that another try may mend."""
 
 
 class _Attempt(NamedTuple):
@@ -88,11 +91,22 @@ class SignIn:
         asked = wire.asked(landed.response)
         step = auth.answer(asked, attempt.sent, known, ask.scope, attempt.scope, exchanges)
         if isinstance(step, Learn):
-            base = await self._wire.follow(source, home, Ask("GET", "/v2/"), None)
-            usable = base.response.status == 401 and not base.crossed
-            asked = wire.asked(base.response) if usable else None
+            asked = await self._challenge(source, home)
             step = auth.answer(asked, attempt.sent, known, ask.scope, attempt.scope, exchanges)
         return Refused() if isinstance(step, Learn) else step
+
+    async def _challenge(self, source: Source, home: Origin) -> Challenge | None:
+        """What `/v2/` asks for; None when it lets everybody in. Raises RegistryError as a verify would have it."""
+        base = await self._wire.follow(source, home, Ask("GET", "/v2/", cut=True), None)
+        if base.crossed:
+            return None
+        wrong = hello.judge(base.response, self._clock.now())
+        if wrong is not None:
+            raise wrong
+        asked = wire.asked(base.response) if base.response.status == 401 else None
+        if asked is None and base.response.status == 401:
+            raise hello.strange()
+        return asked
 
     async def _with_token(self, source: Source, home: Origin, bearer: Bearer, scope: str, own: str) -> _Attempt:
         realm = auth.realm(bearer.realm, home, source.trusted_realm_hosts)
@@ -115,7 +129,7 @@ class SignIn:
         try:
             value = await self._tokens.get(key, fetch)
         except RegistryError as error:
-            if untrusted is not None and error.unauthorized:
+            if untrusted is not None and error.reason not in _PASSING:
                 raise realm_refused(untrusted) from error
             raise
         self._learn(source, home, bearer)
@@ -135,17 +149,20 @@ class SignIn:
 def realm_refused(realm: Realm) -> RegistryError:
     """The credential was not shown to this token service; says what to do about it."""
     host = realm.url.origin.authority
+    said = Text(
+        f"令牌服务 {host} 不受信任，未发送凭证", f"the token service {host} is not trusted; no credential was sent"
+    )
     if realm.url.origin.scheme == "http":
-        detail = Text(
+        step = Text(
             f"http://{host} 是明文地址，请修正镜像仓库的外部访问地址（Harbor 的 external_url）",
             f"http://{host} is plain HTTP; correct the registry's external URL (external_url in Harbor)",
         )
     else:
-        detail = Text(
-            f"若信任 {host}，请将其加入 spec.trustedRealmHosts",
-            f"if you trust {host}, add it to spec.trustedRealmHosts",
+        step = Text(
+            f"若信任该主机，请将 {host} 加入 spec.trustedRealmHosts",
+            f"if you trust it, add {host} to spec.trustedRealmHosts",
         )
-    return errors.error(Reason.RealmRefused, detail)
+    return RegistryError(Reason.RealmRefused, said, next_step=step)
 
 
 def _permitted(landed: Landed, attempt: _Attempt) -> Landed:

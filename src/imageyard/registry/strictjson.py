@@ -1,10 +1,15 @@
 """JSON as it may be trusted from a stranger: strict UTF-8, no repeated keys, no NaN, bounded in depth and count."""
 
 import json
+from collections.abc import Iterable
 from typing import Final
 
 MAX_VALUES: Final = 200_000
 """Values in one document. 4 MiB of `[[],[],…` would otherwise grow to a hundred times that in memory."""
+
+
+MAX_DEPTH: Final = 64
+"""Levels of lists and objects. The interpreter's own limit is another on every version and platform."""
 
 
 class BadJSON(ValueError):
@@ -20,11 +25,33 @@ def read(body: bytes) -> object:
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
         raise BadJSON("too many values")
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        document = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
     except BadJSON:
         raise
     except (ValueError, RecursionError):
         raise BadJSON("no JSON, or nested too deeply") from None
+    if _depth_exceeds(document, MAX_DEPTH):
+        raise BadJSON("nested too deeply")
+    return document
+
+
+def _depth_exceeds(document: object, limit: int) -> bool:
+    level = [document]
+    for _ in range(limit):
+        level = [child for value in level for child in _children(value)]
+        if not level:
+            return False
+    return any(isinstance(value, dict | list) for value in level)
+
+
+def _children(value: object) -> Iterable[object]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Literal, NamedTuple
 
+from imageyard.domain.clock import Clock
 from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
 from imageyard.egress import EgressError, Gate, Request, Response, TLSOptions
-from imageyard.registry import RegistryError, Source, auth, challenge, errors
+from imageyard.registry import RegistryError, Source, auth, challenge, errors, peer, unanswered
+from imageyard.registry.budget import Budget
 from imageyard.registry.challenge import Challenge
 from imageyard.registry.origin import URL, Origin
+from imageyard.registry.peer import Peer
 
 _STATUSES: Final = frozenset(HTTPStatus)
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -26,6 +29,8 @@ class Ask:
     scope: str = ""
     accept: tuple[str, ...] = ()
     limit: int = 65_536
+    cut: bool = False
+    """Read a longer answer as far as the limit, for what its head tells."""
 
 
 class Landed(NamedTuple):
@@ -42,6 +47,10 @@ class Wire:
         self._gate = gate
         self._observe = observe or (lambda _: None)
 
+    def within(self, seconds: float, clock: Clock) -> "Wire":
+        """The same wire for one conversation that takes no longer."""
+        return Wire(Budget(self._gate, clock, seconds), self._observe)
+
     async def exchange(self, request: Request) -> Response:
         """One exchange. Raises EgressError."""
         try:
@@ -52,12 +61,12 @@ class Wire:
         self._observe(_label(response.status))
         return response
 
-    async def send(self, request: Request) -> Response:
-        """One exchange. Raises RegistryError."""
+    async def send(self, request: Request, to: Peer) -> Response:
+        """One exchange with `to`. Raises RegistryError."""
         try:
             return await self.exchange(request)
         except EgressError as failure:
-            raise errors.of_egress(failure) from failure
+            raise unanswered.error(failure, to) from failure
 
     async def follow(self, source: Source, home: Origin, ask: Ask, authorization: Secret | None) -> Landed:
         """Ask the source's origin and follow at most three redirects. The credential is gone for good once one of
@@ -65,7 +74,8 @@ class Wire:
         url, crossed = URL(home, ask.path), False
         for _ in range(auth.MAX_REDIRECTS + 1):
             signed = None if crossed else authorization
-            response = await self.send(request(source, home, url, ask.method, ask.accept, ask.limit, signed))
+            asked = request(source, home, url, ask.method, ask.accept, ask.limit, signed, cut=ask.cut)
+            response = await self.send(asked, peer.of("redirect" if crossed else "registry", url.origin, home))
             if response.status not in REDIRECTS:
                 return Landed(response, crossed)
             hop = auth.redirect(url, response.header("location"))
@@ -93,13 +103,15 @@ def request(
     accept: tuple[str, ...] = (),
     limit: int = 65_536,
     authorization: Secret | None = None,
+    *,
+    cut: bool = False,
 ) -> Request:
     """Prepare one exchange. Each accepted type is a header line of its own: Harbor 1.1 and old distributions read
     only the first of a comma-joined list."""
     headers = [("Accept", type_) for type_ in accept]
     if authorization is not None:
         headers.append(("Authorization", authorization.reveal()))
-    return Request(method, str(url), headers=tuple(headers), limit=limit, tls=tls(source, home, url.origin))
+    return Request(method, str(url), headers=tuple(headers), limit=limit, cut=cut, tls=tls(source, home, url.origin))
 
 
 def tls(source: Source, home: Origin, target: Origin) -> TLSOptions:

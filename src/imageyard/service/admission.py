@@ -1,6 +1,6 @@
 """From what a caller sent to what is stored: places, rules, server-owned parts. Pure; the store is asked elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from imageyard.domain import document, objects
+from imageyard.domain import document, errors, objects
 from imageyard.domain.errors import (
     INVALID,
     REQUIRED,
@@ -77,17 +77,18 @@ def refuse_all(kind: Kind[Any], namespace: str) -> None:
 def parse(
     kind: Kind[Any], namespace: str, name: str, body: Mapping[str, Any], old: Object | None, options: Options
 ) -> Admitted:
-    """Read and check a body sent to a path; `name` is "" on create. Raises BadRequest where body and path disagree,
-    Invalid with every bad field."""
-    read = document.read(kind, _placed(kind, namespace, name, body))
-    causes, warnings = list(read.causes), []
+    """Read and check a body sent to a path; `name` is "" on create. Raises Invalid with every bad field; BadRequest
+    with every one where body and path disagree."""
+    placed = _placed(kind, namespace, name, body)
+    read = document.read(kind, placed.body, old)
+    causes, warnings = [*placed.causes, *read.causes], []
     if options.unknown == "strict" and read.unknown:
         raise UnknownFields(read.unknown, kind=kind.singular, name=name or _name(body))
     if options.unknown == "refuse":
         causes += [Cause(field, UNKNOWN_FIELD, Text("未知字段", "is an unknown field")) for field in read.unknown]
     elif options.unknown == "warn":
         warnings = [unknown(field) for field in read.unknown]
-    obj = read.object
+    obj = read.mended
     if obj is not None:
         annotations = last_applied.scrub(obj.metadata.annotations, kind.secret_fields)
         meta = replace(obj.metadata, annotations=annotations)
@@ -95,9 +96,9 @@ def parse(
             meta, ignored = _kept_alive(meta, old.metadata if old else ObjectMeta())
             warnings += ignored
         obj = replace(obj, metadata=meta)
-        causes += kind.validate(obj, old)
-    elif old is None:
-        causes += _secrets_left_out(kind, body)
+        causes += document.elsewhere(read.causes, kind.validate(obj, old))
+    if placed.causes:
+        raise BadRequest(errors.sentence(causes), causes=causes, kind=kind.singular, name=name)
     if causes or obj is None:
         raise Invalid(causes, kind=kind.singular, name=name or _name(body))
     return Admitted(obj, tuple(warnings))
@@ -132,7 +133,7 @@ def create(
             new = images.created(new, now, language)
         case Namespace():
             new = labelled(new)
-    return Admitted(new, _ignored(kind, given, new.metadata))
+    return Admitted(new, _ignored(kind, given, {}, new.metadata))
 
 
 def update(kind: Kind[Any], obj: Any, old: Any, *, password: bool | None, now: datetime) -> Admitted:
@@ -159,7 +160,7 @@ def update(kind: Kind[Any], obj: Any, old: Any, *, password: bool | None, now: d
             new = images.changed(new, old, now)
         case Namespace():
             new = labelled(new)
-    return Admitted(new, _ignored(kind, given, new.metadata))
+    return Admitted(new, _ignored(kind, given, old.metadata.annotations, new.metadata))
 
 
 def status(kind: Kind[Any], body: Mapping[str, Any], old: Any) -> Any:
@@ -196,13 +197,12 @@ def bare(kind: Kind[Any], obj: Any) -> Any:
     return replace(obj, spec=replace(obj.spec, **dict.fromkeys(kind.secret_fields, UNSET)))
 
 
-def refuse_null_secrets(kind: Kind[Any], patch: Mapping[str, Any]) -> None:
-    """A merge patch takes null for "remove", and the stored object has no password to remove. Raises Invalid."""
+def with_null_secrets(kind: Kind[Any], document: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """A merge patch takes null for "remove", and the stored object has no password to remove: the null stays in the
+    patched document, to be refused there."""
     spec = patch.get("spec")
     nulls = [name for name in kind.secret_fields if isinstance(spec, Mapping) and spec.get(name, "") is None]
-    if nulls:
-        text = Text("不能为 null；不修改请去掉此字段", "must not be null; leave the field out to keep what is stored")
-        raise Invalid([Cause(f"spec.{name}", INVALID, text) for name in nulls], kind=kind.singular)
+    return {**document, "spec": {**document["spec"], **dict.fromkeys(nulls)}} if nulls else document
 
 
 def _kept_alive(given: ObjectMeta, old: ObjectMeta) -> tuple[ObjectMeta, list[Text]]:
@@ -217,23 +217,19 @@ def _kept_alive(given: ObjectMeta, old: ObjectMeta) -> tuple[ObjectMeta, list[Te
     return kept, [text] if listed else []
 
 
-def _secrets_left_out(kind: Kind[Any], body: Mapping[str, Any]) -> list[Cause]:
-    """A type has its secret fields optional, since they never come back; to a kind's rules they are required on
-    create, and a body that is too bad for these rules is told so all the same."""
-    spec = body.get("spec")
-    if not isinstance(spec, Mapping):
-        return []
-    text = Text("必填", "is required")
-    return [Cause(f"spec.{name}", REQUIRED, text) for name in kind.secret_fields if name not in spec]
+class _Placed(NamedTuple):
+    """A body with the namespace and name of its path, and where it disagreed."""
+
+    body: Mapping[str, Any]
+    causes: list[Cause]
 
 
-def _placed(kind: Kind[Any], namespace: str, name: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The body with the namespace of its path. Raises BadRequest where they disagree."""
+def _placed(kind: Kind[Any], namespace: str, name: str, body: Mapping[str, Any]) -> _Placed:
     meta = body.get("metadata")
     if meta is None:
         meta = {}
     if not isinstance(meta, Mapping):
-        return body
+        return _Placed(body, [])
     causes = []
     if kind.namespaced and meta.get("namespace") not in (None, "", namespace):
         causes.append(_disagrees("metadata.namespace", namespace))
@@ -241,20 +237,12 @@ def _placed(kind: Kind[Any], namespace: str, name: str, body: Mapping[str, Any])
         causes.append(Cause("metadata.name", REQUIRED, Text(f"必填，应为“{name}”", f"is required; it is `{name}`")))
     elif name and meta.get("name") != name:
         causes.append(_disagrees("metadata.name", name))
-    if causes:
-        raise BadRequest(_sentence(causes), causes=causes, kind=kind.singular, name=name)
-    return {**body, "metadata": {**meta, "namespace": namespace}} if kind.namespaced else body
+    place = {**({"namespace": namespace} if kind.namespaced else {}), **({"name": name} if name else {})}
+    return _Placed({**body, "metadata": {**meta, **place}}, causes)
 
 
 def _disagrees(field: str, expected: str) -> Cause:
     return Cause(field, INVALID, Text(f"与路径不一致，应为“{expected}”", f"differs from the path; it is `{expected}`"))
-
-
-def _sentence(causes: Sequence[Cause]) -> Text:
-    return Text(
-        "；".join(f"{cause.field}：{cause.text.zh}" for cause in causes),
-        "; ".join(f"{cause.field}: {cause.text.en}" for cause in causes),
-    )
 
 
 def _name(body: Mapping[str, Any]) -> str:
@@ -266,7 +254,7 @@ def _name(body: Mapping[str, Any]) -> str:
 def _preconditions(kind: Kind[Any], given: ObjectMeta, old: ObjectMeta) -> None:
     if given.uid and given.uid != old.uid:
         text = Text(
-            f"{kind.singular} “{old.name}”的 uid 不符：它已被删除并重新创建",
+            f"{errors.called(kind.singular)}“{old.name}”的 uid 不符：它已被删除并重新创建",
             f'the uid of {kind.singular} "{old.name}" differs: it was deleted and made anew',
         )
         raise Conflict(kind.singular, old.name, text)
@@ -282,12 +270,12 @@ def _users(kind: Kind[Any], given: ObjectMeta) -> dict[str, str]:
     return {key: value for key, value in given.annotations.items() if key not in kind.server_annotations}
 
 
-def _ignored(kind: Kind[Any], given: ObjectMeta, final: ObjectMeta) -> tuple[Text, ...]:
-    """Who sends back what was read changes nothing and needs no warning."""
+def _ignored(kind: Kind[Any], given: ObjectMeta, shown: Mapping[str, str], final: ObjectMeta) -> tuple[Text, ...]:
+    """Who sends back what was shown sets nothing and needs no warning."""
     keys = sorted(
         key
         for key, value in given.annotations.items()
-        if key in kind.server_annotations and final.annotations.get(key) != value
+        if key in kind.server_annotations and value not in (shown.get(key), final.annotations.get(key))
     )
     listed = ", ".join(keys)
     if not keys:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from imageyard.domain import document
-from imageyard.domain.errors import REQUIRED, UNKNOWN_FIELD, Cause, Invalid
+from imageyard.domain.errors import REQUIRED, UNKNOWN_FIELD, Cause, Failure, Invalid, NotFound
 from imageyard.domain.kinds import REGISTRY_SECRET
 from imageyard.domain.kinds.registry_secret import RegistrySecret
 from imageyard.domain.text import Text
@@ -56,22 +56,35 @@ def alone(namespace: str, name: str, body: Mapping[str, Any]) -> Candidate:
     return Candidate(_read(namespace, name, {"provider": "other", **body}, body, None), stored=False)
 
 
+def absent(name: str, body: Mapping[str, Any]) -> Failure:
+    """Why a body cannot be tested under a name that does not exist."""
+    missing = sorted(BROUGHT - body.keys())
+    if not body or not missing:
+        return NotFound(REGISTRY_SECRET.singular, name)
+    text = Text(
+        f"镜像源“{name}”尚未保存；测试未保存的镜像源须同时提供 domain、username 和 password",
+        f'"{name}" is not saved; to test a source before saving it send domain, username and password',
+    )
+    return _invalid([Cause(field, REQUIRED, text) for field in missing], name)
+
+
 def _read(
     namespace: str, name: str, spec: Mapping[str, Any], body: Mapping[str, Any], old: RegistrySecret | None
 ) -> RegistrySecret:
     meta = {"namespace": namespace, "name": name}
-    read = document.read(REGISTRY_SECRET, {"metadata": meta, "spec": {k: v for k, v in spec.items() if k in _KNOWN}})
+    known = {key: value for key, value in spec.items() if key in _KNOWN}
+    read = document.read(REGISTRY_SECRET, {"metadata": meta, "spec": known}, old)
     causes = [
         Cause(field, UNKNOWN_FIELD, Text("未知字段", "is an unknown field"))
         for field in sorted(body, key=str)[: document.SHOWN]
         if field not in FIELDS
     ]
-    causes += [cause._replace(field=cause.field.removeprefix("spec.")) for cause in read.causes]
-    if isinstance(read.object, RegistrySecret):
-        broken = REGISTRY_SECRET.validate(read.object, old)
-        causes += [cause._replace(field=cause.field.removeprefix("spec.")) for cause in broken]
-        if not causes:
-            return read.object
+    broken = [*read.causes]
+    if isinstance(read.mended, RegistrySecret):
+        broken += document.elsewhere(read.causes, REGISTRY_SECRET.validate(read.mended, old))
+        if not causes and not broken:
+            return read.mended
+    causes += [cause._replace(field=cause.field.removeprefix("spec.")) for cause in broken]
     raise _invalid(causes, name)
 
 

@@ -11,7 +11,7 @@ from imageyard.domain.kinds.repository import Manifest, RegistryRef, RepositoryS
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
 from imageyard.keyring import Keyring
-from imageyard.registry import Document, Quota, Registry, RegistryError, Source
+from imageyard.registry import Document, Head, Inspection, Quota, Registry, RegistryError, Source, errors
 from imageyard.service import sources
 from imageyard.service.credentials import Credentials
 from imageyard.store import Content, Store
@@ -48,10 +48,16 @@ class Fetched(NamedTuple):
     """Documents the manifest stands on, to be held by history."""
     contents: tuple[Content, ...] = ()
     """The documents themselves, where they were read now; `Fetcher.keep` stores them."""
+    scope: str = ""
+    """Where the digests were found; "" where nothing was."""
     retry_after: float | None = None
     quota: Quota | None = None
     unauthorized: bool = False
     """A 401 after sign-in: the credential is refused, or this repository is out of its sight. Verify tells which."""
+    elsewhere: bool = False
+    """Another host than the source's gave no answer."""
+    spared: bool = False
+    """RateLimited, though nobody refused: there is something new, which was not pulled to save the quota."""
 
 
 class Fetcher:
@@ -75,13 +81,18 @@ class Fetcher:
             return Unresolved(Reason.CredentialRefused, reasons.explain(Reason.CredentialRefused).text)
         return Resolved(source, secret.metadata.uid, secret.metadata.generation, sources.is_verified(secret))
 
-    async def fetch(self, source: Source, spec: RepositorySpec, held: Manifest | None) -> Fetched:
-        """One attempt: HEAD, then what is new by digest. Never raises RegistryError. Stores nothing."""
+    async def fetch(
+        self, source: Source, spec: RepositorySpec, held: Manifest | None, *, thrifty: bool = False
+    ) -> Fetched:
+        """One attempt: HEAD, then what is new by digest; `thrifty` leaves that for later while the pull quota is
+        scarce. Never raises RegistryError. Stores nothing."""
         scope = self._registry.scope(source, spec.repository)
         try:
             head = await self._registry.head(source, spec.repository, spec.tag)
             if held is not None and held.digest and held.digest == head.digest:
-                return _unchanged(source, held, head.quota)
+                return _unchanged(source, held, head.quota, scope)
+            if thrifty and head.quota is not None and head.quota.scarce:
+                return _spared(source, head.quota)
             found = await self._registry.inspect(
                 source,
                 spec.repository,
@@ -92,7 +103,7 @@ class Fetcher:
             )
         except RegistryError as error:
             return _failed(source, error)
-        contents = tuple(Content(scope, each.digest, each.media_type, each.body) for each in found.documents)
+        contents = _contents(scope, found)
         return Fetched(
             Reason.Synced,
             _SYNCED,
@@ -100,8 +111,21 @@ class Fetcher:
             found.manifest,
             digests=tuple(content.digest for content in contents),
             contents=contents,
+            scope=scope,
             quota=found.quota or head.quota,
         )
+
+    async def by_digest(self, source: Source, spec: RepositorySpec, digest: str) -> Content:
+        """The manifest of a digest, asked for with this credential whatever is held for others; it and what it stands
+        on are kept. Raises RegistryError, Unavailable."""
+        head = Head(digest, "", None)
+        found = await self._registry.inspect(source, spec.repository, spec.tag, head, platform="", lookup=_nothing_held)
+        contents = _contents(self._registry.scope(source, spec.repository), found)
+        asked = next((content for content in contents if content.digest == digest), None)
+        if asked is None:  # the registry does not have it, and what the tag holds was read in its place
+            raise RegistryError(Reason.TagNotFound, _DIGEST_NOT_FOUND)
+        await asyncio.gather(*map(self._store.put_content, contents))
+        return asked
 
     async def keep(self, fetched: Fetched) -> None:
         """Store the contents that were read, so that history can show them. Raises Unavailable."""
@@ -113,6 +137,15 @@ class Fetcher:
 
 
 _SYNCED = reasons.explain(Reason.Synced).text
+_DIGEST_NOT_FOUND = Text("镜像仓库中没有该摘要", "the registry does not have this digest")
+
+
+async def _nothing_held(_digest: str) -> None:
+    return None
+
+
+def _contents(scope: str, found: Inspection) -> tuple[Content, ...]:
+    return tuple(Content(scope, each.digest, each.media_type, each.body) for each in found.documents)
 
 
 def _is_own(namespace: str, ref: RegistryRef) -> bool:
@@ -131,16 +164,38 @@ def _not_permitted() -> Unresolved:
     return Unresolved(Reason.ReferenceNotPermitted, reasons.explain(Reason.ReferenceNotPermitted).text)
 
 
-def _unchanged(source: Source, held: Manifest, quota: Quota | None) -> Fetched:
-    return Fetched(Reason.Synced, _SYNCED, source.domain, held, unchanged=True, digests=(held.digest,), quota=quota)
+def _unchanged(source: Source, held: Manifest, quota: Quota | None, scope: str) -> Fetched:
+    return Fetched(
+        Reason.Synced,
+        _SYNCED,
+        source.domain,
+        held,
+        unchanged=True,
+        digests=(held.digest,),
+        scope=scope,
+        quota=quota,
+    )
+
+
+def _spared(source: Source, quota: Quota) -> Fetched:
+    said = Text(
+        f"{source.domain} 的拉取配额即将用尽（剩余 {quota.remaining}/{quota.limit}），新的清单留待稍后拉取",
+        f"the pull quota at {source.domain} is nearly used up ({quota.remaining} of {quota.limit} left); "
+        "the new manifest is pulled later",
+    )
+    step = Text("手动同步会立即拉取", "a sync by request pulls it at once")
+    share = None if quota.window is None else quota.window / 10
+    words = reasons.advised(said, step)
+    return Fetched(Reason.RateLimited, words, source.domain, retry_after=share, quota=quota, spared=True)
 
 
 def _failed(source: Source, error: RegistryError) -> Fetched:
     return Fetched(
         error.reason,
-        error.message,
+        errors.advised(error),
         source.domain,
         retry_after=error.retry_after,
         quota=error.quota,
         unauthorized=error.unauthorized,
+        elsewhere=error.elsewhere,
     )

@@ -14,6 +14,7 @@ from imageyard.domain import managed_fields, names, patch
 from imageyard.domain.access import Actor
 from imageyard.domain.apply_conflict import ApplyConflict
 from imageyard.domain.clock import Clock
+from imageyard.domain.document import SHOWN
 from imageyard.domain.errors import (
     INVALID,
     REQUIRED,
@@ -37,7 +38,7 @@ from imageyard.domain.secret import Secret
 from imageyard.domain.selector import FieldSelector
 from imageyard.domain.text import Language, Text
 from imageyard.keyring import Keyring
-from imageyard.service import admission, contents, credentials, escalation, ownership, rights
+from imageyard.service import admission, credentials, escalation, ownership, rights
 from imageyard.service import removal as removals
 from imageyard.service.admission import Admitted, Options
 from imageyard.service.credentials import Credentials
@@ -315,7 +316,7 @@ class Objects:
     async def delete_names(
         self, actor: Actor, kind: Kind[Any], namespace: str, names: Sequence[str]
     ) -> Sequence[Removed]:
-        """Delete each, telling how it went for each. Raises Forbidden when the actor may delete none of them,
+        """Delete each name once, telling how it went for each. Raises Forbidden when the actor may delete none of them,
         Invalid for more than 1000 names, none, or what is no name."""
         admission.refuse_all(kind, namespace)
         _check_names(kind, names)
@@ -360,13 +361,6 @@ class Objects:
         if kind is REPOSITORY:
             return await self._store.notes(stored.uid, "sync", SYNCS_KEPT)
         return await self._store.notes(stored.uid, "verify", VERIFIES_KEPT)
-
-    async def manifest(self, actor: Actor, namespace: str, name: str, digest: str) -> Mapping[str, Any]:
-        """`{"digest", "mediaType", "manifest", "config", "layers"}` of a digest in a Repository's status or history.
-        Raises NotFound for any other digest."""
-        stored = await self.get(actor, REPOSITORY, namespace, name)
-        history = await self._store.notes(stored.uid, "sync", SYNCS_KEPT)
-        return await contents.describe(self._store, REPOSITORY.decode(stored.body), history, digest)
 
     def _parsed(
         self,
@@ -550,8 +544,8 @@ def _patched(kind: Kind[Any], stored: Stored, change: Patch) -> Document:
         return patch.apply_json(document, change.body, kind.secret_fields)
     if not isinstance(change.body, Mapping):
         raise BadRequest(Text("合并补丁必须是 JSON 对象", "a merge patch must be a JSON object"), kind=kind.singular)
-    admission.refuse_null_secrets(kind, change.body)
-    return patch.strategic(document, change.body) if change.type == "strategic" else patch.merge(document, change.body)
+    merged = patch.strategic if change.type == "strategic" else patch.merge
+    return admission.with_null_secrets(kind, merged(document, change.body), change.body)
 
 
 def _check_names(kind: Kind[Any], given: Sequence[str]) -> None:
@@ -560,4 +554,4 @@ def _check_names(kind: Kind[Any], given: Sequence[str]) -> None:
         raise Invalid([Cause("names", TYPE_INVALID if given else REQUIRED, text)], kind=kind.singular)
     causes = [cause for n, name in enumerate(given) for cause in names.name(f"names[{n}]", name)]
     if causes:
-        raise Invalid(causes, kind=kind.singular)
+        raise Invalid(causes[:SHOWN], kind=kind.singular)

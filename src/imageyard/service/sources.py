@@ -84,6 +84,7 @@ def _untested(source: RegistrySecret, now: datetime) -> RegistrySecret:
     status = replace(
         source.status,
         next_verify=objects.seconds(now),
+        failures=0,
         conditions=conditions.put(source.status.conditions, VERIFIED, "Unknown", Reason.Pending, "", generation, now),
     )
     return _mirrored(replace(source, metadata=replace(source.metadata, annotations=annotations), status=status))

@@ -42,6 +42,8 @@ class Tokens:
         self._clock = clock
         self._by_hash: dict[str, AccessToken] = {}
         self._version = 0
+        self.watching = False
+        """Whether changes by others are followed now."""
         self._used: dict[str, datetime] = {}
         """Last use by hash, of tokens used since it was written last."""
         self._revoked: set[str] = set()
@@ -63,7 +65,7 @@ class Tokens:
 
     async def create(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
         """Raises AlreadyExists, Invalid."""
-        token = Secret(PREFIX + secrets.token_urlsafe(BYTES))
+        token = generate()
         expires = None if ttl is None else self._after(ttl, name)
         spec = AccessTokenSpec(user=user, groups=list(groups), token_hash=_hash(token.reveal()), expires=expires)
         made = self._token(name, spec)
@@ -112,11 +114,14 @@ class Tokens:
         while True:
             try:
                 async with self._store.watch(ACCESS_TOKEN, since=self._version) as changes:
+                    self.watching = True
                     async for change in changes:
                         self._take(change)
                     return
             except Gone:
                 await self.load()
+            finally:
+                self.watching = False
 
     def _take(self, change: Change) -> None:
         self._version = change.resource_version
@@ -169,6 +174,11 @@ class Tokens:
             ),
             spec=spec,
         )
+
+
+def generate() -> Secret:
+    """A new token, known to nobody yet."""
+    return Secret(PREFIX + secrets.token_urlsafe(BYTES))
 
 
 def describe(token: AccessToken) -> dict[str, Any]:

@@ -36,10 +36,17 @@ def applied(
         source.status,
         conditions=_conditions(source, probe, language, now),
         observed_generation=source.metadata.generation,
+        failures=_failures(source.status.failures, probe),
     )
     source = replace(source, status=status)
     due = objects.seconds(now + _pause(source, reverify, jitter))
     return replace(source, status=replace(status, next_verify=due))
+
+
+def _failures(before: int, probe: Probe) -> int:
+    if probe.success:
+        return 0
+    return before if probe.reason is Reason.RateLimited else before + 1
 
 
 def note(probe: Probe, trigger: Trigger, language: Language, took: timedelta, now: datetime) -> Note:

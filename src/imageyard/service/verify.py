@@ -62,7 +62,8 @@ class Verifier:
         self._turns: Turns[Key, Probe] = Turns()
 
     async def by_request(self, actor: Actor, namespace: str, name: str, body: Document) -> Probe:
-        """POST …/verify as behaviour section 2 has it. Raises Forbidden, NotFound, Invalid, TooManyRequests."""
+        """Test the stored credential, or what the body brings; the object shows the outcome of the stored one alone.
+        Raises Forbidden, NotFound, Invalid, TooManyRequests."""
         admission.refuse_all(_KIND, namespace)
         self._rights.demand(actor, "create", _KIND, namespace, name, "verify")
         asked = await self._candidate(actor, namespace, name, body)
@@ -86,7 +87,7 @@ class Verifier:
             stored = await self._store.get(_KIND, namespace, name)
         except NotFound:
             if not body.keys() >= candidate.BROUGHT:
-                raise
+                raise candidate.absent(name, body) from None
             self._rights.demand(actor, "create", _KIND, namespace)
             return candidate.alone(namespace, name, body)
         return candidate.over(_KIND.decode(stored.body), body)

@@ -157,13 +157,15 @@ class Due(NamedTuple):
 class Note(NamedTuple):
     """A line of an object's history, written with the object. `keep` newest notes of the stream are kept.
 
-    `digests` names contents that must stay readable as long as the note does.
+    `digests` names contents of one scope that must stay readable as long as the note does. Without a `scope`, those are
+    meant that the object's history names already.
     """
 
     stream: Literal["sync", "verify"]
     keep: int
     body: bytes
     digests: tuple[str, ...] = ()
+    scope: str = ""
 
 
 class Content(NamedTuple):
@@ -251,6 +253,10 @@ class Store(Protocol):
     async def notes(self, uid: str, stream: Literal["sync", "verify"], limit: int) -> Sequence[bytes]:
         """An object's history, newest first."""
 
+    async def scopes(self, uid: str, digest: str) -> Sequence[str]:
+        """Where an object's history names a digest, the newest line first; "" where an earlier version did not keep
+        it."""
+
     async def put_content(self, content: Content) -> None:
         """Keep a content. It stays at least an hour, and as long as a note or `hold` names it."""
 
@@ -260,5 +266,5 @@ class Store(Protocol):
     async def sweep(self, now: datetime) -> int:
         """Drop contents nobody names any more and history beyond what is promised; answers how many contents."""
 
-    async def holders(self, kind: Kind[Any]) -> Mapping[str, int]:
-        """How many objects refer to each `namespace/name` (Index.reference)."""
+    async def holders(self, kind: Kind[Any]) -> Mapping[tuple[str, str], int]:
+        """How many objects refer to each `namespace/name` (Index.reference) from each namespace."""

@@ -63,7 +63,7 @@ class Engine:
         metrics: Metrics,
         *,
         language: Language,
-        settings: EngineSettings = EngineSettings(),  # noqa: B008 (frozen)
+        settings: EngineSettings,
         random: Callable[[], float] = randomness.random,
     ) -> None:
         self._store = store
@@ -72,7 +72,7 @@ class Engine:
         self._alarm = alarm = Alarm(clock)
         self._hosts = hosts = Hosts(settings.per_host, settings.open_after)
         self._queue = Queue()
-        self._figures = Figures(metrics, lambda: len(self._queue))
+        self._figures = Figures(metrics, self._queue.depth)
         self._images = self._feed(REPOSITORY, self._image_changed, self._image_due, self._images_listed)
         self._secrets = self._feed(REGISTRY_SECRET, self._source_changed, self._source_due, self._sources_listed)
         self._sources = sources = Sources(store, verifier, registry, clock, hosts, self._secrets.wrote)
@@ -159,7 +159,7 @@ class Engine:
 
     def health(self) -> Mapping[str, bool]:
         """Named checks for /readyz."""
-        return {"sync-engine": self.ready}
+        return {"sync-engine": self.ready, "watch-cache": self._images.watching and self._secrets.watching}
 
     def failing_images(self) -> list[tuple[str, str, str, int]]:
         """(`domain/repository:tag`, namespace, name, failures in a row) of failing images, at most 1,000."""
@@ -406,6 +406,7 @@ class Engine:
     def _source_seen(self, source: RegistrySecret) -> None:
         namespace, name = source.metadata.namespace, source.metadata.name
         moved = self._sources.note(source)
+        self._users_moved |= moved.healed or bool(moved.lost)
         if self._secrets.live:
             self._recovery.source_changed(f"{namespace}/{name}", moved)
         self._secrets.put(Key(REGISTRY_SECRET.plural, namespace, name), source_rules.verify_due(source))
@@ -436,7 +437,9 @@ class Engine:
         try:
             probe = await self._sources.verify(run.key.namespace, run.key.name)
             if probe is not None:
-                self._reported(run.host, self._hosts.report(run.host, probe.reason, self._clock.monotonic()))
+                now = self._clock.monotonic()
+                shift = self._hosts.report(run.host, probe.reason, now, elsewhere=probe.elsewhere)
+                self._reported(run.host, shift)
         except NotFound:
             pass
         except Exception as problem:

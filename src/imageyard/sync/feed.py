@@ -5,7 +5,8 @@ Only keys of the near future are held; the store's due index has the rest.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -63,6 +64,8 @@ class Feed:
         self.newest_own = 0
         """The newest resourceVersion of our own."""
         self.first_look = asyncio.Event()
+        self.watching = False
+        """Whether the watch stands now."""
 
     def __len__(self) -> int:
         return len(self._window)
@@ -107,7 +110,7 @@ class Feed:
         since: int | None = None
         while True:
             try:
-                async with self._store.watch(self._kind, since=since) as changes:
+                async with self._watch(since) as changes:
                     if not self.live or since is None:
                         await self._listed()
                         await self.refill()
@@ -121,6 +124,15 @@ class Feed:
             except Exception as problem:
                 log.warning("watch_broke", kind=self._kind.plural, problem=type(problem).__name__)
             await self._clock.sleep(RECONNECT)
+
+    @asynccontextmanager
+    async def _watch(self, since: int | None) -> AsyncIterator[AsyncIterator[Change]]:
+        async with self._store.watch(self._kind, since=since) as changes:
+            self.watching = True
+            try:
+                yield changes
+            finally:
+                self.watching = False
 
     async def keep_filled(self) -> None:
         """Read the due index again before the window runs empty."""

@@ -1,7 +1,7 @@
 """The engine's metrics. Children are looked up once: prometheus_client's `labels` costs more than a decode."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.reasons import Reason
@@ -9,16 +9,17 @@ from imageyard.metrics import Metrics
 
 
 class Figures:
-    """`depth` is asked for the number of waiting keys when somebody reads the metrics."""
+    """`depth` is asked for the number of a kind's waiting keys when somebody reads the metrics."""
 
-    def __init__(self, metrics: Metrics, depth: Callable[[], int]) -> None:
+    def __init__(self, metrics: Metrics, depth: Callable[[str], int]) -> None:
         self._metrics = metrics
         kinds = (REPOSITORY.plural, REGISTRY_SECRET.plural)
         self._adds = {kind: metrics.queue_adds.labels(kind) for kind in kinds}
         self._waits = {kind: metrics.queue_seconds.labels(kind) for kind in kinds}
         self._retries = {kind: metrics.queue_retries.labels(kind) for kind in kinds}
         self._syncs = cache(metrics.syncs.labels)
-        metrics.queue_depth.labels("sync").set_function(depth)
+        for kind in kinds:
+            metrics.queue_depth.labels(kind).set_function(partial(depth, kind))
 
     def queued(self, kind: str) -> None:
         self._adds[kind].inc()

@@ -14,8 +14,6 @@ from imageyard.registry import Quota
 
 UNREACHABLE: Final = frozenset({Reason.DNSFailed, Reason.ConnectionRefused, Reason.Timeout})
 """Reasons that speak about the host. TLSInvalid does not: trust is a setting of each source."""
-SURELY_DOWN: Final = frozenset({Reason.DNSFailed, Reason.ConnectionRefused})
-"""A time-out may be the fault of one slow image; these are the host's."""
 
 SHORTEST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 900.0
@@ -42,7 +40,7 @@ class Shift(Enum):
 
     NOTHING = "nothing"
     DOUBTED = "doubted"
-    """First connection failure: worth a probe."""
+    """First connection failure since it answered: worth a probe."""
     OPENED = "opened"
     ANSWERS = "answers"
     """The breaker has closed after trouble that was not the host's own."""
@@ -62,7 +60,7 @@ class Host:
     reason: Reason = Reason.ConnectionRefused
     breaker: Breaker = Breaker.CLOSED
     down: bool = False
-    """Whether the trouble is known to be the host's own."""
+    """Whether a probe found it so. What an image met may be the fault of that image: of its path, of its size."""
     paused_until: float = 0.0
     limited: int = 0
     """429 answers in a row."""
@@ -112,13 +110,23 @@ class Hosts:
         return max(self._hosts[name].paused_until - now, 0.0) if name in self._hosts else 0.0
 
     def report(
-        self, name: str, reason: Reason, now: float, retry_after: float | None = None, quota: Quota | None = None
+        self,
+        name: str,
+        reason: Reason,
+        now: float,
+        retry_after: float | None = None,
+        quota: Quota | None = None,
+        *,
+        elsewhere: bool = False,
     ) -> Shift:
-        """One attempt's outcome; every answer, a refusal too, shows that the host is there."""
+        """One attempt's outcome; every answer, a refusal too, shows that the host is there. That another host gave
+        no answer (`elsewhere`) says nothing of this one."""
         if not name:
             return Shift.NOTHING
         host = self[name]
         host.quota = quota or host.quota
+        if reason in UNREACHABLE and elsewhere:
+            return Shift.NOTHING
         if reason in UNREACHABLE:
             return self._unreachable(host, reason)
         shift = self._answered(host)
@@ -129,12 +137,14 @@ class Hosts:
         host.slots = min(host.slots * 2, self._per_host)
         return shift
 
-    def probed(self, name: str, reason: Reason) -> Shift:
-        """A probe's outcome: a failure proves that the host is down, an answer lets one image try."""
+    def probed(self, name: str, reason: Reason, *, elsewhere: bool = False) -> Shift:
+        """A probe's outcome: a failure proves that the host is down, an answer lets one image try. A failure of
+        another host comes after an answer of this one."""
         host = self[name]
-        if reason in UNREACHABLE:
+        if reason in UNREACHABLE and not elsewhere:
             host.down, host.reason = True, reason
             return Shift.NOTHING
+        host.failures = 0
         if host.breaker is Breaker.OPEN:
             host.breaker, host.slots = Breaker.HALF_OPEN, 1
         was_down, host.down = host.down, False
@@ -154,8 +164,6 @@ class Hosts:
     def _unreachable(self, host: Host, reason: Reason) -> Shift:
         host.failures += 1
         host.reason = reason
-        if reason in SURELY_DOWN:
-            host.down = True
         if host.breaker is Breaker.HALF_OPEN or (host.breaker is Breaker.CLOSED and host.failures >= self._open_after):
             host.breaker = Breaker.OPEN
             host.slots = self._per_host

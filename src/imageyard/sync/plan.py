@@ -1,4 +1,5 @@
-"""What an image needs now, and when it is due next: pure rules of behaviour section 3. Random numbers are passed in.
+"""What an image needs now, and when it is due next: pure rules, told to users in docs/en/sync.md. Random numbers are
+passed in.
 
 `jitter` is always a number in [-1, 1]; the rules scale it to ± 10 %.
 """
@@ -26,8 +27,8 @@ LONGEST_RETRY: Final = 60.0
 """Seconds between two tries inside one sync; whoever has to wait longer is better rescheduled."""
 LONGEST_SPREAD: Final = timedelta(minutes=10)
 
-INTERVALS: Final = (timedelta(seconds=10), timedelta(hours=720))
-TIMEOUTS: Final = (timedelta(seconds=1), timedelta(hours=1))
+INTERVALS: Final = tuple(map(duration.parse, repository.INTERVALS))
+TIMEOUTS: Final = tuple(map(duration.parse, repository.TIMEOUTS))
 
 
 class InvalidSpec(ValueError):

@@ -6,7 +6,7 @@ then the longest overdue.
 """
 
 import heapq
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,12 +47,17 @@ class Queue:
         self._running: set[Key] = set()
         self._again: set[Key] = set()
         self._numbers = count()
+        self._depths: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def __contains__(self, key: Key) -> bool:
         return key in self._waiting or key in self._running
+
+    def depth(self, resource: str) -> int:
+        """How many keys of a kind wait."""
+        return self._depths[resource]
 
     @property
     def running(self) -> int:
@@ -67,7 +72,9 @@ class Queue:
             self._again.add(entry.key)
             return False
         held = self._waiting.get(entry.key)
-        if held is not None:
+        if held is None:
+            self._depths[entry.key.resource] += 1
+        else:
             entry = _merge(held, entry)
         self._waiting[entry.key] = entry
         heap = self._heaps.setdefault(entry.host, [])
@@ -94,7 +101,7 @@ class Queue:
             if entry is None or not admits(entry):
                 continue
             heapq.heappop(self._heaps[host])
-            del self._waiting[entry.key]
+            self._leave(entry.key)
             self._running.add(entry.key)
             self.unblock(host)
             return entry
@@ -123,8 +130,12 @@ class Queue:
 
     def discard(self, key: Key) -> None:
         """The object is gone."""
-        self._waiting.pop(key, None)
+        self._leave(key)
         self._again.discard(key)
+
+    def _leave(self, key: Key) -> None:
+        if self._waiting.pop(key, None) is not None:
+            self._depths[key.resource] -= 1
 
 
 def _merge(old: Entry, new: Entry) -> Entry:

@@ -22,7 +22,7 @@ from imageyard.domain.kinds.repository import Manifest, Repository, RepositorySp
 from imageyard.domain.objects import Key
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Language, Text
-from imageyard.registry import Probe, Source
+from imageyard.registry import Probe, Source, unanswered
 from imageyard.service.fetch import Fetched, Resolved, Unresolved
 from imageyard.store import Note, Store
 from imageyard.sync import plan, status
@@ -43,7 +43,9 @@ class Fetching(Protocol):
 
     async def resolve(self, namespace: str, spec: RepositorySpec) -> Resolved | Unresolved: ...
 
-    async def fetch(self, source: Source, spec: RepositorySpec, held: Manifest | None) -> Fetched: ...
+    async def fetch(
+        self, source: Source, spec: RepositorySpec, held: Manifest | None, *, thrifty: bool = False
+    ) -> Fetched: ...
 
     async def keep(self, fetched: Fetched) -> None: ...
 
@@ -176,14 +178,11 @@ class Reconciler:
 
     def _refusal(self, host: str) -> Fetched:
         reason = self._hosts[host].reason
-        text = reasons.explain(reason).text
-        return Fetched(
-            reason,
-            Text(
-                f"{text.zh}（镜像仓库连续连接失败，恢复后会自动同步）",
-                f"{text.en} (it failed repeatedly; syncs as soon as it is back)",
-            ),
+        said = unanswered.host(reason, host)
+        text = Text(
+            f"{said.zh}（连续连接失败，恢复后会自动同步）", f"{said.en} (again and again; syncs as soon as it is back)"
         )
+        return Fetched(reason, reasons.advised(text, reasons.explain(reason).next_step))
 
     async def _within_timeout(self, run: Run, sync: Sync) -> Fetched:
         seconds = sync.timing.timeout.total_seconds()
@@ -191,11 +190,9 @@ class Reconciler:
             async with Deadline(self._alarm, seconds):
                 return await self._attempts(run, sync, self._clock.monotonic() + seconds)
         except TimeoutError:
-            self._report(run.host, Fetched(Reason.Timeout, Text("", "")))
-            return Fetched(
-                Reason.Timeout,
-                Text("同步未在 spec.syncTimeout 内完成", "the sync did not finish within spec.syncTimeout"),
-            )
+            # Not reported: whom it waited for is not known here. A host that does not answer is found out by the
+            # limits of an exchange.
+            return Fetched(Reason.Timeout, _overdue(run.host))
         except Exception:
             log.exception("sync_crashed", namespace=run.key.namespace, name=run.key.name)
             return Fetched(
@@ -208,9 +205,9 @@ class Reconciler:
         tries = 0
         while True:
             tries += 1
-            outcome = await self._attempt(run)
+            outcome = await self._attempt(run, thrifty=sync.trigger not in plan.ANNOUNCED)
             self._report(run.host, outcome)
-            if tries > sync.timing.retries or not reasons.explain(outcome.reason).again:
+            if outcome.spared or tries > sync.timing.retries or not reasons.explain(outcome.reason).again:
                 return outcome
             delay = plan.retry_delay(tries, outcome.retry_after, self._jitter())
             if outcome.reason is Reason.RateLimited:
@@ -219,14 +216,14 @@ class Reconciler:
                 return outcome
             await self._clock.sleep(delay)
 
-    async def _attempt(self, run: Run) -> Fetched:
+    async def _attempt(self, run: Run, *, thrifty: bool) -> Fetched:
         image = run.image
         if image is None:
             raise RuntimeError("a sync without its image")
         resolved = await self._fetcher.resolve(run.key.namespace, image.spec)
         if isinstance(resolved, Unresolved):
             return Fetched(resolved.reason, resolved.message)
-        fetched = await self._fetcher.fetch(resolved.source, image.spec, image.status.manifest)
+        fetched = await self._fetcher.fetch(resolved.source, image.spec, image.status.manifest, thrifty=thrifty)
         return await self._judge(image.spec, fetched) if fetched.unauthorized else fetched
 
     async def _judge(self, spec: RepositorySpec, fetched: Fetched) -> Fetched:
@@ -240,12 +237,17 @@ class Reconciler:
             reason = Reason.CredentialRefused
         else:
             return fetched
-        return fetched._replace(reason=reason, message=reasons.explain(reason).text)
+        row = reasons.explain(reason)
+        return fetched._replace(reason=reason, message=reasons.advised(row.text, row.next_step))
 
     def _report(self, host: str, outcome: Fetched) -> None:
+        if outcome.spared:  # the host has answered, and limits nobody yet
+            outcome = outcome._replace(reason=Reason.Synced)
         if host and reasons_of_the_host(outcome.reason):
             now = self._clock.monotonic()
-            shift = self._hosts.report(host, outcome.reason, now, outcome.retry_after, outcome.quota)
+            shift = self._hosts.report(
+                host, outcome.reason, now, outcome.retry_after, outcome.quota, elsewhere=outcome.elsewhere
+            )
             self._ties.reported(host, shift)
 
     async def _conclude(self, run: Run, sync: Sync, outcome: Fetched, seconds: float) -> datetime | None:
@@ -257,7 +259,8 @@ class Reconciler:
         outcome = self._placed(run.key.namespace, image.spec, outcome)
         jitter, now = self._jitter(), self._clock.now()
         for _ in range(RACES):
-            after = status.finished(image, sync, outcome, now, jitter, self._language)
+            conclude = status.spared if outcome.spared else status.finished
+            after = conclude(image, sync, outcome, now, jitter, self._language)
             line = status.note(run.before, after.status, sync, outcome, timedelta(seconds=seconds))
             try:
                 await self.write(after, line)
@@ -308,6 +311,13 @@ class Reconciler:
             return
         except Exception:
             log.warning("hand_back_failed", namespace=run.key.namespace, name=run.key.name)
+
+
+def _overdue(host: str) -> Text:
+    said = Text(
+        f"同步未在 spec.syncTimeout 内完成（{host}）", f"the sync did not finish within spec.syncTimeout ({host})"
+    )
+    return reasons.advised(said, reasons.explain(Reason.Timeout).next_step)
 
 
 def reasons_of_the_host(reason: Reason) -> bool:

@@ -98,7 +98,7 @@ class Recovery:
             probe = None
         self._probing.discard(host)
         if probe is not None:
-            self._shifted(host, self._hosts.probed(host, probe.reason))
+            self._shifted(host, self._hosts.probed(host, probe.reason, elsewhere=probe.elsewhere))
         if self._hosts.doubted(host) and self._sources.on(host):
             self._probe_after(host, self._settings.probe_every)
 

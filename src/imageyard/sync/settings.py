@@ -1,4 +1,4 @@
-"""Figures of the engine. Defaults are what behaviour promises; a server on a large machine may raise the totals."""
+"""Figures of the engine. The first two are settings of the server, which is where their defaults stand."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,9 +6,9 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    per_host: int = 6
+    per_host: int
     """Syncs and verifications at once per registry host."""
-    total: int = 64
+    total: int
     """Syncs at once over all hosts. One that lasts longer than `slow_after` waits on its host and counts there only:
     so hung hosts, however many, hold up the others for no longer than that."""
     slow_after: float = 1.0

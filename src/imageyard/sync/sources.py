@@ -2,6 +2,7 @@
 say of the host and of who uses it. Verifications of one source never run twice at once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,6 @@ from imageyard.domain.errors import Conflict, NotFound
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.kinds.registry_secret import (
     VERIFIED,
-    VERIFY_TIMESTAMP,
     HostStatus,
     RegistrySecret,
     verify_status,
@@ -59,7 +59,6 @@ class Seen:
     credential: tuple[int, datetime | None]
     """Generation and time of the password: when it moves, failing images deserve another try."""
     verified: str
-    stamp: str
     used_by: int
     shown: HostStatus | None
     unreached: bool = False
@@ -145,13 +144,7 @@ class Sources:
             self._leave(ref, old)
             self._by_host.setdefault(new.host, set()).add(ref)
         if old is None:
-            new.failures = 1 if new.verified == "failed" else 0
             return Moved(healed=True)
-        new.failures = old.failures
-        if new.verified != "failed":
-            new.failures = 0
-        elif new.stamp != old.stamp:
-            new.failures += 1
         same = old.credential == new.credential
         if same and old.judged is not None and old.judged.success == (new.verified == "success"):
             new.judged, new.judged_until = old.judged, old.judged_until
@@ -181,10 +174,11 @@ class Sources:
             users=frozenset((source.metadata.namespace, *spec.allowed_namespaces)),
             credential=(source.metadata.generation, status.password_updated_time),
             verified=verify_status(source),
-            stamp=source.metadata.annotations.get(VERIFY_TIMESTAMP, ""),
             used_by=status.used_by,
             shown=status.host,
             unreached=_is_unreached(status.conditions),
+            # One that failed before this was counted has failed once at least.
+            failures=max(status.failures, 1) if verify_status(source) == "failed" else 0,
         )
 
     async def load(self, found: Callable[[RegistrySecret], None], gone: Callable[[str, str], None]) -> None:
@@ -241,7 +235,12 @@ class Sources:
                 await self._tell(ref, used_by, host)
 
     async def users(self) -> Mapping[str, int]:
-        return await self._store.holders(REPOSITORY)
+        """How many images use each source; those that only name it, without the right to, are not counted."""
+        users: Counter[str] = Counter()
+        for (ref, namespace), count in (await self._store.holders(REPOSITORY)).items():
+            if self.permits(ref, namespace):
+                users[ref] += count
+        return users
 
     async def _tell(self, ref: str, used_by: int, host: HostStatus) -> None:
         namespace, name = ref.split("/", 1)
@@ -262,7 +261,7 @@ class Sources:
         host = self._hosts.peek(name)
         if host is None:
             return HostStatus("ok")
-        limit, remaining = host.quota or Quota(None, None)
+        limit, remaining, _ = host.quota or Quota(None, None)
         pause = host.paused_until - now
         if host.breaker is Breaker.OPEN:
             return HostStatus("open", None, limit, remaining)

@@ -151,6 +151,26 @@ def finished(
     )
 
 
+def spared(
+    image: Repository, sync: Sync, outcome: Fetched, now: datetime, jitter: float, language: Language
+) -> Repository:
+    """What is new was left alone to save the quota: the last outcome stays, and the image is asked for again when a
+    share of the quota has come back."""
+    status = handed_back(image, now, language).status if image.status.sync_status == "Syncing" else image.status
+    share = sync.timing.interval if outcome.retry_after is None else timedelta(seconds=outcome.retry_after)
+    delay = min(share, sync.timing.interval) * (1 + plan.JITTER * jitter)
+    return _with(
+        image,
+        msgspec.structs.replace(
+            status,
+            last_attempt=objects.seconds(now),
+            next_sync=None if image.spec.suspend else objects.seconds(objects.seconds(now) + delay),
+            reason=outcome.reason,
+            message=outcome.message.speak(language),
+        ),
+    )
+
+
 def note(
     before: RepositoryStatus, after: RepositoryStatus, sync: Sync, outcome: Fetched, took: timedelta
 ) -> Note | None:
@@ -171,7 +191,7 @@ def note(
         digest_before=old,
         digest_after=new,
     )
-    return Note("sync", NOTES_KEPT, line.encode(), outcome.digests or ((new,) if new else ()))
+    return Note("sync", NOTES_KEPT, line.encode(), outcome.digests or ((new,) if new else ()), outcome.scope)
 
 
 def _message(outcome: Fetched, status: RepositoryStatus, manifest: Manifest | None, now: datetime) -> Text:

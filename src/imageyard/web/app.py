@@ -14,7 +14,7 @@ from imageyard.web.kube import status
 from imageyard.web.kube.door import KubeDoor
 from imageyard.web.metrics import MetricsDoor
 from imageyard.web.middleware import Authenticated, Guarded, HostChecked, Observed, Render, Translated
-from imageyard.web.oapis.door import RestDoor
+from imageyard.web.oapis import door as oapis
 
 __all__ = ["Doors", "build"]
 
@@ -24,7 +24,7 @@ OPEN_PATHS = health.PATHS
 
 def build(doors: Doors) -> ASGIApp:
     """The ASGI application of a server: HTTP only, without lifespan (the composition root owns that)."""
-    rest, kube, probes = RestDoor(doors), KubeDoor(doors), HealthDoor(doors)
+    rest, kube, probes = oapis.RestDoor(doors), KubeDoor(doors), HealthDoor(doors)
     entrances: Mapping[str, ASGIApp] = {
         "oapis": rest,
         "api": kube,
@@ -39,7 +39,7 @@ def build(doors: Doors) -> ASGIApp:
         "": _to_docs,
     }
     renders: Mapping[str, Render] = {
-        "oapis": errors.render,
+        "oapis": oapis.render,
         "api": status.render,
         "apis": status.render,
         "openapi": status.render,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from imageyard.domain.clock import Clock
 from imageyard.domain.text import Language
 from imageyard.metrics import Metrics
+from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
 from imageyard.service.tokens import Tokens
@@ -19,6 +20,7 @@ class Doors:
     objects: Objects
     verifier: Verifier
     sync_requests: SyncRequests
+    manifests: Manifests
     tokens: Tokens
     metrics: Metrics
     clock: Clock

@@ -132,18 +132,13 @@ class Status(Struct, rename="camel", kw_only=True):
     code: int
 
 
-def render(failure: Failure, language: Language) -> Reply:
-    """The REST Status of a failure, in the caller's language."""
+def render(failure: Failure, language: Language, kind: str = "", name: str = "") -> Reply:
+    """The REST Status of a failure, in the caller's language; of the object `name` where it does not say of which."""
     code, reason = outcome(failure)
-    details = StatusDetails(failure.name, failure.kind, _causes(failure, language))
+    causes = [StatusCause(cause.field, cause.reason, cause.text.speak(language)) for cause in failure.causes]
+    details = StatusDetails(failure.name or name, failure.kind or kind, causes)
     status = Status(message=failure.text.speak(language), reason=reason, details=details, code=code)
     return reply.json(status, code, headers(failure))
-
-
-def _causes(failure: Failure, language: Language) -> list[StatusCause]:
-    if not isinstance(failure, errors.Invalid | errors.BadRequest):
-        return []
-    return [StatusCause(cause.field, cause.reason, cause.text.speak(language)) for cause in failure.causes]
 
 
 def headers(failure: Failure) -> reply.Headers:

@@ -26,7 +26,8 @@ class Disconnected(Exception):
 class Exchange:
     """`headers` are lower-case bytes, of a repeated one the last. `actor` is set by authentication, `status` when the
     answer begins (0: it has not). `address` is where the connection comes from, "" on a socket that has none.
-    `verb` and `resource` label metrics: set by the router from closed sets, never from the path's text."""
+    `verb` and `resource` label metrics: set by the router from closed sets, never from the path's text. `namespace` and
+    `name` are those of the object the path names, for the log."""
 
     __slots__ = (
         "_default",
@@ -34,6 +35,8 @@ class Exchange:
         "address",
         "headers",
         "method",
+        "name",
+        "namespace",
         "path",
         "query",
         "receive",
@@ -56,6 +59,8 @@ class Exchange:
         self.actor = _NOBODY
         self.verb = ""
         self.resource = ""
+        self.namespace = ""
+        self.name = ""
         self._default = default
 
     @property

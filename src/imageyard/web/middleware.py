@@ -71,22 +71,26 @@ class Observed:
         log.info(
             "request_answered",
             request_id=exchanged.request_id,
+            user=exchanged.actor.user,
+            verb=verb,
+            resource=exchanged.resource,
+            namespace=exchanged.namespace,
+            name=exchanged.name,
+            code=status,
+            duration_ms=round(seconds * 1000, 1),
             method=exchanged.method,
             path=exchanged.path,
-            status=status,
-            milliseconds=round(seconds * 1000, 1),
-            user=exchanged.actor.user,
             address=exchanged.address,
         )
 
 
-Render = Callable[[Failure, Language], Reply]
+Render = Callable[[Failure, Exchange], Reply]
 
 
 class Translated:
     """Failures become the Status of the door they happened at; what nobody foresaw becomes a 500 that tells nothing.
 
-    `renders` maps a path's first segment to the door's own rendering; every other path speaks REST."""
+    `renders` maps a path's first segment to the door's own rendering; every other path speaks REST about no object."""
 
     def __init__(self, app: ASGIApp, renders: Mapping[str, Render]) -> None:
         self._app = app
@@ -109,8 +113,12 @@ class Translated:
             await self._answer(exchanged, errors.Unexpected(exchanged.request_id), send)
 
     async def _answer(self, exchanged: Exchange, failure: Failure, send: Send) -> None:
-        render = self._renders.get(exchanged.path.split("/", 2)[1] if "/" in exchanged.path else "", errors.render)
-        await reply.send(render(failure, exchanged.language), exchanged.method, send)
+        render = self._renders.get(exchanged.path.split("/", 2)[1] if "/" in exchanged.path else "", _render)
+        await reply.send(render(failure, exchanged), exchanged.method, send)
+
+
+def _render(failure: Failure, exchanged: Exchange) -> Reply:
+    return errors.render(failure, exchanged.language)
 
 
 def _log_unexpected(exchanged: Exchange, error: Exception) -> None:

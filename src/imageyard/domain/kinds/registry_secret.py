@@ -76,6 +76,8 @@ class RegistrySecretStatus(Struct, rename="camel", omit_defaults=True):
     password_set: bool = False
     password_updated_time: datetime | None = None
     next_verify: datetime | None = None
+    failures: int = 0
+    """Failed verifications in a row."""
     used_by: int = 0
     host: HostStatus | None = None
 
@@ -152,29 +154,30 @@ def _username(value: str) -> list[Cause]:
 
 def _password_given(spec: RegistrySecretSpec, password: Secret) -> list[Cause]:
     value = password.reveal()
+    causes = []
     if value and not spec.username:
         text = Text(
             "提供密码时须填写用户名；匿名仓库请将两者都设为空字符串",
             "a password needs a user name; for an anonymous registry set both to empty strings",
         )
-        return [Cause("spec.username", REQUIRED, text)]
+        causes.append(Cause("spec.username", REQUIRED, text))
     if spec.username and not value:
         text = Text(
             "密码不能为空；不修改密码请去掉此字段，匿名仓库请将用户名和密码都设为空字符串",
             "must not be empty; leave the field out to keep the password, or set user name and password both to "
             "empty strings for an anonymous registry",
         )
-        return [Cause("spec.password", REQUIRED, text)]
-    if names.has_control(value):
+        causes.append(Cause("spec.password", REQUIRED, text))
+    elif names.has_control(value):
         text = Text(
             "密码不能包含换行等控制字符；JSON 密钥请压缩成一行",
             "has no control characters such as line breaks; write a JSON key on one line",
         )
-        return [Cause("spec.password", INVALID, text)]
-    if len(value) > LONGEST_PASSWORD:
+        causes.append(Cause("spec.password", INVALID, text))
+    elif len(value) > LONGEST_PASSWORD:
         text = Text(f"最长 {LONGEST_PASSWORD} 个字符", f"has at most {LONGEST_PASSWORD} characters")
-        return [Cause("spec.password", INVALID, text)]
-    return []
+        causes.append(Cause("spec.password", INVALID, text))
+    return causes
 
 
 def _password_kept(spec: RegistrySecretSpec, old: RegistrySecret | None) -> list[Cause]:

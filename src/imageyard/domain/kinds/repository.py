@@ -18,6 +18,9 @@ from imageyard.domain.text import Text
 SYNC_REQUEST = ANNOTATION + "manual-sync"
 """Any new value of this annotation asks for a sync; the engine echoes it in `status.lastHandledSyncRequest`."""
 
+INTERVALS: Final = ("10s", "720h")
+TIMEOUTS: Final = ("1s", "1h")
+"""The least and the most of `spec.syncInterval` and `spec.syncTimeout`."""
 MOST_RETRIES: Final = 10
 SHOWN_HEX: Final = 12
 """Digits of a digest in a table, as container tools show them."""
@@ -170,8 +173,8 @@ def validate(new: Repository, old: Repository | None) -> list[Cause]:
         *_parsed("spec.tag", reference.parse_tag, spec.tag),
         *names.name("spec.registryRef.name", spec.registry_ref.name),
         *names.namespace("spec.registryRef.namespace", spec.registry_ref.namespace),
-        *_between("spec.syncInterval", spec.sync_interval, "10s", "720h"),
-        *_between("spec.syncTimeout", spec.sync_timeout, "1s", "1h"),
+        *_between("spec.syncInterval", spec.sync_interval, *INTERVALS),
+        *_between("spec.syncTimeout", spec.sync_timeout, *TIMEOUTS),
         *_retries(spec.retry_count),
         *([] if spec.platform is UNSET else _parsed("spec.platform", reference.parse_platform, spec.platform)),
     ]

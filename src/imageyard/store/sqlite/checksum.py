@@ -5,7 +5,7 @@ It answers bit rot, not an attacker; one who can write the file can write the ch
 
 import zlib
 
-from imageyard.domain.errors import Corrupt
+from imageyard.domain.errors import Corrupt, called
 from imageyard.domain.text import Text
 
 
@@ -18,7 +18,7 @@ def damaged(kind: str, namespace: str, name: str) -> Corrupt:
     """Names the object, never its bytes."""
     where = f"{namespace}/{name}" if namespace else name
     text = Text(
-        f"{kind} “{where}” 的存储数据已损坏，请从备份恢复，或删除后重新创建",
+        f"{called(kind)}“{where}”的存储数据已损坏，请从备份恢复，或删除后重新创建",
         f'the stored data of {kind} "{where}" is damaged; restore a backup, or delete and create it again',
     )
     return Corrupt(text, kind=kind, name=name)

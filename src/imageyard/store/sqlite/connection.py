@@ -58,6 +58,18 @@ def _prepare(connection: apsw.Connection) -> None:
     )
 
 
+def left_open(file: Path) -> bool:
+    """Whether the last process to write `file` was killed: an orderly close leaves no write-ahead log."""
+    log = file.with_name(file.name + "-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def damage(connection: apsw.Connection) -> str:
+    """The first thing that is wrong with the file, "" when nothing is. Reads all of it."""
+    (found,) = next(connection.execute("PRAGMA quick_check(1)"))
+    return "" if found == "ok" else str(found)
+
+
 @contextmanager
 def snapshot(connection: apsw.Connection) -> Iterator[apsw.Connection]:
     """Everything read in the block is of one moment. Raises Corrupt, Unavailable."""

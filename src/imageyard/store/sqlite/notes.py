@@ -19,9 +19,7 @@ def add(tx: Transaction, uid: str, note: Note) -> None:
         (uid, note.stream, checksum.of(note.body), note.body),
     )
     id_ = tx.connection.last_insert_rowid()
-    if note.digests:
-        rows = [(id_, digest) for digest in dict.fromkeys(note.digests)]
-        tx.connection.executemany("INSERT INTO named VALUES (?,?)", rows)
+    _name(tx, uid, id_, note)
     dropped: list[tuple[Any, ...]] = tx.connection.execute(
         "SELECT id FROM notes WHERE uid = ? AND stream = ? ORDER BY id DESC LIMIT -1 OFFSET ?",
         (uid, note.stream, note.keep),
@@ -31,11 +29,23 @@ def add(tx: Transaction, uid: str, note: Note) -> None:
         tx.connection.execute("DELETE FROM notes WHERE id = ?", (old,))
 
 
+def _name(tx: Transaction, uid: str, id_: int, note: Note) -> None:
+    digests = dict.fromkeys(note.digests)
+    if note.scope:
+        tx.connection.executemany("INSERT INTO named VALUES (?,?,?)", [(id_, each, note.scope) for each in digests])
+        return
+    tx.connection.executemany(
+        "INSERT INTO named SELECT DISTINCT ?1, digest, scope FROM notes JOIN named ON note = id"
+        " WHERE uid = ?2 AND digest = ?3",
+        [(id_, uid, each) for each in digests],
+    )
+
+
 def _hand_over(tx: Transaction, old: int, new: int) -> None:
     """A line that goes leaves its digests to the new one if both speak of the same content: an image that was read
     once and has only come and gone since must not lose the documents behind its digest."""
     tx.connection.execute(
-        "INSERT OR IGNORE INTO named SELECT ?1, digest FROM named WHERE note = ?2"
+        "INSERT OR IGNORE INTO named SELECT ?1, digest, scope FROM named WHERE note = ?2"
         " AND EXISTS (SELECT 1 FROM named a JOIN named b USING (digest) WHERE a.note = ?1 AND b.note = ?2)",
         (new, old),
     )
@@ -52,6 +62,15 @@ def newest(connection: apsw.Connection, uid: str, stream: Literal["sync", "verif
         "SELECT checksum, body FROM notes WHERE uid = ? AND stream = ? ORDER BY id DESC LIMIT ?", (uid, stream, limit)
     )
     return [_checked(crc, body) for crc, body in rows]
+
+
+def scopes(connection: apsw.Connection, uid: str, digest: str) -> Sequence[str]:
+    """The newest line's first."""
+    rows = connection.execute(
+        "SELECT scope FROM notes JOIN named ON note = id WHERE uid = ? AND digest = ? ORDER BY id DESC, scope",
+        (uid, digest),
+    )
+    return [*dict.fromkeys(str(scope) for (scope,) in rows)]
 
 
 def _checked(crc: int, body: bytes) -> bytes:

@@ -93,6 +93,34 @@ def _companions(connection: apsw.Connection) -> None:
     )
 
 
+def _holders(connection: apsw.Connection) -> None:
+    """From which namespaces something is referred to is counted from the index alone."""
+    connection.execute(
+        """
+        DROP INDEX objects_reference;
+        CREATE INDEX objects_reference ON objects (kind, reference, namespace, failing) WHERE reference <> '';
+        """
+    )
+
+
+def _scopes(connection: apsw.Connection) -> None:
+    """Where a line of history names its digests. For the lines that are there it is told when only one scope holds the
+    digest, and is "" otherwise."""
+    connection.execute(
+        """
+        CREATE TABLE scoped (
+            note INTEGER NOT NULL REFERENCES notes (id) ON DELETE CASCADE, digest TEXT NOT NULL, scope TEXT NOT NULL,
+            PRIMARY KEY (note, digest, scope)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO scoped SELECT note, digest, coalesce(scope, '') FROM named LEFT JOIN
+            (SELECT digest, min(scope) AS scope FROM contents GROUP BY digest HAVING count(*) = 1) USING (digest);
+        DROP TABLE named;
+        ALTER TABLE scoped RENAME TO named;
+        CREATE INDEX named_digest ON named (digest);
+        """
+    )
+
+
 def _managed(connection: apsw.Connection) -> None:
     """managedFields, which only some objects have and only some doors show: beside the objects, not in their rows.
     And what selectors saw of an object before a change, where the change moved it."""
@@ -111,7 +139,9 @@ Migration = tuple[str, Callable[[apsw.Connection], None]]
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     ("0001-objects", _objects),
     ("0002-companions", _companions),
-    ("0003-managed", _managed),
+    ("0003-holders", _holders),
+    ("0004-scopes", _scopes),
+    ("0005-managed", _managed),
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import apsw
 
-from imageyard.domain.errors import Failure, NotFound
+from imageyard.domain.errors import Corrupt, Failure, NotFound
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Key, Object
 from imageyard.store import KEEP, Changes, Content, Due, Keep, Note, Page, Query, Stored, lock
@@ -46,6 +46,8 @@ class SQLiteStore:
         self._observe_commit = observe_commit
         self._bookmark_every = bookmark_every
         self._now = now
+        self.left_open = connections.left_open(file)
+        """Whether the process before this one was killed or lost its power."""
         self._connection = connections.writer(file)
         schema.migrate(self._connection, now())
         self._numbers = schema.number(self._connection, [kind.plural for kind in kinds])
@@ -181,6 +183,9 @@ class SQLiteStore:
     async def notes(self, uid: str, stream: Literal["sync", "verify"], limit: int) -> Sequence[bytes]:
         return self._readers.at_once(lambda c: notes.newest(c, uid, stream, limit))
 
+    async def scopes(self, uid: str, digest: str) -> Sequence[str]:
+        return self._readers.at_once(lambda c: notes.scopes(c, uid, digest))
+
     async def put_content(self, content: Content) -> None:
         await self._writer.submit(lambda tx: contents.put(tx, content))
 
@@ -195,10 +200,22 @@ class SQLiteStore:
             dropped += last
         return dropped
 
-    async def holders(self, kind: Kind[Any]) -> Mapping[str, int]:
+    async def holders(self, kind: Kind[Any]) -> Mapping[tuple[str, str], int]:
         number = self._numbers[kind.plural]
-        sql = "SELECT reference, count(*) FROM objects WHERE kind = ? AND reference <> '' GROUP BY reference"
-        return await self._readers.in_thread(lambda c: dict(c.execute(sql, (number,))))
+        sql = (
+            "SELECT reference, namespace, count(*) FROM objects WHERE kind = ? AND reference <> '' "
+            "GROUP BY reference, namespace"
+        )
+        rows = await self._readers.in_thread(lambda c: list(c.execute(sql, (number,))))
+        return {(str(reference), str(namespace)): int(count) for reference, namespace, count in rows}
+
+    async def damage(self) -> str:
+        """What is wrong with the file, "" when nothing is. Reads all of it, beside whatever else goes on.
+        Raises Unavailable."""
+        try:
+            return await self._readers.in_thread(connections.damage)
+        except Corrupt as error:
+            return str(error)
 
     @property
     def readable(self) -> bool:

@@ -55,17 +55,17 @@ class AdminDoor:
         await reply.send(await self._answer(asked), asked.method, send)
 
     async def _answer(self, asked: Exchange) -> Reply:
+        collection, _, name = asked.path.rpartition("/")
         match asked.method, asked.path:
-            case ("GET", "/admin/v1/tokens"):
+            case "GET", path if path == TOKENS:
                 return reply.json({"items": [describe(token) for token in await self._tokens.list()]})
-            case ("POST", "/admin/v1/tokens"):
+            case "POST", path if path == TOKENS:
                 return await self._create(asked)
-            case ("POST", "/admin/v1/keys/rotate"):
+            case "POST", path if path == ROTATE:
                 key_id, count = await self._rotate()
                 log.info("keys_rotated", user=asked.actor.user, key_id=key_id, sealed=count)
                 return reply.json({"key": key_id, "sealed": count})
-            case ("DELETE", path) if path.startswith(TOKENS + "/") and path.count("/") == TOKENS.count("/") + 1:
-                name = path.rpartition("/")[2]
+            case "DELETE", _ if collection == TOKENS:
                 await self._tokens.revoke(name)
                 log.info("token_revoked", user=asked.actor.user, token_name=name)
                 return reply.NO_CONTENT

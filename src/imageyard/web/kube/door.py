@@ -5,7 +5,6 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from imageyard.domain.errors import Failure
 from imageyard.domain.kinds.reviews import REVIEWS
 from imageyard.web import errors, exchange, reply
 from imageyard.web.doors import Doors
@@ -61,19 +60,13 @@ class KubeDoor:
         target = match(exchanged.path)
         if target is None:
             raise errors.UnknownPath
-        exchanged.resource = target.resource
+        exchanged.resource, exchanged.namespace, exchanged.name = target.resource, target.namespace or "", target.name
         handlers = handlers_of(target)
         found = handlers.get("GET" if exchanged.method == "HEAD" else exchanged.method)
         if found is None:
             raise errors.MethodNotAllowed(exchanged.method, tuple(handlers))
         handler, exchanged.verb = found
-        try:
-            return await handler(self._doors, exchanged, target)
-        except Failure as failure:
-            # What fails before anybody looks for the object is about it all the same.
-            if not failure.kind:
-                failure.kind, failure.name = target.kind.singular, failure.name or target.name
-            raise
+        return await handler(self._doors, exchanged, target)
 
 
 def handlers_of(target: Target) -> Handlers:

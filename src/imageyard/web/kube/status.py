@@ -13,11 +13,13 @@ from imageyard.domain.errors import Cause, Failure
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import KINDS
 from imageyard.domain.kinds.reviews import REVIEWS
-from imageyard.domain.text import Language, Text
+from imageyard.domain.text import Text
 from imageyard.web import reply
 from imageyard.web.errors import MethodNotAllowed, Misdirected, UnknownPath
 from imageyard.web.errors import headers as http_headers
+from imageyard.web.exchange import Exchange
 from imageyard.web.kube.negotiation import NotAcceptable
+from imageyard.web.kube.target import match
 from imageyard.web.reply import Reply
 
 _BY_SINGULAR: Final[dict[str, Kind[Any]]] = {kind.singular: kind for kind in (*KINDS, *REVIEWS)}
@@ -37,8 +39,11 @@ _EXPIRED: Final = (
 )
 
 
-def render(failure: Failure, language: Language = "en") -> Reply:
-    """The Status of a failure; `language` is not asked."""
+def render(failure: Failure, exchanged: Exchange) -> Reply:
+    """The Status of a failure. What fails before anybody looks for the object is about it all the same."""
+    target = match(exchanged.path)
+    if not failure.kind and target is not None:
+        failure.kind, failure.name = target.kind.singular, failure.name or target.name
     document, code = describe(failure)
     return reply.json(document, code, http_headers(failure))
 

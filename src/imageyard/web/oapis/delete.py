@@ -1,9 +1,11 @@
 """DELETE: one object (204), or the named ones of a collection, each with its own outcome."""
 
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
-from imageyard.domain.errors import REQUIRED, TYPE_INVALID, Cause, Invalid
-from imageyard.domain.text import Text
+from imageyard.domain.document import SHOWN
+from imageyard.domain.errors import REQUIRED, TYPE_INVALID, UNKNOWN_FIELD, Cause, Invalid
+from imageyard.domain.text import Text, excerpt
 from imageyard.web import body, reply
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
@@ -28,16 +30,27 @@ async def named(doors: Doors, exchange: Exchange, target: Target) -> Reply:
 
 
 def _names(document: dict[str, Any]) -> list[str]:
-    """The names to delete, each once. Without them nothing is deleted, never everything. Raises Invalid."""
+    """The names to delete, as the caller lists them. Without them nothing is deleted, never everything.
+    Raises Invalid."""
     names = document.get("names")
+    causes = [
+        Cause(excerpt(key), UNKNOWN_FIELD, Text("未知字段", "is an unknown field"))
+        for key in islice(document, SHOWN)
+        if key != "names"
+    ]
     if names is None:
-        raise _bad(
-            REQUIRED, Text('必须给出要删除的名称，例如 {"names": ["a"]}', 'must name what to delete: {"names": ["a"]}')
-        )
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise _bad(TYPE_INVALID, Text("必须是名称的列表", "must be a list of names"))
-    return list(dict.fromkeys(names))
+        causes.append(Cause("names", REQUIRED, _NEEDED))
+    elif not isinstance(names, list):
+        causes.append(Cause("names", TYPE_INVALID, Text("必须是名称的列表", "must be a list of names")))
+    else:
+        wrong = (place for place, name in enumerate(names) if not isinstance(name, str))
+        causes += [
+            Cause(f"names[{place}]", TYPE_INVALID, Text("必须是字符串", "must be a string"))
+            for place in islice(wrong, SHOWN)
+        ]
+    if causes or not isinstance(names, list):
+        raise Invalid(causes)
+    return names
 
 
-def _bad(reason: str, text: Text) -> Invalid:
-    return Invalid([Cause("names", reason, text)])
+_NEEDED: Final = Text('必须给出要删除的名称，例如 {"names": ["a"]}', 'must name what to delete: {"names": ["a"]}')

@@ -1,8 +1,10 @@
 """GET /oapis/docs: the OpenAPI document as a page that people read. Rendered here: no script, no other host."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from functools import lru_cache
+from hashlib import sha256
 from html import escape
 from importlib import resources
 from typing import Any, Final
@@ -10,18 +12,10 @@ from typing import Any, Final
 from imageyard.domain.text import Language, Text
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
-from imageyard.web.oapis import openapi
-from imageyard.web.reply import Reply
+from imageyard.web.oapis import openapi, schemas
+from imageyard.web.reply import Headers, Reply
 
 PATH: Final = "/oapis/docs"
-STYLESHEET: Final = "/oapis/docs.css"
-_POLICY: Final = b"default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_HEADERS: Final = (
-    (b"content-type", b"text/html; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", _POLICY),
-    (b"referrer-policy", b"no-referrer"),
-)
 _OPERATIONS: Final = Text("接口", "Operations")
 _SCHEMAS: Final = Text("数据结构", "Schemas")
 _PARAMETERS: Final = Text("参数", "Parameters")
@@ -36,17 +30,28 @@ _SKIP: Final = Text("跳到正文", "Skip to content")
 
 
 async def page(doors: Doors, exchange: Exchange) -> Reply:
-    return Reply(200, _HEADERS, _rendered(exchange.language, doors.version))
-
-
-async def stylesheet(doors: Doors, exchange: Exchange) -> Reply:
-    headers = ((b"content-type", b"text/css; charset=utf-8"), (b"cache-control", b"max-age=3600"))
-    return Reply(200, headers, _css())
+    return Reply(200, _headers(), _rendered(exchange.language, doors.version))
 
 
 @lru_cache
-def _css() -> bytes:
-    return resources.files(__package__).joinpath("docs.css").read_bytes()
+def _headers() -> Headers:
+    """The page's own style, known by its hash, is all that a browser may apply; nothing is loaded."""
+    style = b64encode(sha256(_css().encode()).digest())
+    return (
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (
+            b"content-security-policy",
+            b"default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            % style,
+        ),
+        (b"referrer-policy", b"no-referrer"),
+    )
+
+
+@lru_cache
+def _css() -> str:
+    return resources.files(__package__).joinpath("docs.css").read_text(encoding="utf-8")
 
 
 @lru_cache
@@ -67,7 +72,7 @@ def render(document: dict[str, Any], language: Language) -> str:
         (
             f'<!doctype html><html lang="{"zh-CN" if language == "zh" else "en"}"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<title>{title}</title><link rel="stylesheet" href="{STYLESHEET}"></head><body>',
+            f"<title>{title}</title><style>{_css()}</style></head><body>",
             f'<a class="skip" href="#content">{say(_SKIP)}</a><header><h1>{title}</h1></header>',
             f'<nav aria-label="{say(_OPERATIONS)}"><ul>{"".join(_links(operations))}</ul></nav>',
             f'<main id="content"><h2>{say(_OPERATIONS)}</h2>',
@@ -100,7 +105,10 @@ def _operation(path: str, method: str, operation: dict[str, Any], say: _Speaker)
     if "description" in operation:
         parts.append(f"<p>{escape(operation['description'])}</p>")
     if operation.get("parameters"):
-        rows = [(each["name"], _type(each["schema"]), each["description"]) for each in operation["parameters"]]
+        rows = [
+            (each["name"], _type(each["schema"]), _meaning(each["schema"] | {"description": each["description"]}, ""))
+            for each in operation["parameters"]
+        ]
         parts.append(f"<h4>{say(_PARAMETERS)}</h4>{_table(rows, say)}")
     if "requestBody" in operation:
         media_type, content = next(iter(operation["requestBody"]["content"].items()))
@@ -132,7 +140,15 @@ def _schema(name: str, schema: dict[str, Any], say: _Speaker) -> str:
 
 def _meaning(schema: dict[str, Any], required: str) -> str:
     default = f"= {json.dumps(schema['default'])}" if "default" in schema else ""
-    return " · ".join(filter(None, (schema.get("description", ""), required, default)))
+    return " · ".join(filter(None, (schema.get("description", ""), required, _range(schema), default)))
+
+
+def _range(schema: dict[str, Any]) -> str:
+    """The bounds of a number that are narrower than those of any."""
+    least, most = schema.get("minimum", 0), schema.get("maximum", schemas.LARGEST)
+    if most < schemas.LARGEST:
+        return f"{least} – {most}"
+    return f"≥ {least}" if least > 0 else ""
 
 
 def _type(schema: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
+from imageyard.domain.errors import Failure
 from imageyard.web import errors, exchange, reply
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
@@ -17,10 +18,17 @@ PAGES: Final[Mapping[str, Page]] = {
     f"{routes.PREFIX}/namespaces": namespaces.collection,
     openapi.PATH: openapi.page,
     docs.PATH: docs.page,
-    docs.STYLESHEET: docs.stylesheet,
 }
 """Paths that belong to no kind; each is for reading only."""
 READ: Final = ("GET", "HEAD")
+
+
+def render(failure: Failure, exchanged: Exchange) -> Reply:
+    """The Status of a failure. What it does not say of the object it is about, the path does."""
+    matched = routes.match(exchanged.path) if exchanged.path.startswith(routes.BELOW) else None
+    if matched is None or failure.kind not in ("", matched.target.kind.singular):
+        return errors.render(failure, exchanged.language)
+    return errors.render(failure, exchanged.language, matched.target.kind.singular, matched.target.name)
 
 
 class RestDoor:
@@ -37,7 +45,7 @@ class RestDoor:
         if matched is None:
             return await self._page(exchanged)
         route, target = matched
-        exchanged.resource = route.resource
+        exchanged.resource, exchanged.namespace, exchanged.name = route.resource, target.namespace, target.name
         endpoint = route.methods.get("GET" if exchanged.method == "HEAD" else exchanged.method)
         if endpoint is None:
             raise errors.MethodNotAllowed(exchanged.method, route.allowed)

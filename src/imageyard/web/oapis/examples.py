@@ -90,6 +90,32 @@ _PATCHES: Final[dict[str, Example]] = {
     "repositories": {"spec": {"tag": "1.27.0"}},
 }
 
+_CREATED: Final[dict[str, Example]] = {
+    "registrysecrets": {
+        "metadata": _ANSWERED["registrysecrets"]["metadata"]
+        | {
+            "annotations": _ANSWERED["registrysecrets"]["metadata"]["annotations"]
+            | {"theriseunion.io/verify-status": "untested"}
+        },
+        "status": {
+            "conditions": [
+                {
+                    "type": "Verified",
+                    "status": "Unknown",
+                    "reason": "Pending",
+                    "observedGeneration": 1,
+                    "lastTransitionTime": "2024-01-08T10:00:00Z",
+                }
+            ],
+            "passwordSet": True,
+            "passwordUpdatedTime": "2024-01-08T10:00:00Z",
+            "nextVerify": "2024-01-08T10:00:00Z",
+        },
+    },
+    "repositories": {"status": {"syncStatus": "", "nextSync": "2024-01-08T10:00:00Z"}},
+}
+"""What is not yet known when an object has just been made."""
+
 VERIFY_BODY: Final[Example] = {"domain": "harbor.example.com", "username": "admin", "password": "Harbor12345"}
 VERIFICATION: Final[Example] = {
     "success": True,
@@ -135,6 +161,11 @@ def sent(kind: Kind[Any]) -> Example:
 def answered(kind: Kind[Any]) -> Example:
     """What is answered."""
     return _envelope(kind) | _ANSWERED.get(kind.plural, sent(kind))
+
+
+def created(kind: Kind[Any]) -> Example:
+    """What is answered to who has just made it."""
+    return answered(kind) | _CREATED.get(kind.plural, {})
 
 
 def name(kind: Kind[Any]) -> str:

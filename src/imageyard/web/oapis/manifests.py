@@ -10,7 +10,7 @@ from imageyard.web.reply import Reply
 
 
 async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
-    found = await doors.objects.manifest(exchange.actor, target.namespace, target.name, target.digest)
+    found = await doors.manifests.read(exchange.actor, target.namespace, target.name, target.digest)
     # The standard library's writer, because a registry's JSON may hold what ours refuses: integers over 64 bits,
     # halves of surrogate pairs.
     return reply.stored(json.dumps(found).encode("ascii"))

@@ -41,7 +41,7 @@ _ERRORS: Final[dict[int, tuple[str, Text]]] = {
     429: ("TooManyRequests", Text("请求过于频繁", "too many requests; Retry-After says how long to wait")),
     431: ("RequestHeaderFieldsTooLarge", Text("请求头过大", "the request's head is too large")),
     500: ("InternalError", Text("服务器内部错误", "internal server error")),
-    503: ("ServiceUnavailable", Text("暂时不可写", "cannot write now; Retry-After says how long to wait")),
+    503: ("ServiceUnavailable", Text("暂时不可用", "not possible now; Retry-After says how long to wait")),
 }
 _EXTRA_HEADERS: Final = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 

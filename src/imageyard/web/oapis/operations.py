@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from imageyard.domain.kind import Kind
 from imageyard.domain.text import Text
+from imageyard.service import candidate
 from imageyard.service.objects import MOST_NAMES
 from imageyard.web import body
 from imageyard.web.oapis import (
@@ -147,10 +148,14 @@ def _create(kind: Kind[Any]) -> Operation:
     return Operation(
         Text(f"创建 {kind.name}", f"create a {kind.name}"),
         201,
-        _object(kind),
-        (400, 403, 409, *_BODY),
+        Content(reference(kind.name), examples.created(kind)),
+        (*_NAMED, 409, *_BODY),
         _of_object(schema, kind),
         body_required=True,
+        description=Text(
+            "命名空间不存在时自动创建；服务端关闭 auto_create_namespaces 时则应答 404",
+            "the namespace is made if it is not there; with the server's auto_create_namespaces off that is a 404",
+        ),
     )
 
 
@@ -188,9 +193,14 @@ def _delete(kind: Kind[Any]) -> Operation:
 
 def _delete_named(kind: Kind[Any]) -> Operation:
     names: Schema = {"type": "array", "items": schemas.NAME, "minItems": 1, "maxItems": MOST_NAMES}
-    schema: Schema = {"type": "object", "properties": {"names": names}, "required": ["names"]}
+    schema: Schema = {
+        "type": "object",
+        "properties": {"names": names},
+        "required": ["names"],
+        "additionalProperties": False,
+    }
     name = examples.name(kind)
-    outcome = {"name": name, "success": True, "reason": "Deleted", "message": "已删除"}
+    outcome = {"name": name, "success": True, "reason": "", "message": "已删除"}
     content = Content(schema, {"names": [name]})
     return Operation(
         Text(f"批量删除 {kind.name}", f"delete the named {kind.name} objects"),
@@ -205,11 +215,8 @@ def _delete_named(kind: Kind[Any]) -> Operation:
 
 
 def _verify(kind: Kind[Any]) -> Operation:
-    text: Schema = {"type": "string"}
-    schema: Schema = {
-        "type": "object",
-        "properties": {"domain": text, "username": text, "password": text | {"writeOnly": True}},
-    }
+    fields = {name: reference(f"{kind.name}Spec/properties/{name}") for name in sorted(candidate.FIELDS)}
+    schema: Schema = {"type": "object", "properties": fields, "additionalProperties": False}
     return Operation(
         Text("验证镜像源连接", "test the connection"),
         200,
@@ -275,6 +282,13 @@ def _manifest(kind: Kind[Any]) -> Operation:
         200,
         Content(reference("ManifestDocument"), examples.MANIFEST),
         _NAMED,
+        description=Text(
+            "status 或历史中出现的摘要。未保存在本服务中的清单会用该镜像自己的凭证向镜像仓库读取："
+            "仓库中没有则应答 404，无法读取则应答 503，原因见 details.causes",
+            "a digest that status or history shows. A manifest that is not held is asked for with the image's own "
+            "credential: 404 when the registry does not have it, 503 when it cannot be asked, with the reason in "
+            "details.causes",
+        ),
         parameters=(Parameter("digest", "path", Text("摘要", "digest"), schemas.DIGEST, examples.DIGEST),),
     )
 

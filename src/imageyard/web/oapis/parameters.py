@@ -81,8 +81,8 @@ def refuse_dry_run(query: bytes) -> None:
                     "dryRun",
                     NOT_SUPPORTED,
                     Text(
-                        "此接口不支持 dryRun，可用 kubectl --dry-run=server",
-                        "not supported here; use kubectl --dry-run=server",
+                        "只有 POST …/sync 支持 dryRun",
+                        "is supported on POST …/sync only",
                     ),
                 )
             ]

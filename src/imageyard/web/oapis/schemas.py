@@ -27,9 +27,12 @@ NAME: Final[Schema] = {
     "pattern": r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
     "maxLength": 253,
 }
-DIGEST: Final[Schema] = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+DIGEST: Final[Schema] = {"type": "string", "pattern": "^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$"}
 REPOSITORY: Final = r"^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$"
 DURATION: Final[Schema] = {"type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$"}
+
+_PART: Final = "[A-Za-z0-9_.-]{1,64}"
+LARGEST: Final = 2**63 - 1
 
 CONSTRAINTS: Final[dict[str, Schema]] = {
     "ObjectMeta.name": NAME,
@@ -43,7 +46,7 @@ CONSTRAINTS: Final[dict[str, Schema]] = {
     "RepositorySpec.syncInterval": DURATION,
     "RepositorySpec.syncTimeout": DURATION,
     "RepositorySpec.retryCount": {"minimum": 0, "maximum": 10},
-    "RepositorySpec.platform": {"pattern": "^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$"},
+    "RepositorySpec.platform": {"pattern": f"^{_PART}/{_PART}(/{_PART})?$"},
 }
 READ_ONLY: Final = frozenset(
     f"ObjectMeta.{name}"
@@ -100,7 +103,7 @@ def _refine(struct: type[Struct], schema: Schema, language: Language) -> None:
         if datetime in (field.type, *get_args(field.type)):
             described["format"] = "date-time"
         if described.get("type") == "integer":
-            described |= {"format": "int64", "minimum": 0, "maximum": 2**63 - 1}
+            described |= {"format": "int64", "minimum": 0, "maximum": LARGEST}
         described |= CONSTRAINTS.get(path, {})
         if path in READ_ONLY:
             described["readOnly"] = True

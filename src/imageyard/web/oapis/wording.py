@@ -40,6 +40,7 @@ FIELDS: Final[dict[str, Text]] = {
     "RegistrySecretStatus.passwordSet": Text("是否已保存密码", "whether a password is kept"),
     "RegistrySecretStatus.passwordUpdatedTime": Text("密码更新时间", "when the password was set"),
     "RegistrySecretStatus.nextVerify": Text("下次自动验证的时间", "when it is verified next"),
+    "RegistrySecretStatus.failures": Text("连续验证失败次数", "failed verifications in a row"),
     "RegistrySecretStatus.usedBy": Text("引用它的镜像数量", "how many images refer to it"),
     "RegistrySecretStatus.host": Text("镜像仓库主机的状态", "how the registry host fares"),
     "RepositorySpec.repository": Text("镜像路径，不带域名和 Tag", "path of the image, without domain and tag"),
