@@ -2,24 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from imageyard.domain import selector
 from imageyard.domain.access import AUTHENTICATED, MASTERS, RBAC, Actor
-from imageyard.domain.errors import Forbidden, Invalid, NotFound
+from imageyard.domain.errors import Corrupt, Forbidden, Invalid, NotFound
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NAMESPACE, REPOSITORY, ROLE, ROLE_BINDING
 from imageyard.domain.kinds.cluster_role import ClusterRole
 from imageyard.domain.kinds.cluster_role_binding import ClusterRoleBinding
 from imageyard.domain.objects import GROUP
+from imageyard.domain.text import Text
 from imageyard.keyring.aead import AeadKeyring
 from imageyard.service import builtin_roles
 from imageyard.service.admission import Options
 from imageyard.service.objects import Objects, Patch
 from imageyard.service.roles import Roles
-from imageyard.store import Query, Store
+from imageyard.store import Page, Query, Store
 from tests.fakes.clock import FakeClock
 from tests.service.conftest import ADMIN, Json, an_image
 
@@ -70,7 +71,7 @@ class Yard:
 
 async def following(store: Store, clock: FakeClock) -> tuple[Yard, asyncio.Task[None]]:
     """A server that has just started."""
-    roles = Roles(store)
+    roles = Roles(store, clock)
     objects = Objects(store, AeadKeyring({"k": bytes(32)}, "k"), clock, grants=roles.grants, role_rules=roles.rules)
     await builtin_roles.ensure(store, clock)
     await objects.ensure_default()
@@ -374,6 +375,34 @@ async def test_a_start_leaves_what_somebody_keeps_to_himself(yard: Yard, store: 
     await yard.objects.patch(ADMIN, CLUSTER_ROLE_BINDING, "", "image-viewer", Patch("merge", own))
     await builtin_roles.ensure(store, clock)
     assert not yard.may(Actor("x", frozenset({"image-viewer"})), "list", "anywhere")
+
+
+async def test_roles_that_cannot_be_read_grant_nothing_until_they_can(store: Store, clock: FakeClock) -> None:
+    class Unwell:
+        """The store while its disk fails, for who lists bindings."""
+
+        broken = True
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(store, name)
+
+        async def list(self, kind: Kind[Any], query: Query) -> Page:
+            if self.broken and kind is ROLE_BINDING:
+                raise Corrupt(Text("已损坏", "damaged"))
+            return await store.list(kind, query)
+
+    sound, task = await following(store, clock)
+    await sound.role("reader", READ)
+    await sound.bind("readers", "reader", "team-a")
+    task.cancel()
+    unwell = Unwell()
+    yard, task = await following(cast(Store, unwell), clock)
+    assert not yard.may(ANN, "list", "team-a")
+    assert yard.may(ADMIN, "list", "team-a")
+    unwell.broken = False
+    await clock.advance(10)
+    assert yard.may(ANN, "list", "team-a")
+    task.cancel()
 
 
 async def test_each_of_many_bindings_made_at_once_counts(yard: Yard) -> None:

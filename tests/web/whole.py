@@ -63,7 +63,7 @@ async def running(directory: Path) -> AsyncIterator[Server]:
     clock, keyring = FakeClock(), AeadKeyring({"k": bytes(32)}, "k")
     registry = cast(Registry, PleasedRegistry())
     async with SQLiteStore.open(directory, KINDS, now=clock.now) as store:
-        roles, tokens = Roles(store), Tokens(store, clock)
+        roles, tokens = Roles(store, clock), Tokens(store, clock)
         objects = Objects(store, keyring, clock, grants=roles.grants, role_rules=roles.rules)
         await tokens.load()
         await builtin_roles.ensure(store, clock)

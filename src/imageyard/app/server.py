@@ -118,7 +118,7 @@ def _parts(
     clock: SystemClock,
 ) -> Parts:
     registry = RegistryClient(gate, clock, observe=lambda code: metrics.registry_requests.labels(code).inc())
-    roles = Roles(store)
+    roles = Roles(store, clock)
     objects = Objects(
         store,
         keyring,

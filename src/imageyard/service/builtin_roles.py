@@ -11,12 +11,13 @@ from contextlib import suppress
 from typing import Any, Final
 from uuid import uuid4
 
+import structlog
 from msgspec.structs import replace
 
 from imageyard.domain import escalation, objects
 from imageyard.domain.access import BUILTIN, Builtin, Rule
 from imageyard.domain.clock import Clock
-from imageyard.domain.errors import Conflict, NotFound
+from imageyard.domain.errors import Conflict, Failure, NotFound
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING
 from imageyard.domain.kinds.cluster_role import ClusterRole
@@ -26,15 +27,21 @@ from imageyard.domain.kinds.role_binding import RoleRef, Subject
 from imageyard.domain.objects import ObjectMeta
 from imageyard.store import Store
 
+log = structlog.get_logger()
+
 AUTOUPDATE: Final = "rbac.authorization.kubernetes.io/autoupdate"
 LABELS: Final = {"kubernetes.io/bootstrapping": "rbac-defaults"}
 
 
 async def ensure(store: Store, clock: Clock) -> None:
+    """What cannot be read or written is left as it is: it is no reason not to start."""
     for builtin in BUILTIN:
-        await _role(store, clock, builtin)
-        if builtin.group:
-            await _binding(store, clock, builtin)
+        try:
+            await _role(store, clock, builtin)
+            if builtin.group:
+                await _binding(store, clock, builtin)
+        except Failure as failure:
+            log.error("builtin_role_not_ensured", role=builtin.name, problem=type(failure).__name__)
 
 
 async def _role(store: Store, clock: Clock, builtin: Builtin) -> None:

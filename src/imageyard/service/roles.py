@@ -5,9 +5,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+import structlog
+
 from imageyard.domain import access
 from imageyard.domain.access import MASTERS, MASTERS_GRANT, Actor, Grant, Rule
-from imageyard.domain.errors import Gone, NotFound
+from imageyard.domain.clock import Clock
+from imageyard.domain.errors import Failure, Gone, NotFound
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import BY_PLURAL, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from imageyard.domain.kinds.cluster_role import ClusterRole
@@ -16,7 +19,11 @@ from imageyard.domain.kinds.role_binding import RoleBinding, RoleRef
 from imageyard.domain.objects import Key
 from imageyard.store import Change, Changes, Query, Store
 
+log = structlog.get_logger()
+
 KINDS: Final = (ROLE, CLUSTER_ROLE, ROLE_BINDING, CLUSTER_ROLE_BINDING)
+_AGAIN: Final = 10.0
+"""Seconds until what could not be read is tried again."""
 _REMEMBERED: Final = 1_000
 """Actors whose grants are kept until a role or a binding changes."""
 
@@ -25,8 +32,8 @@ class Roles:
     """`watch` keeps the memory true to the store. A change counts from the moment its write is answered: what is at
     hand is taken in before any question is answered."""
 
-    def __init__(self, store: Store) -> None:
-        self._follows = [_Follow(store, kind, self._moved) for kind in KINDS]
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._follows = [_Follow(store, clock, kind, self._moved) for kind in KINDS]
         self._roles, self._cluster_roles, self._bindings, self._cluster_bindings = (
             follow.held for follow in self._follows
         )
@@ -35,7 +42,8 @@ class Roles:
         """The bindings that name a subject."""
 
     async def load(self) -> None:
-        """Read all roles and bindings into memory."""
+        """Read all roles and bindings into memory. What cannot be read grants nothing and is tried again later: the
+        operator can mend it, and nobody gets more rights by it."""
         for follow in self._follows:
             await follow.load()
 
@@ -113,8 +121,10 @@ class Roles:
 class _Follow:
     """One kind in memory, in step with the store."""
 
-    def __init__(self, store: Store, kind: Kind[Any], moved: Callable[[Key, Any, Any], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, kind: Kind[Any], moved: Callable[[Key, Any, Any], None]) -> None:
         self.kind = kind
+        self._clock = clock
+        self._loaded = False
         self.held: dict[Key, Any] = {}
         self._store = store
         self._moved = moved
@@ -122,16 +132,24 @@ class _Follow:
         self._changes: Changes | None = None
 
     async def load(self) -> None:
-        page = await self._store.list(self.kind, Query())
+        try:
+            page = await self._store.list(self.kind, Query())
+        except Failure as failure:
+            self._loaded = False
+            log.error("roles_unreadable", kind=self.kind.plural, problem=type(failure).__name__)
+            return
         found = {stored.key: self.kind.decode(stored.body) for stored in page.items}
         for key in self.held.keys() - found.keys():
             self._put(key, None)
         for key, obj in found.items():
             self._put(key, obj)
-        self._version = page.resource_version
+        self._version, self._loaded = page.resource_version, True
 
     async def run(self) -> None:
         while True:
+            while not self._loaded:
+                await self._clock.sleep(_AGAIN)
+                await self.load()
             try:
                 async with self._store.watch(self.kind, since=self._version) as self._changes:
                     async for change in self._changes:
@@ -140,6 +158,8 @@ class _Follow:
             except Gone:
                 self._changes = None
                 await self.load()
+            except Failure:
+                self._changes, self._loaded = None, False
 
     def catch_up(self) -> None:
         """Take in what is at hand; too much of it is left to `run`, which reads everything anew."""
