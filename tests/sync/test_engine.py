@@ -7,7 +7,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from imageyard.domain.kinds.registry_secret import HostStatus
+from imageyard.domain.kinds.registry_secret import VERIFY_STATUS, HostStatus
 from imageyard.domain.kinds.repository import RepositorySpec
 from imageyard.domain.reasons import Reason
 from imageyard.registry import Probe
@@ -139,6 +139,23 @@ async def test_a_full_disk_stops_nothing_but_writes(yard: World) -> None:
     yard.line.full = False
     await yard.pass_time(60)
     assert (await yard.get("slow")).status.sync_status == "Success"
+
+
+async def test_what_a_disk_does_not_take_is_written_once_it_can_be_and_reads_go_on(yard: World) -> None:
+    for number in range(5):
+        await yard.add(f"old{number}", sync_interval="30s")
+    await yard.start()
+    yard.line.full = True
+    yard.registries.delay = lambda host: 3.0
+    await yard.add("new")
+    await yard.add_source("other", verified=False)
+    await yard.pass_time(120)
+    assert yard.engine.ready
+    assert asked(yard, "old0") > 1
+    yard.line.full = False
+    await yard.pass_time(60)
+    assert (await yard.get("new")).status.sync_status == "Success"
+    assert (await yard.source("other")).metadata.annotations[VERIFY_STATUS] == "success"
 
 
 async def test_waiting_for_the_hosts_pace_is_not_syncing(yard: World) -> None:

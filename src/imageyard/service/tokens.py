@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import uuid4
 
+import msgspec
+import structlog
 from msgspec.structs import replace
 
 from imageyard.domain import objects
@@ -32,6 +34,10 @@ ADMIN: Final = "admin"
 USE_WRITTEN: Final = timedelta(hours=1)
 """`lastUsed` of a token is written back at most this often."""
 _FLUSH: Final = 60.0
+_RECONNECT: Final = 1.0
+"""Seconds before a watch that broke is opened again."""
+
+log = structlog.get_logger()
 
 
 class Tokens:
@@ -109,6 +115,17 @@ class Tokens:
         return Actor(held.spec.user, _groups(tuple(held.spec.groups)), address)
 
     async def _follow(self) -> None:
+        while True:
+            try:
+                await self._followed()
+                return
+            except (Failure, msgspec.ValidationError) as problem:
+                # The storage is unwell: what is known counts on, and nobody is locked out.
+                log.warning("token_watch_broke", problem=type(problem).__name__)
+            await self._clock.sleep(_RECONNECT)
+
+    async def _followed(self) -> None:
+        """Until the store closes. Raises what the store raises, but Gone."""
         while True:
             try:
                 async with self._store.watch(ACCESS_TOKEN, since=self._version) as changes:

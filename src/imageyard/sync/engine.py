@@ -217,7 +217,7 @@ class Engine:
         if self._stopping or self._tasks is None:
             work.close()
             return None
-        return self._tasks.create_task(work)
+        return self._tasks.create_task(_fenced(work))
 
     # Images.
 
@@ -468,3 +468,11 @@ class Engine:
             # Counting users reads a whole index: on a large store it is done the more seldom the longer it takes.
             took = self._clock.monotonic() - started
             await self._clock.sleep(max(self._settings.tell_every, 10 * took))
+
+
+async def _fenced(work: Coroutine[None, None, None]) -> None:
+    """What one task meets ends that task, never the server."""
+    try:
+        await work
+    except Exception:
+        log.exception("sync_task_crashed")

@@ -12,7 +12,7 @@ from typing import Any, Final
 import structlog
 
 from imageyard.domain.clock import Clock
-from imageyard.domain.errors import Gone
+from imageyard.domain.errors import Corrupt, Gone
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Key
 from imageyard.store import Change, Store
@@ -116,7 +116,7 @@ class Feed:
                         since = change.resource_version
                         if change.type != "BOOKMARK" and since not in self._own:
                             self._changed(change)
-            except Gone:
+            except (Gone, Corrupt):  # a damaged line of the change log would stop every later one
                 since = None
             except Exception as problem:
                 log.warning("watch_broke", kind=self._kind.plural, problem=type(problem).__name__)
