@@ -638,6 +638,45 @@ async def test_a_clock_that_goes_back_delays_no_image_beyond_its_interval(yard: 
     assert asked(yard, "nginx") >= 2
 
 
+HOUR, YEARS = 3600.0, 10 * 365 * 86400.0
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [(-HOUR,), (-YEARS,), (HOUR, -HOUR), (-YEARS, YEARS), (YEARS, -YEARS)],
+    ids=["back an hour", "back ten years", "forward and back", "back and corrected", "far forward and back"],
+)
+async def test_a_clock_that_is_set_stops_no_image_and_no_source_for_longer_than_its_interval(
+    yard: World, steps: tuple[float, ...]
+) -> None:
+    await yard.add_source("other", verified=False)
+    await yard.start()
+    await yard.add("often", sync_interval="20s")
+    await yard.add("seldom", sync_interval="5m")
+    await yard.pass_time(30)
+    for seconds in steps:
+        yard.clock.set(seconds)
+        await yard.pass_time(65)
+        often, seldom, tests = asked(yard, "often"), asked(yard, "seldom"), yard.verifications.asked["other"]
+        await yard.pass_time(2 * 330)
+        assert asked(yard, "often") - often >= 20
+        assert asked(yard, "seldom") - seldom >= 2
+        await yard.pass_time(1800)
+        assert yard.verifications.asked["other"] - tests >= 1
+
+
+async def test_a_clock_that_went_back_while_nothing_ran_is_noticed_at_the_start(yard: World) -> None:
+    await yard.start()
+    await yard.add("nginx", sync_interval="60s")
+    await yard.pass_time(1)
+    await yard.end()
+    yard.clock.set(-YEARS)
+    before = asked(yard, "nginx")
+    await yard.start()
+    await yard.pass_time(130)
+    assert asked(yard, "nginx") - before >= 2
+
+
 @pytest.mark.parametrize(("reason", "tests"), [(Reason.ConnectionRefused, 2), (Reason.Unauthorized, 1)], ids=str)
 async def test_a_host_that_is_back_has_its_sources_tested_again_but_no_refused_credential(
     yard: World, reason: Reason, tests: int

@@ -117,7 +117,9 @@ def _encode(document: Mapping[str, Any], history: list[dict[str, Any]], budget: 
     if isinstance(runtime, dict):
         kept["config"] = _only(runtime, _KEPT_RUNTIME) | {"Env": names(runtime.get("Env"))}
         if isinstance(runtime.get("OnBuild"), list):
-            kept["config"]["OnBuild"] = [budget.instruction(entry) for entry in runtime["OnBuild"] if isinstance(entry, str)]
+            kept["config"]["OnBuild"] = [
+                budget.instruction(entry) for entry in runtime["OnBuild"] if isinstance(entry, str)
+            ]
     if history:
         kept["history"] = history
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

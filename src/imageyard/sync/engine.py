@@ -73,8 +73,12 @@ class Engine:
         self._hosts = hosts = Hosts(settings.per_host, settings.open_after)
         self._queue = Queue()
         self._figures = Figures(metrics, lambda: len(self._queue))
-        self._images = self._feed(REPOSITORY, self._image_changed, self._image_due, self._images_listed)
-        self._secrets = self._feed(REGISTRY_SECRET, self._source_changed, self._source_due, self._sources_listed)
+        self._images = self._feed(
+            REPOSITORY, self._image_changed, self._image_due, self._images_listed, self._images_strayed
+        )
+        self._secrets = self._feed(
+            REGISTRY_SECRET, self._source_changed, self._source_due, self._sources_listed, self._sources_listed
+        )
         self._sources = sources = Sources(store, verifier, registry, clock, hosts, self._secrets.wrote)
         ties = Ties(
             sources.host_of,
@@ -135,6 +139,7 @@ class Engine:
         changed: Callable[[Change], None],
         due: Callable[[Key, datetime], None],
         listed: Callable[[], Awaitable[None]],
+        strayed: Callable[[], Awaitable[None]],
     ) -> Feed:
         return Feed(
             self._store,
@@ -146,6 +151,7 @@ class Engine:
             changed=changed,
             due=due,
             listed=listed,
+            strayed=strayed,
             busy=lambda key: key in self._queue or key in self._intake,
             load=lambda: len(self._queue) + len(self._intake),
         )
@@ -226,6 +232,11 @@ class Engine:
         if not self._images.live:
             await listing.each(self._store, Query(failing=True), self._remember, most=SERIES)
             self._spawn(self._intake.hasten(*await self._intake.overdue(self._settings.spread_limit)))
+            if await self._intake.is_ahead():
+                self._spawn(self._images_strayed())
+
+    async def _images_strayed(self) -> None:
+        await self._intake.bring_back()
 
     def _image_changed(self, change: Change) -> None:
         if change.type != "MODIFIED":
@@ -409,7 +420,9 @@ class Engine:
         self._users_moved |= moved.healed or bool(moved.lost)
         if self._secrets.live:
             self._recovery.source_changed(f"{namespace}/{name}", moved)
-        self._secrets.put(Key(REGISTRY_SECRET.plural, namespace, name), source_rules.verify_due(source))
+        self._secrets.put(
+            Key(REGISTRY_SECRET.plural, namespace, name), source_rules.verify_due(source, self._clock.now())
+        )
         self._to_tell.set()
 
     def _source_changed(self, change: Change) -> None:

@@ -2,10 +2,11 @@
 say of the host and of who uses it. Verifications of one source never run twice at once."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -16,6 +17,7 @@ from imageyard.domain.clock import Clock
 from imageyard.domain.errors import Conflict, NotFound
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.kinds.registry_secret import (
+    VERIFY_TIMESTAMP,
     HostStatus,
     RegistrySecret,
     verify_status,
@@ -38,6 +40,8 @@ REFUSALS: Final = frozenset({Reason.Unauthorized, Reason.Forbidden, Reason.Crede
 PAGE: Final = 500
 SERIES: Final = 1000
 """Failing sources that are told to the metrics."""
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_STAMP: Final = re.compile(r"[0-9]{1,14}")
 QUOTA_STEP: Final = 10
 """A quota is worth a write when it has moved by a tenth of its limit."""
 
@@ -271,11 +275,18 @@ class Sources:
         return HostStatus("ok", None, limit, remaining)
 
 
-def verify_due(source: RegistrySecret) -> datetime | None:
-    """When a source is to be verified next."""
-    if source.status.next_verify is None and verify_status(source) == "untested":
+def verify_due(source: RegistrySecret, now: datetime) -> datetime | None:
+    """When a source is to be verified next. A test that is yet to come was made before the clock went back, and so
+    was the date of the next one."""
+    due = source.status.next_verify
+    if due is None and verify_status(source) == "untested":
         return AT_ONCE
-    return source.status.next_verify
+    return now if due is not None and _tested(source) - now > plan.LEEWAY else due
+
+
+def _tested(source: RegistrySecret) -> datetime:
+    stamp = source.metadata.annotations.get(VERIFY_TIMESTAMP, "")
+    return EPOCH + timedelta(milliseconds=int(stamp)) if _STAMP.fullmatch(stamp) else EPOCH
 
 
 def _is_unreached(held: list[Condition]) -> bool:
