@@ -169,6 +169,28 @@ async def test_the_kept_config_holds_names_of_variables_and_no_values() -> None:
     assert b"swordfish" not in b"".join(document.body for document in found.documents)
 
 
+async def test_a_config_whose_digest_is_another_images_manifest_leaves_that_manifest_alone() -> None:
+    world, registry = plain()
+    registry.image("app/web", "v1")
+    shelf, client = Shelf(), client_for(world)
+    for document in (await inspect(client, source(), held=shelf)).documents:
+        shelf.held[document.digest] = document
+    _, manifest = registry.manifests["app/web", registry.tags["app/web", "v1"]]
+    config = registry.blob("app/web", manifest, neighbour.OCI_CONFIG)
+    registry.manifest(
+        "app/web",
+        {"schemaVersion": 2, "mediaType": neighbour.OCI_MANIFEST, "config": config, "layers": []},
+        neighbour.OCI_MANIFEST,
+        "v2",
+    )
+    for document in (await inspect(client, source(), tag="v2", held=shelf)).documents:
+        shelf.held[document.digest] = document
+
+    held = await shelf(neighbour.digest(manifest))
+    assert held is not None
+    assert held.body == manifest
+
+
 async def test_a_helm_chart_is_an_artifact_and_its_config_is_not_read() -> None:
     world, registry = plain()
     helm = "application/vnd.cncf.helm.config.v1+json"

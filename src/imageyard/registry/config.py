@@ -62,6 +62,12 @@ class Config(NamedTuple):
     """The config made again: known fields only, names of variables without values."""
 
 
+def key(digest: str) -> str:
+    """Under which the remade config is held: its bytes do not hash to its digest, which another image's manifest may
+    have too."""
+    return f"config:{digest}"
+
+
 def parse(body: bytes) -> Config:
     """Read a config; a config that was made again reads the same. Raises RegistryError (ManifestInvalid) for what
     is no JSON object."""

@@ -33,7 +33,7 @@ async def describe(store: Store, image: Repository, history: Iterable[bytes], di
     if held is None:
         raise NotFound("manifest", digest)
     parsed = manifest.parse(held.body, held.media_type)
-    inner = await store.get_content(scope, parsed.config.digest) if isinstance(parsed, Image) else None
+    inner = await store.get_content(scope, config.key(parsed.config.digest)) if isinstance(parsed, Image) else None
     return {
         "digest": digest,
         "mediaType": held.media_type,
