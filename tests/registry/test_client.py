@@ -528,13 +528,22 @@ async def test_a_wrong_password_is_unauthorized_after_one_exchange() -> None:
     assert [seen.path for seen in world.seen].count("/token") == 1
 
 
-async def test_a_failed_exchange_is_not_remembered() -> None:
+@pytest.mark.parametrize("mended_by", ["a minute", "a verification"])
+async def test_a_refused_login_is_not_repeated_before_there_is_hope(mended_by: str) -> None:
     world, registry, _ = neighbour.bearer_world()
     registry.users = {neighbour.USER: "another"}
     registry.image("app/web", "v1")
-    client = client_for(world)
-    await failure(client, source())
+    clock = FakeClock()
+    client = client_for(world, clock)
+    for _ in range(5):
+        assert (await failure(client, source())).unauthorized
+        await clock.advance(10)
+    assert len([seen for seen in world.seen if seen.path == "/token"]) == 1
     registry.users = {neighbour.USER: neighbour.PASSWORD}
+    if mended_by == "a minute":
+        await clock.advance(11)
+    else:
+        client.forget(source().credential)
 
     assert (await client.head(source(), "app/web", "v1")).digest
 

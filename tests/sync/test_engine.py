@@ -89,6 +89,22 @@ async def test_a_thousand_requests_become_two_runs_at_most_and_never_two_at_once
     assert (await yard.get("nginx")).status.last_handled_sync_request == "999"
 
 
+async def test_a_thousand_requests_to_a_registry_that_answers_at_once_become_two_runs_at_most(yard: World) -> None:
+    await yard.start()
+    await yard.add("nginx", sync_interval="1h")
+    await yard.pass_time(10)
+    before = asked(yard, "nginx")
+    for number in range(1000):
+        await yard.request_patiently("nginx", str(number))
+        if not number % 10:
+            await yard.pass_time(0.02)
+        if number == 100:
+            assert asked(yard, "nginx") - before == 1, "the first is obeyed at once"
+    await yard.pass_time(5)
+    assert asked(yard, "nginx") - before == 2
+    assert (await yard.get("nginx")).status.last_handled_sync_request == "999"
+
+
 async def test_hung_registries_do_not_delay_the_others(yard: World) -> None:
     """20 of 40 registries hang for 30 s; the images of the other half are synced within 2 s all the same."""
     for number in range(40):

@@ -19,6 +19,7 @@ from imageyard.service.fetch import Fetcher
 from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
 from imageyard.service.tokens import Tokens
+from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
 from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.web import app
@@ -58,10 +59,11 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
         await tokens.load()
         await objects.ensure_default()
         token = await tokens.create("ci", "ci", ["system:masters"], None)
+        trials = Trials(clock)
         doors = app.Doors(
             objects=objects,
-            verifier=Verifier(store, keyring, registry, clock),
-            sync_requests=SyncRequests(store, clock, Fetcher(store, keyring, registry), objects=objects),
+            verifier=Verifier(store, keyring, registry, clock, trials=trials),
+            sync_requests=SyncRequests(store, clock, Fetcher(store, keyring, registry), objects=objects, trials=trials),
             tokens=tokens,
             metrics=Metrics(),
             clock=clock,

@@ -34,6 +34,7 @@ from imageyard.service.fetch import Fetcher
 from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
 from imageyard.service.tokens import Tokens
+from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
 from imageyard.settings import InvalidSettings, Settings
 from imageyard.store.sqlite.store import SQLiteStore
@@ -69,6 +70,7 @@ class Parts(NamedTuple):
     objects: Objects
     fetcher: Fetcher
     verifier: Verifier
+    trials: Trials
     tokens: Tokens
     engine: Engine
     metrics: Metrics
@@ -121,12 +123,13 @@ def _parts(
         auto_create_namespaces=settings.auto_create_namespaces,
         language=settings.language,
     )
-    fetcher = Fetcher(store, keyring, registry)
+    fetcher, trials = Fetcher(store, keyring, registry), Trials(clock)
     verifier = Verifier(
         store,
         keyring,
         registry,
         clock,
+        trials=trials,
         language=settings.language,
         observe=lambda probe: metrics.verifies.labels(_result(probe), probe.reason).inc(),
         reverify=settings.verify_interval,
@@ -143,7 +146,8 @@ def _parts(
     )
     metrics.build.labels(__version__).set(1)
     metrics.registry.register(FailureCollector(engine))
-    return Parts(directory, store, keyring, objects, fetcher, verifier, Tokens(store, clock), engine, metrics, clock)
+    tokens = Tokens(store, clock)
+    return Parts(directory, store, keyring, objects, fetcher, verifier, trials, tokens, engine, metrics, clock)
 
 
 async def _prepare(parts: Parts, sample: samples.Sample | None) -> Secret:
@@ -194,7 +198,12 @@ def _doors(settings: Settings, parts: Parts, health: "Health") -> web.Doors:
         objects=parts.objects,
         verifier=parts.verifier,
         sync_requests=SyncRequests(
-            parts.store, parts.clock, parts.fetcher, objects=parts.objects, language=settings.language
+            parts.store,
+            parts.clock,
+            parts.fetcher,
+            objects=parts.objects,
+            trials=parts.trials,
+            language=settings.language,
         ),
         tokens=parts.tokens,
         metrics=parts.metrics,

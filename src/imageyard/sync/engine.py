@@ -38,6 +38,7 @@ from imageyard.sync.reconcile import Fetching, Reconciler, Run, Ties
 from imageyard.sync.recovery import Recovery
 from imageyard.sync.settings import EngineSettings
 from imageyard.sync.sources import Sources, Verifying
+from imageyard.sync.spacing import Spacing
 
 __all__ = ["Engine", "EngineSettings"]
 
@@ -92,6 +93,7 @@ class Engine:
         )
         reconciler = Reconciler(store, fetcher, clock, alarm, hosts, language, lambda: random() * 2 - 1, ties)
         self._reconciler = reconciler
+        self._spacing = Spacing()
         self._intake = Intake(
             store,
             clock,
@@ -99,6 +101,7 @@ class Engine:
             sources,
             self._queue,
             reconciler,
+            self._spacing,
             language,
             feed=lambda: self._images,
             add=self._add,
@@ -315,6 +318,7 @@ class Engine:
         """One fence for whatever may happen: the slot comes back, the key gets its next moment."""
         slow = self._alarm.after(self._settings.slow_after, lambda: self._slowed(run))
         due: datetime | None = None
+        began = self._clock.monotonic()
         try:
             due = await self._reconciler.run(run)
         except NotFound:
@@ -323,6 +327,8 @@ class Engine:
             due = self._trouble(run.key, problem)
         finally:
             slow.cancel()
+            if run.sync is not None and run.sync.trigger == "manual":
+                self._spacing.start(run.key, began)
             changed = any(not self._images.is_own(version) for version in run.seen)
             again = self._ended(run) or run.moved or changed
             if run.later is not None:

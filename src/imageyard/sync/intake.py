@@ -26,6 +26,7 @@ from imageyard.sync.plan import Park, Sync, Trigger, Wait
 from imageyard.sync.queue import Entry, Queue
 from imageyard.sync.reconcile import Reconciler
 from imageyard.sync.sources import Sources
+from imageyard.sync.spacing import Spacing
 
 log = structlog.get_logger()
 
@@ -44,6 +45,7 @@ class Intake:
         sources: Sources,
         queue: Queue,
         reconciler: Reconciler,
+        spacing: Spacing,
         language: Language,
         *,
         feed: Callable[[], Feed],
@@ -57,6 +59,7 @@ class Intake:
         self._sources = sources
         self._queue = queue
         self._reconciler = reconciler
+        self._spacing = spacing
         self._language: Language = language
         self._feed = feed
         self._add = add
@@ -131,6 +134,10 @@ class Intake:
                 await self._enqueue(key, image, trigger)
 
     async def _enqueue(self, key: Key, image: Repository, trigger: Trigger) -> None:
+        wait = self._spacing.left(key, self._clock.monotonic()) if trigger == "manual" else 0.0
+        if wait > 0:
+            self._feed().hold(key, self._clock.now() + timedelta(seconds=wait))
+            return
         host = self._sources.host_of(key.namespace, image.spec)
         urgent = trigger in plan.ANNOUNCED
         pause = self._hosts.pause_left(host, self._clock.monotonic())
