@@ -41,8 +41,8 @@ _NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENG
 
 
 def translate(error: Exception, handshake: Handshake, *, tunnelled: bool = False) -> EgressError:
-    """The failure that `error` stands for. `handshake` tells TLS from TCP where aiohttp does not; `tunnelled` means https
-    through a proxy."""
+    """The failure that `error` stands for. `handshake` tells TLS from TCP where aiohttp does not; `tunnelled` means
+    https through a proxy."""
     reached: Step = "tls" if handshake.began else "address"
     match error:
         case aiohttp.ClientProxyConnectionError():

@@ -24,7 +24,7 @@ from imageyard.domain.kinds.access_token import AccessToken, AccessTokenSpec, Ac
 from imageyard.domain.objects import ObjectMeta
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
-from imageyard.store import Change, Query, Store, Stored
+from imageyard.store import Change, Query, Store, Stored, readable
 
 PREFIX: Final = "iy_"
 BYTES: Final = 32
@@ -54,11 +54,12 @@ class Tokens:
         """uids of tokens revoked here whose deletion the watch has not shown yet: what it shows of them is older."""
 
     async def load(self) -> None:
-        """Read all tokens into memory."""
-        page = await self._store.list(ACCESS_TOKEN, Query())
-        held: list[AccessToken] = [ACCESS_TOKEN.decode(stored.body) for stored in page.items]
+        """Read all tokens into memory; one that is damaged is nobody's."""
+        version = await self._store.resource_version()
+        found = readable.each(self._store, ACCESS_TOKEN, Query())
+        held: list[AccessToken] = [ACCESS_TOKEN.decode(stored.body) async for stored in found]
         self._by_hash = {token.spec.token_hash: token for token in held}
-        self._version = page.resource_version
+        self._version = version
 
     async def watch(self) -> None:
         """Follow tokens made and revoked by others and write last uses back, until the store closes."""

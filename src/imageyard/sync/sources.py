@@ -28,7 +28,7 @@ from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.registry import Probe, Quota, Registry, Source
 from imageyard.service.sources import VERIFIED
-from imageyard.store import Query, Store
+from imageyard.store import Query, Store, readable
 from imageyard.sync import plan
 from imageyard.sync.hosts import Breaker, Hosts
 
@@ -37,7 +37,6 @@ log = structlog.get_logger()
 JUDGED_FOR: Final = 180.0
 """Seconds during which a credential is not tested again for the sake of one image."""
 REFUSALS: Final = frozenset({Reason.Unauthorized, Reason.Forbidden, Reason.CredentialRefused})
-PAGE: Final = 500
 SERIES: Final = 1000
 """Failing sources that are told to the metrics."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -187,18 +186,13 @@ class Sources:
 
     async def load(self, found: Callable[[RegistrySecret], None], gone: Callable[[str, str], None]) -> None:
         """Read all sources, page by page; those that are no longer there are `gone`."""
-        known, token = set(self._seen), ""
-        while True:
-            page = await self._store.list(REGISTRY_SECRET, Query(limit=PAGE, continuation=token))
-            for stored in page.items:
-                known.discard(f"{stored.key.namespace}/{stored.key.name}")
-                try:
-                    found(REGISTRY_SECRET.decode(stored.body))
-                except msgspec.ValidationError:
-                    log.warning("source_not_readable", namespace=stored.key.namespace, name=stored.key.name)
-            token = page.continuation
-            if not token:
-                break
+        known = set(self._seen)
+        async for stored in readable.each(self._store, REGISTRY_SECRET, Query()):
+            known.discard(f"{stored.key.namespace}/{stored.key.name}")
+            try:
+                found(REGISTRY_SECRET.decode(stored.body))
+            except msgspec.ValidationError:
+                log.warning("source_not_readable", namespace=stored.key.namespace, name=stored.key.name)
         for ref in known:
             gone(*ref.split("/", 1))
 
