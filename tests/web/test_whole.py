@@ -20,6 +20,7 @@ from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
 from imageyard.service.tokens import Tokens
+from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
 from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.web import app
@@ -59,11 +60,11 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
         await tokens.load()
         await objects.ensure_default()
         token = await tokens.create("ci", "ci", ["system:masters"], None)
-        fetcher = Fetcher(store, keyring, registry)
+        fetcher, trials = Fetcher(store, keyring, registry), Trials(clock)
         doors = app.Doors(
             objects=objects,
-            verifier=Verifier(store, keyring, registry, clock),
-            sync_requests=SyncRequests(store, clock, fetcher, objects=objects),
+            verifier=Verifier(store, keyring, registry, clock, trials=trials),
+            sync_requests=SyncRequests(store, clock, fetcher, objects=objects, trials=trials),
             manifests=Manifests(store, fetcher, objects),
             tokens=tokens,
             metrics=Metrics(),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from imageyard.domain import objects
 from imageyard.domain.clock import Clock
-from imageyard.domain.errors import Conflict
+from imageyard.domain.errors import Conflict, Corrupt
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Object
 from imageyard.store import Store, Stored
@@ -21,7 +21,11 @@ _TRIES: Final = 10
 async def remove(store: Store, clock: Clock, kind: Kind[Any], namespace: str, name: str) -> Stored:
     """Answer the object's last state, or its state with the deletion mark. Raises NotFound, Conflict, Unavailable."""
     for _ in range(_TRIES):
-        stored = await store.get(kind, namespace, name)
+        try:
+            stored = await store.get(kind, namespace, name)
+        except Corrupt:
+            # What it waited for is not known any more, and deleting it is how a person gets rid of the damage.
+            return await store.delete(kind, namespace, name)
         obj: Object = kind.decode(stored.body)
         with suppress(Conflict):
             if not obj.metadata.finalizers:

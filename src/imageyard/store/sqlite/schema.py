@@ -121,12 +121,26 @@ def _scopes(connection: apsw.Connection) -> None:
     )
 
 
+def _contents(connection: apsw.Connection) -> None:
+    """Contents are dropped by their digest. Configs are kept under keys of their own (`registry.config.key`)."""
+    connection.execute(
+        """
+        CREATE INDEX contents_digest ON contents (digest);
+        UPDATE OR REPLACE contents SET digest = 'config:' || digest WHERE media_type IN
+            ('application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json');
+        UPDATE named SET digest = 'config:' || digest WHERE EXISTS
+            (SELECT 1 FROM contents WHERE contents.digest = 'config:' || named.digest);
+        """
+    )
+
+
 Migration = tuple[str, Callable[[apsw.Connection], None]]
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     ("0001-objects", _objects),
     ("0002-companions", _companions),
     ("0003-holders", _holders),
     ("0004-scopes", _scopes),
+    ("0005-contents", _contents),
 )
 
 
