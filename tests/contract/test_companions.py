@@ -104,10 +104,10 @@ async def test_what_no_history_names_any_more_goes_at_once(store: Store) -> None
     first, second = await store.create(REPOSITORY, image("a")), await store.create(REPOSITORY, image("b"))
     for number in range(3):
         await store.put_content(Content("scope", f"sha256:{number}", "", b"x"))
-        note = Note("sync", 2, b"{}", (f"sha256:{number}",))
+        note = Note("sync", 2, b"{}", (f"sha256:{number}",), "scope")
         first = await store.replace(REPOSITORY, read(first), note=note)
     assert await held(store, 3) == [1, 2]
-    await store.replace(REPOSITORY, read(second), note=Note("sync", 2, b"{}", ("sha256:1",)))
+    await store.replace(REPOSITORY, read(second), note=Note("sync", 2, b"{}", ("sha256:1",), "scope"))
     await store.delete(REPOSITORY, "default", "a")
     assert await held(store, 3) == [1]
     await store.delete(REPOSITORY, "default", "b")
@@ -118,7 +118,7 @@ async def test_the_history_of_one_object_keeps_32_mib_the_newest_first(store: St
     stored = await store.create(REPOSITORY, image("a"))
     for number in range(12):
         await store.put_content(Content("scope", f"sha256:{number}", "", bytes(4 * 1024 * 1024)))
-        note = Note("sync", 50, b"{}", (f"sha256:{number}",))
+        note = Note("sync", 50, b"{}", (f"sha256:{number}",), "scope")
         stored = await store.replace(REPOSITORY, read(stored), note=note)
     assert await held(store, 12) == [4, 5, 6, 7, 8, 9, 10, 11]
     assert len(await store.notes(stored.uid, "sync", 50)) == 12
