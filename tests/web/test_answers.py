@@ -202,7 +202,24 @@ async def test_the_servers_own_names_are_served(admin: Client, host: str) -> Non
     assert (await admin.get(IMAGES, headers={"host": host})).status == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", None, "[::2]", "::1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "127.0.0.1:evil.example",
+        "127.0.0.1:80:80",
+        "[::1]evil.example",
+        "[::1",
+        "localhost..",
+        "localhost/",
+        "a@localhost",
+        "",
+        None,
+        "[::2]",
+        "::1",
+    ],
+)
 async def test_a_foreign_host_is_421_before_anything_else(admin: Client, host: str | None) -> None:
     is_status(await admin.get(IMAGES, headers={"host": host}), 421, "MisdirectedRequest")
 
@@ -220,3 +237,8 @@ async def test_changes_and_failures_are_logged_without_query_or_body(
     assert [(entry["method"], entry["status"]) for entry in logged] == [("POST", 201), ("GET", 404)]
     assert {"path": IMAGES, "user": "admin", "address": "192.0.2.1"}.items() <= logged[0].items()
     assert "hunter2" not in str(logged)
+
+
+async def test_of_a_long_path_the_log_shows_the_beginning(stranger: Client, logged: list[dict[str, object]]) -> None:
+    await stranger.get("/" + "a" * 60_000)
+    assert [len(str(entry["path"])) for entry in logged] == [1_000]
