@@ -269,4 +269,4 @@ def test_a_duplicate_below_a_very_long_key_is_shown_by_the_beginning_of_its_path
     with pytest.raises(Invalid) as refused:
         body.parse(raw.encode(), media_type)
     assert [cause.field for cause in refused.value.causes] == ["k" * limits.LONGEST_PATH]
-    assert time.process_time() - began < 6
+    assert time.process_time() - began < 1.5
