@@ -2,6 +2,7 @@
 
 import json
 import logging
+import timeit
 from collections.abc import Iterator
 
 import pytest
@@ -61,3 +62,28 @@ def test_every_line_says_when_how_bad_and_what_on_standard_error(capsys: pytest.
     assert ours["ts"][:10] == theirs["ts"][:10]
     assert ours["ts"].endswith("Z")
     assert theirs["ts"].endswith("Z")
+
+
+@pytest.mark.parametrize("piece", ["http://", "https://a", "http://a@", "http://?", "basic ", "bearer\t", "iy_", " "])
+def test_a_hostile_text_costs_no_more_than_its_length(piece: str) -> None:
+    """Time per character may not grow: a text sixteen times as long may take sixteen times as long, and some."""
+
+    def seconds(length: int) -> float:
+        text = "basic" + piece * (length // len(piece))
+        return min(timeit.repeat(lambda: logs.scrub(text), number=1, repeat=3))
+
+    assert seconds(64_000) < 80 * max(seconds(4_000), 0.0002)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://a?x=1 b", "http://a?*** b"),
+        ('"http://a?x","http://b#y"', '"http://a?***","http://b?***"'),
+        ("http://ahttp://b?x", "http://ahttp://b?***"),
+        ("http://a? b", "http://a? b"),
+        ("http://a/b", "http://a/b"),
+    ],
+)
+def test_only_the_query_of_a_url_is_hidden(text: str, shown: str) -> None:
+    assert logs.scrub(text) == shown

@@ -1,8 +1,10 @@
-"""What is not a request yet: slow, endless and malformed heads, over real connections."""
+"""What is not a request yet, and answers nobody reads, over real connections."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -13,10 +15,19 @@ from uvicorn.server import ServerState
 from imageyard.app import patience
 from imageyard.app.patience import Patient
 
+LARGE = 32 * 1024 * 1024
+
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
-    while (await receive()).get("more_body"):
+    """Read all there is, then answer; `/unread` answers at once, `/large` with more than a socket holds."""
+    while scope["path"] != "/unread" and (await receive()).get("more_body"):
         pass
+    if scope["path"] == "/large":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % LARGE)]})
+        await send({"type": "http.response.body", "body": bytes(LARGE)})
+        return
+    if b"x-late" in dict(scope["headers"]):
+        raise AssertionError("a trailer came as a header")
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
@@ -27,6 +38,15 @@ class Listening:
     def __init__(self, port: int, state: ServerState) -> None:
         self.port = port
         self.state = state
+
+    @asynccontextmanager
+    async def talk(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1024)
+        yield reader, writer
+        writer.transport.abort()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        await turns()
 
     async def ask(self, data: bytes) -> tuple[int, bytes]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -58,6 +78,8 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
 REFUSED = {
     "Chinese in the URL": ("GET /?search=生产 HTTP/1.1\r\nHost: a\r\n\r\n".encode(), 400),
     "no HTTP": (b"hello\r\n\r\n", 400),
@@ -66,6 +88,10 @@ REFUSED = {
     "an encoded slash": (b"GET /a%2Fb HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "an endless header": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 70_000, 431),
     "an endless URL": (b"GET /" + b"a" * 70_000, 431),
+    "two tokens": (b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n", 400),
+    "endless trailers": (CHUNKED + b"0\r\n" + b"X: a\r\n" * 200, 431),
+    "an endless trailer": (CHUNKED + b"0\r\nX: " + b"a" * 70_000, 431),
+    "an unfinished head of many lines": (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 200, 431),
     "many lines": (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 200 + b"\r\n", 431),
 }
 
@@ -115,3 +141,85 @@ async def test_an_idle_connection_between_requests_is_left_alone(listening: List
     assert (await reader.readuntil(b"ok")).endswith(b"ok")
     writer.close()
     await writer.wait_closed()
+
+
+async def test_trailers_are_not_taken_for_headers(listening: Listening) -> None:
+    head = CHUNKED.replace(b"Host", b"Connection: close\r\nHost")
+    assert await listening.ask(head + b"2\r\nab\r\n0\r\nX-Late: a\r\n\r\n") == (200, b"ok")
+
+
+async def test_a_body_in_small_chunks_may_be_as_long_as_any_other(listening: Listening) -> None:
+    head = CHUNKED.replace(b"Host", b"Connection: close\r\nHost")
+    assert await listening.ask(head + b"1\r\na\r\n" * 50_000 + b"0\r\n\r\n") == (200, b"ok")
+
+
+async def test_who_was_answered_and_sends_trailers_for_ever_is_cut_off_without_a_second_answer(
+    listening: Listening,
+) -> None:
+    async with listening.talk() as (reader, writer):
+        writer.write(CHUNKED.replace(b"/ ", b"/unread ") + b"0\r\n")
+        assert (await reader.readuntil(b"ok")).endswith(b"ok")
+        with contextlib.suppress(ConnectionError):
+            writer.write(b"X: a\r\n" * 100_000)
+            assert await reader.read() == b""
+        await turns()
+        assert not listening.state.connections
+
+
+async def test_of_requests_sent_in_one_go_a_bounded_number_is_answered(listening: Listening) -> None:
+    async with listening.talk() as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 1000)
+        answers = await reader.read()
+        assert answers.count(b"200 OK") == patience.MOST_WAITING + 1
+        assert answers.count(b"connection: close") == 1
+
+
+async def test_as_many_requests_as_may_wait_are_all_answered(listening: Listening) -> None:
+    async with listening.talk() as (reader, writer):
+        for _ in range(3):
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * patience.MOST_WAITING)
+            for _ in range(patience.MOST_WAITING):
+                await reader.readuntil(b"ok")
+
+
+async def test_who_does_not_read_an_answer_is_cut_off_and_its_memory_freed(listening: Listening) -> None:
+    async with listening.talk() as (reader, writer):
+        writer.write(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        await turns()
+        now = asyncio.get_running_loop().time()
+        patience.hurry(listening.state.connections, now)
+        patience.hurry(listening.state.connections, now + patience.STALL_SECONDS - 1)
+        assert len(listening.state.connections) == 1
+        patience.hurry(listening.state.connections, now + patience.STALL_SECONDS + 1)
+        await turns()
+        assert not listening.state.connections
+        with contextlib.suppress(ConnectionError):
+            assert len(await reader.read()) < LARGE
+
+
+async def test_who_reads_a_long_answer_slowly_gets_all_of_it(listening: Listening) -> None:
+    async with listening.talk() as (reader, writer):
+        writer.write(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        left = LARGE
+        now = asyncio.get_running_loop().time()
+        while left:
+            now += patience.STALL_SECONDS / 2
+            patience.hurry(listening.state.connections, now)
+            piece = min(left, patience.SLOWEST * int(patience.STALL_SECONDS))
+            await reader.readexactly(piece)
+            left -= piece
+            await turns()
+
+
+async def test_only_who_has_not_asked_all_is_given_up_when_the_server_stops(listening: Listening) -> None:
+    async with listening.talk() as (idle_reader, idle), listening.talk() as (reader, writer):
+        idle.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await idle_reader.readuntil(b"ok")
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")
+        await turns()
+        patience.give_up_half_asked(listening.state.connections)
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        await turns()
+        assert len(listening.state.connections) == 1

@@ -98,8 +98,34 @@ async def test_sweeping_drops_what_nobody_names_after_an_hour(store: Store, cloc
     assert await store.sweep(clock.now() + timedelta(minutes=61)) == 1
     assert await store.get_content("scope", "sha256:loose") is None
     assert await store.get_content("scope", "sha256:named") is not None
+
+
+async def test_what_no_history_names_any_more_goes_at_once(store: Store) -> None:
+    first, second = await store.create(REPOSITORY, image("a")), await store.create(REPOSITORY, image("b"))
+    for number in range(3):
+        await store.put_content(Content("scope", f"sha256:{number}", "", b"x"))
+        note = Note("sync", 2, b"{}", (f"sha256:{number}",), "scope")
+        first = await store.replace(REPOSITORY, read(first), note=note)
+    assert await held(store, 3) == [1, 2]
+    await store.replace(REPOSITORY, read(second), note=Note("sync", 2, b"{}", ("sha256:1",), "scope"))
     await store.delete(REPOSITORY, "default", "a")
-    assert await store.sweep(clock.now() + timedelta(minutes=61)) == 1
+    assert await held(store, 3) == [1]
+    await store.delete(REPOSITORY, "default", "b")
+    assert await held(store, 3) == []
+
+
+async def test_the_history_of_one_object_keeps_32_mib_the_newest_first(store: Store) -> None:
+    stored = await store.create(REPOSITORY, image("a"))
+    for number in range(12):
+        await store.put_content(Content("scope", f"sha256:{number}", "", bytes(4 * 1024 * 1024)))
+        note = Note("sync", 50, b"{}", (f"sha256:{number}",), "scope")
+        stored = await store.replace(REPOSITORY, read(stored), note=note)
+    assert await held(store, 12) == [4, 5, 6, 7, 8, 9, 10, 11]
+    assert len(await store.notes(stored.uid, "sync", 50)) == 12
+
+
+async def held(store: Store, numbers: int) -> list[int]:
+    return [n for n in range(numbers) if await store.get_content("scope", f"sha256:{n}") is not None]
 
 
 async def test_a_content_put_again_gets_another_hour(store: Store, clock: FakeClock) -> None:

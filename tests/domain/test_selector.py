@@ -1,6 +1,7 @@
 """Selectors: the grammar of Kubernetes, and what matches."""
 
 import contextlib
+import timeit
 from typing import Literal
 
 import pytest
@@ -219,3 +220,33 @@ def test_fields_match_and_an_absent_one_counts_as_empty(text: str, fields: dict[
 def test_any_value_can_be_asked_for_with_escapes(value: str) -> None:
     escaped = value.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")
     assert selector.parse_fields(f"metadata.name={escaped}", FIELDS).terms == (("metadata.name", "=", value),)
+
+
+def test_a_selector_has_a_hundred_terms_at_most() -> None:
+    terms = [f"a{number}" for number in range(selector.MOST_TERMS)]
+    assert len(selector.parse_labels(",".join(terms)).requirements) == selector.MOST_TERMS
+    assert len(selector.parse_labels(f"a in ({','.join(terms)})").requirements) == 1
+    for text in (",".join([*terms, "b"]), f"a in ({','.join(terms)}),b"):
+        with pytest.raises(BadRequest):
+            selector.parse_labels(text)
+    named = ["metadata.name!=x"] * selector.MOST_TERMS
+    assert len(selector.parse_fields(",".join(named), FIELDS).terms) == selector.MOST_TERMS
+    with pytest.raises(BadRequest):
+        selector.parse_fields(",".join([*named, "metadata.name=y"]), FIELDS)
+
+
+@pytest.mark.parametrize("piece", [" ", "a ", "=", "!", "a,", ",", "(", "\\", "!=", "a\\,"])
+def test_a_hostile_selector_costs_no_more_than_its_length(piece: str) -> None:
+    """Time per character may not grow: a text sixteen times as long may take sixteen times as long, and some."""
+
+    def read(text: str) -> None:
+        with contextlib.suppress(BadRequest):
+            selector.parse_labels(text)
+        with contextlib.suppress(BadRequest):
+            selector.parse_fields(text, FIELDS)
+
+    def seconds(length: int) -> float:
+        text = "a" + piece * (length // len(piece))
+        return min(timeit.repeat(lambda: read(text), number=1, repeat=3))
+
+    assert seconds(64_000) < 80 * max(seconds(4_000), 0.0002)

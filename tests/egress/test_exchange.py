@@ -269,3 +269,27 @@ async def test_a_server_that_greets_before_it_is_asked_is_no_registry_however_fa
         url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v2/"
         outcomes = [await fails(gate, Request("GET", url)) for _ in range(50)]
     assert set(outcomes) == {(Reason.NotARegistry, "registry", "")}
+
+
+INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+
+
+async def test_a_few_interim_answers_are_passed_over_each_time(gate: EgressClient) -> None:
+    async with serving(INTERIM * 5 + answer(body=b"{}")) as server:
+        answers = [await gate.send(Request("GET", server.url())) for _ in range(3)]
+    assert [(each.status, each.body) for each in answers] == [(200, b"{}")] * 3
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("code", ["100 Continue", "103 Early Hints"])
+async def test_a_server_that_sends_only_interim_answers_is_no_registry_and_holds_nobody_up(
+    gate: EgressClient, code: str
+) -> None:
+    async def forever(writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(f"HTTP/1.1 {code}\r\n\r\n".encode() * 1000)
+                await writer.drain()
+
+    async with asyncio.timeout(5), serving(forever) as server:
+        assert await fails(gate, Request("GET", server.url())) == (Reason.NotARegistry, "registry", "")

@@ -140,6 +140,22 @@ async def test_a_server_that_speaks_plain_http_is_told_apart(gate: EgressClient)
         assert await fails(gate, port) == (Reason.TLSInvalid, "tls", "plain_http")
 
 
+@pytest.mark.parametrize(
+    "said", [b"\x00\xff" * 500, b"SSH-2.0-OpenSSH_9.2p1\r\n", b"220 mail ESMTP\r\n", b"HTTP/nonsense\r\n\r\n"]
+)
+async def test_bytes_that_are_neither_tls_nor_http_are_not_taken_for_plain_http(
+    gate: EgressClient, said: bytes
+) -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(said)
+        writer.close()
+
+    async with await asyncio.start_server(speak, "127.0.0.1", 0) as listener:
+        port = listener.sockets[0].getsockname()[1]
+        assert await fails(gate, port) == (Reason.TLSInvalid, "tls", "")
+
+
 async def test_a_server_that_closes_within_the_handshake_refused_the_connection(gate: EgressClient) -> None:
     async def close(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()

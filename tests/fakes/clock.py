@@ -19,6 +19,10 @@ class FakeClock:
     def now(self) -> datetime:
         return self._start + timedelta(seconds=self._elapsed)
 
+    def set(self, seconds: float) -> None:
+        """Set the wall clock so much forward or back; the seconds that pass are not touched."""
+        self._start += timedelta(seconds=seconds)
+
     def monotonic(self) -> float:
         return self._elapsed
 

@@ -169,6 +169,28 @@ async def test_the_kept_config_holds_names_of_variables_and_no_values() -> None:
     assert b"swordfish" not in b"".join(document.body for document in found.documents)
 
 
+async def test_a_config_whose_digest_is_another_images_manifest_leaves_that_manifest_alone() -> None:
+    world, registry = plain()
+    registry.image("app/web", "v1")
+    shelf, client = Shelf(), client_for(world)
+    for document in (await inspect(client, source(), held=shelf)).documents:
+        shelf.held[document.digest] = document
+    _, manifest = registry.manifests["app/web", registry.tags["app/web", "v1"]]
+    config = registry.blob("app/web", manifest, neighbour.OCI_CONFIG)
+    registry.manifest(
+        "app/web",
+        {"schemaVersion": 2, "mediaType": neighbour.OCI_MANIFEST, "config": config, "layers": []},
+        neighbour.OCI_MANIFEST,
+        "v2",
+    )
+    for document in (await inspect(client, source(), tag="v2", held=shelf)).documents:
+        shelf.held[document.digest] = document
+
+    held = await shelf(neighbour.digest(manifest))
+    assert held is not None
+    assert held.body == manifest
+
+
 async def test_a_helm_chart_is_an_artifact_and_its_config_is_not_read() -> None:
     world, registry = plain()
     helm = "application/vnd.cncf.helm.config.v1+json"
@@ -506,13 +528,22 @@ async def test_a_wrong_password_is_unauthorized_after_one_exchange() -> None:
     assert [seen.path for seen in world.seen].count("/token") == 1
 
 
-async def test_a_failed_exchange_is_not_remembered() -> None:
+@pytest.mark.parametrize("mended_by", ["a minute", "a verification"])
+async def test_a_refused_login_is_not_repeated_before_there_is_hope(mended_by: str) -> None:
     world, registry, _ = neighbour.bearer_world()
     registry.users = {neighbour.USER: "another"}
     registry.image("app/web", "v1")
-    client = client_for(world)
-    await failure(client, source())
+    clock = FakeClock()
+    client = client_for(world, clock)
+    for _ in range(5):
+        assert (await failure(client, source())).unauthorized
+        await clock.advance(10)
+    assert len([seen for seen in world.seen if seen.path == "/token"]) == 1
     registry.users = {neighbour.USER: neighbour.PASSWORD}
+    if mended_by == "a minute":
+        await clock.advance(11)
+    else:
+        client.forget(source().credential)
 
     assert (await client.head(source(), "app/web", "v1")).digest
 

@@ -1,6 +1,7 @@
 """What a config tells, and what of it is kept: names, never values."""
 
 import json
+import time
 from typing import Any
 
 import msgspec
@@ -150,3 +151,39 @@ def test_a_config_made_again_reads_the_same(document: dict[str, Any]) -> None:
     read = parse(document)
 
     assert config.parse(read.body) == read
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        "|1 " + "powershell" * 6500,
+        "|1 " + "|1 /bin/sh a a a a a a a " * 2700,
+        "x" + " " * 65_000 + "y",
+        "COPY . ." + " # buildkit" * 6000 + "y",
+        "/bin/sh -c #(nop) " * 3600,
+    ],
+    ids=["powershell", "shells", "spaces", "buildkit", "nop"],
+)
+def test_a_hostile_history_is_read_in_no_time(recorded: str) -> None:
+    body = json.dumps({"history": [{"created_by": recorded}] * 50}).encode()
+    began = time.process_time()
+    config.parse(body)
+    assert time.process_time() - began < 1.0
+
+
+def test_instructions_beyond_what_a_config_may_have_are_unknown_and_stay_so() -> None:
+    entries = [{"created_by": f"RUN step {number} {'x' * 4000}"} for number in range(100)]
+    read = parse({"history": entries})
+    shown = config.instructions(read, 100)
+    assert shown[0].startswith("RUN step 0")
+    assert shown[-1] == ""
+    assert config.instructions(config.parse(read.body), 100) == shown
+
+
+def test_a_history_longer_than_any_builder_makes_is_taken_as_none() -> None:
+    assert parse({"history": [{"created_by": "RUN x"}] * 2001}).instructions == ()
+
+
+@pytest.mark.parametrize("recorded", ["|1 A=b powershell -Command ls", "|1 A=b cmd /S /C ls", "|1 A=b /bin/ash -ec ls"])
+def test_a_command_is_found_behind_whichever_shell(recorded: str) -> None:
+    assert config.instruction(recorded) == "RUN ls"

@@ -290,16 +290,17 @@ async def test_a_credential_that_a_header_cannot_carry_is_not_sent(user: str, pa
     assert not any(seen.header("authorization") for seen in world.seen)
 
 
-async def test_an_unchecked_certificate_is_accepted_on_the_sources_own_host_only() -> None:
+@pytest.mark.parametrize("elsewhere", ["https://tokens.test", f"{HOME}:8444"])
+async def test_an_unchecked_certificate_is_accepted_on_the_sources_own_host_and_port_only(elsewhere: str) -> None:
     def home(asked: Incoming) -> Reply:
-        return Reply(401, headers=(("WWW-Authenticate", 'Bearer realm="https://tokens.test/token"'),))
+        return Reply(401, headers=(("WWW-Authenticate", f'Bearer realm="{elsewhere}/token"'),))
 
     world = Thief(home)
 
     await run(world, source(skip_verify=True, ca_bundle="PEM", trusted_realm_hosts=("tokens.test",)))
 
     told = {(seen.origin, request.tls) for seen, request in zip(world.seen, world.requests, strict=True)}
-    assert told == {(HOME, ("PEM", True)), ("https://tokens.test", ("PEM", False))}
+    assert told == {(HOME, ("PEM", True)), (elsewhere, ("PEM", False))}
 
 
 async def test_neither_a_request_nor_an_error_shows_a_credential_when_printed() -> None:

@@ -134,6 +134,7 @@ def test_rate_limit_headers_are_read(limit: str, remaining: str, expected: Quota
         pytest.param(b'{"a":1,"\\u0061":2}', id="repeated key in other spelling"),
         pytest.param(b'{"a":NaN}', id="NaN"),
         pytest.param(b'{"a":-Infinity}', id="Infinity"),
+        pytest.param(b'{"a":1e999}', id="infinite number"),
         pytest.param(b"[" * 100_000, id="deep"),
         pytest.param(b"[" * 60_000 + b"]" * 60_000, id="deep and closed"),
         pytest.param(b"[" * 65 + b"]" * 65, id="65 levels"),

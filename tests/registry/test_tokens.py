@@ -57,6 +57,28 @@ async def test_callers_share_a_failure_which_is_not_kept() -> None:
     assert (await tokens.get(KEY, service)).reveal() == "token-2"
 
 
+async def test_a_refused_login_is_not_repeated_for_a_minute() -> None:
+    clock, count = FakeClock(), 0
+    tokens = Tokens(clock.monotonic)
+
+    async def refuse() -> Token:
+        nonlocal count
+        count += 1
+        raise errors.error(Reason.Unauthorized, unauthorized=True)
+
+    for _ in range(30):
+        for key in (KEY, KEY._replace(scope="repository:b:pull")):
+            with pytest.raises(RegistryError) as refused:
+                await tokens.get(key, refuse)
+            assert (refused.value.reason, refused.value.unauthorized) == (Reason.Unauthorized, True)
+        await clock.advance(5)
+    assert count == 2 * 3
+    tokens.forget(KEY.credential)
+    with pytest.raises(RegistryError):
+        await tokens.get(KEY, refuse)
+    assert count == 7
+
+
 async def test_when_the_fetching_caller_is_cancelled_another_takes_over() -> None:
     tokens, service = Tokens(FakeClock().monotonic), Service()
     first, second = (asyncio.create_task(tokens.get(KEY, service)) for _ in range(2))

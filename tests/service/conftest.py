@@ -17,6 +17,7 @@ from imageyard.service.fetch import Fetcher
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects, Patch, Result
 from imageyard.service.requests import SyncRequests
+from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
 from imageyard.store import Store
 from imageyard.store.sqlite.store import SQLiteStore
@@ -114,8 +115,11 @@ async def build(store: Store, clock: FakeClock, *, auto_create_namespaces: bool 
     grants = list(builtin_grants())
     objects = Objects(store, keyring, clock, grants=lambda actor: grants, auto_create_namespaces=auto_create_namespaces)
     fetcher = Fetcher(store, keyring, registry)
-    verifier = Verifier(store, keyring, registry, clock, language="zh", grants=lambda actor: grants, jitter=lambda: 0.5)
+    trials = Trials(clock)
+    verifier = Verifier(
+        store, keyring, registry, clock, trials=trials, language="zh", grants=lambda actor: grants, jitter=lambda: 0.5
+    )
     await objects.ensure_default()
-    requests = SyncRequests(store, clock, fetcher, objects=objects)
+    requests = SyncRequests(store, clock, fetcher, objects=objects, trials=trials)
     manifests = Manifests(store, fetcher, objects)
     return Service(store, keyring, clock, registry, grants, objects, verifier, fetcher, requests, manifests)

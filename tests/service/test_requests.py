@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from imageyard.domain.errors import Invalid, NotFound
+from imageyard.domain.access import AUTHENTICATED, Actor
+from imageyard.domain.errors import Invalid, NotFound, TooManyRequests
 from imageyard.domain.kinds import REGISTRY_SECRET
 from imageyard.domain.kinds.registry_secret import HostStatus
 from imageyard.domain.kinds.repository import SYNC_REQUEST
@@ -14,6 +15,7 @@ from imageyard.domain.text import Text
 from imageyard.registry import RegistryError, Source
 from imageyard.service.fetch import Fetcher
 from imageyard.service.requests import SyncRequests
+from imageyard.service.trials import Trials
 from imageyard.store import Query
 from tests.fakes.registry import FakeRegistry, probe
 from tests.service.conftest import ADMIN, Json, Service, an_image
@@ -116,6 +118,22 @@ class _Silent(FakeRegistry):
 async def test_a_test_fetch_ends_with_the_sync_timeout(service: Service) -> None:
     await service.add_source()
     fetcher = Fetcher(service.store, service.keyring, _Silent())
-    requests = SyncRequests(service.store, service.clock, fetcher, objects=service.objects)
+    requests = SyncRequests(
+        service.store, service.clock, fetcher, objects=service.objects, trials=Trials(service.clock)
+    )
     status = await requests.preview(ADMIN, "default", "nginx", an_image(syncTimeout="1s"))
     assert (status["syncStatus"], status["reason"]) == ("Failed", "Timeout")
+
+
+async def test_test_fetches_and_verifications_share_ten_a_minute(service: Service) -> None:
+    operator = Actor("op", frozenset({"image-admin", AUTHENTICATED}))
+    await service.add_source()
+    for _ in range(5):
+        await service.requests.preview(operator, "default", "nginx", an_image())
+        await service.verifier.by_request(operator, "default", "harbor", {})
+    with pytest.raises(TooManyRequests):
+        await service.requests.preview(operator, "default", "nginx", an_image())
+    with pytest.raises(TooManyRequests):
+        await service.verifier.by_request(operator, "default", "harbor", {})
+    await service.clock.advance(60)
+    await service.requests.preview(operator, "default", "nginx", an_image())

@@ -5,15 +5,17 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from imageyard.domain.errors import AlreadyExists, Invalid, NotFound
+from imageyard.domain.errors import AlreadyExists, Corrupt, Failure, Invalid, NotFound, Unavailable
 from imageyard.domain.kinds import ACCESS_TOKEN
 from imageyard.domain.kinds.access_token import AccessToken
 from imageyard.domain.secret import Secret
+from imageyard.domain.text import Text
 from imageyard.service.tokens import Tokens, describe
-from imageyard.store import Store
+from imageyard.store import Changes, Store
 from tests.fakes.clock import FakeClock, settle
 
 
@@ -24,12 +26,30 @@ async def tokens(store: Store, clock: FakeClock) -> Tokens:
     return made
 
 
+class Unwell:
+    """A store whose watches break as long as it has a failure."""
+
+    def __init__(self, store: Store, failure: Failure) -> None:
+        self._store = store
+        self.failure: Failure | None = failure
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    @asynccontextmanager
+    async def watch(self, *args: Any, **kwargs: Any) -> AsyncIterator[Changes]:
+        if self.failure is not None:
+            raise self.failure
+        async with self._store.watch(*args, **kwargs) as changes:
+            yield changes
+
+
 @asynccontextmanager
-async def watching(tokens: Tokens) -> AsyncIterator[None]:
+async def watching(tokens: Tokens) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(tokens.watch())
     await settle()
     try:
-        yield
+        yield task
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -134,6 +154,24 @@ async def test_it_tells_whether_changes_by_others_are_followed(tokens: Tokens) -
         told.append(tokens.watching)
     told.append(tokens.watching)
     assert told == [False, True, False]
+
+
+@pytest.mark.parametrize("failure", [Unavailable, Corrupt])
+async def test_tokens_are_recognised_and_followed_although_the_storage_was_unwell(
+    tokens: Tokens, store: Store, clock: FakeClock, failure: type[Failure]
+) -> None:
+    unwell = Unwell(store, failure(Text("坏", "unwell")))
+    token = await tokens.create("ci", "robot", [], None)
+    followed = Tokens(unwell, clock)
+    await followed.load()
+    async with watching(followed) as task:
+        await clock.advance(5)
+        assert not task.done()
+        assert followed.recognise(token.reveal(), "") is not None
+        later = await tokens.create("later", "robot", [], None)
+        unwell.failure = None
+        await clock.advance(1)
+        await eventually(followed, later, True)
 
 
 async def test_the_watch_does_not_bring_back_what_was_revoked_here(tokens: Tokens, store: Store) -> None:

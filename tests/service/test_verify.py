@@ -305,3 +305,18 @@ async def test_a_password_that_does_not_decrypt_is_a_failure_with_a_next_step(se
     assert (outcome.success, outcome.reason) == (False, Reason.InvalidSpec)
     assert "spec.password" in outcome.message.zh
     assert not (await ask(service, {"username": "other"})).success
+
+
+@pytest.mark.usefixtures("source")
+async def test_a_credential_that_is_good_again_may_log_in_at_once_where_it_was_refused(service: Service) -> None:
+    await service.verifier.stored("default", "harbor")
+    service.registry.calls.clear()
+    await service.verifier.stored("default", "harbor")
+    assert service.registry.calls["forget"] == 0, "it was good before"
+    await ask(service, {})
+    assert service.registry.calls["forget"] == 1, "a person has looked into it"
+    service.registry.outcome = probe(Reason.Unauthorized)
+    await service.verifier.stored("default", "harbor")
+    service.registry.outcome = None
+    await service.verifier.stored("default", "harbor")
+    assert service.registry.calls["forget"] == 2

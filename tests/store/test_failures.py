@@ -9,7 +9,7 @@ import pytest
 
 from imageyard.domain.errors import Conflict, Corrupt, NotFound, Unavailable
 from imageyard.domain.kinds import REPOSITORY
-from imageyard.store import Query
+from imageyard.store import Query, readable
 from imageyard.store.sqlite.store import SQLiteStore
 from tests.contract.stores import image, names, read, synced, take
 from tests.store.conftest import Opener
@@ -21,6 +21,8 @@ class Disk(apsw.VFS):
     def __init__(self) -> None:
         super().__init__("failing-disk", base="unix", makedefault=True)
         self.failure: type[apsw.Error] | None = None
+        self.room: int | None = None
+        """Bytes a file may be long."""
 
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
         return _File(self, name, flags)
@@ -37,6 +39,8 @@ class _File(apsw.VFSFile):
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
         self._disk.touched()
+        if self._disk.room is not None and offset + len(data) > self._disk.room:
+            raise apsw.FullError("the disk has no room")
         super().xWrite(data, offset)
 
     def xSync(self, flags: int) -> None:  # noqa: N802
@@ -82,6 +86,38 @@ async def test_the_store_finds_out_by_itself_that_it_can_write_again(disk: Disk,
         async with asyncio.timeout(10):
             while not store.writable:  # noqa: ASYNC110 - whoever asks /readyz has nothing to wait on either
                 await asyncio.sleep(0.05)
+
+
+async def test_a_disk_with_room_for_a_few_bytes_is_not_writable(disk: Disk, opener: Opener) -> None:
+    async with opener() as store:
+        await store.create(REPOSITORY, image("kept"))
+    async with opener() as store:
+        disk.room = 3 * 4096
+        with pytest.raises(Unavailable):
+            await store.create(REPOSITORY, image("a"))
+        told = set()
+        for _ in range(30):
+            await asyncio.sleep(0.05)
+            told.add(store.writable)
+        assert told == {False}
+        disk.room = None
+        async with asyncio.timeout(10):
+            while not store.writable:  # noqa: ASYNC110 - whoever asks /readyz has nothing to wait on either
+                await asyncio.sleep(0.05)
+        await store.create(REPOSITORY, image("a"))
+
+
+async def test_what_is_damaged_does_not_hide_the_rest(opener: Opener, tmp_path: Path) -> None:
+    async with opener() as store:
+        for number in range(1200):
+            await store.create(REPOSITORY, image(f"n{number:04}"))
+    with apsw.Connection(str(tmp_path / "imageyard.db")) as connection:
+        connection.execute("UPDATE objects SET body = x'7b7d' WHERE name IN ('n0007', 'n0700', 'n0701')")
+    connection.close()
+    async with opener() as store:
+        found = [stored.key.name async for stored in readable.each(store, REPOSITORY, Query())]
+    assert len(found) == 1197
+    assert found == sorted({*found} - {"n0007", "n0700", "n0701"})
 
 
 async def test_one_that_fails_does_not_fail_its_group(store: SQLiteStore) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from imageyard.domain.kinds import REGISTRY_SECRET
-from imageyard.domain.kinds.registry_secret import HostStatus
+from imageyard.domain.kinds.registry_secret import VERIFY_STATUS, HostStatus
 from imageyard.domain.kinds.repository import RepositorySpec
 from imageyard.domain.reasons import Reason
 from imageyard.registry import Probe, Quota
@@ -108,6 +108,22 @@ async def test_a_thousand_requests_become_two_runs_at_most_and_never_two_at_once
     assert (await yard.get("nginx")).status.last_handled_sync_request == "999"
 
 
+async def test_a_thousand_requests_to_a_registry_that_answers_at_once_become_two_runs_at_most(yard: World) -> None:
+    await yard.start()
+    await yard.add("nginx", sync_interval="1h")
+    await yard.pass_time(10)
+    before = asked(yard, "nginx")
+    for number in range(1000):
+        await yard.request_patiently("nginx", str(number))
+        if not number % 10:
+            await yard.pass_time(0.02)
+        if number == 100:
+            assert asked(yard, "nginx") - before == 1, "the first is obeyed at once"
+    await yard.pass_time(5)
+    assert asked(yard, "nginx") - before == 2
+    assert (await yard.get("nginx")).status.last_handled_sync_request == "999"
+
+
 async def test_hung_registries_do_not_delay_the_others(yard: World) -> None:
     """20 of 40 registries hang for 30 s; the images of the other half are synced within 2 s all the same."""
     for number in range(40):
@@ -158,6 +174,23 @@ async def test_a_full_disk_stops_nothing_but_writes(yard: World) -> None:
     yard.line.full = False
     await yard.pass_time(60)
     assert (await yard.get("slow")).status.sync_status == "Success"
+
+
+async def test_what_a_disk_does_not_take_is_written_once_it_can_be_and_reads_go_on(yard: World) -> None:
+    for number in range(5):
+        await yard.add(f"old{number}", sync_interval="30s")
+    await yard.start()
+    yard.line.full = True
+    yard.registries.delay = lambda host: 3.0
+    await yard.add("new")
+    await yard.add_source("other", verified=False)
+    await yard.pass_time(120)
+    assert yard.engine.ready
+    assert asked(yard, "old0") > 1
+    yard.line.full = False
+    await yard.pass_time(60)
+    assert (await yard.get("new")).status.sync_status == "Success"
+    assert (await yard.source("other")).metadata.annotations[VERIFY_STATUS] == "success"
 
 
 async def test_waiting_for_the_hosts_pace_is_not_syncing(yard: World) -> None:
@@ -638,6 +671,45 @@ async def test_a_clock_that_goes_back_delays_no_image_beyond_its_interval(yard: 
     await yard.change("nginx", lambda i: setattr(i.status, "next_sync", yard.clock.now() + timedelta(days=3650)))
     await yard.pass_time(61)
     assert asked(yard, "nginx") >= 2
+
+
+HOUR, YEARS = 3600.0, 10 * 365 * 86400.0
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [(-HOUR,), (-YEARS,), (HOUR, -HOUR), (-YEARS, YEARS), (YEARS, -YEARS)],
+    ids=["back an hour", "back ten years", "forward and back", "back and corrected", "far forward and back"],
+)
+async def test_a_clock_that_is_set_stops_no_image_and_no_source_for_longer_than_its_interval(
+    yard: World, steps: tuple[float, ...]
+) -> None:
+    await yard.add_source("other", verified=False)
+    await yard.start()
+    await yard.add("often", sync_interval="20s")
+    await yard.add("seldom", sync_interval="5m")
+    await yard.pass_time(30)
+    for seconds in steps:
+        yard.clock.set(seconds)
+        await yard.pass_time(65)
+        often, seldom, tests = asked(yard, "often"), asked(yard, "seldom"), yard.verifications.asked["other"]
+        await yard.pass_time(2 * 330)
+        assert asked(yard, "often") - often >= 20
+        assert asked(yard, "seldom") - seldom >= 2
+        await yard.pass_time(1800)
+        assert yard.verifications.asked["other"] - tests >= 1
+
+
+async def test_a_clock_that_went_back_while_nothing_ran_is_noticed_at_the_start(yard: World) -> None:
+    await yard.start()
+    await yard.add("nginx", sync_interval="60s")
+    await yard.pass_time(1)
+    await yard.end()
+    yard.clock.set(-YEARS)
+    before = asked(yard, "nginx")
+    await yard.start()
+    await yard.pass_time(130)
+    assert asked(yard, "nginx") - before >= 2
 
 
 @pytest.mark.parametrize(("reason", "tests"), [(Reason.ConnectionRefused, 2), (Reason.Unauthorized, 1)], ids=str)

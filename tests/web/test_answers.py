@@ -214,7 +214,24 @@ async def test_the_servers_own_names_are_served(admin: Client, host: str) -> Non
     assert (await admin.get(IMAGES, headers={"host": host})).status == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", None, "[::2]", "::1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "127.0.0.1:evil.example",
+        "127.0.0.1:80:80",
+        "[::1]evil.example",
+        "[::1",
+        "localhost..",
+        "localhost/",
+        "a@localhost",
+        "",
+        None,
+        "[::2]",
+        "::1",
+    ],
+)
 async def test_a_foreign_host_is_421_before_anything_else(admin: Client, host: str | None) -> None:
     is_status(await admin.get(IMAGES, headers={"host": host}), 421, "MisdirectedRequest")
 
@@ -277,3 +294,8 @@ async def test_details_name_what_the_path_names(
 
 async def test_a_body_that_is_missing_is_told_without_a_field(admin: Client) -> None:
     assert is_status(await admin.put(f"{IMAGES}/one"), 400, "Invalid")["message"] == "请求体不能为空"
+
+
+async def test_of_a_long_path_the_log_shows_the_beginning(stranger: Client, logged: list[dict[str, object]]) -> None:
+    await stranger.get("/" + "a" * 60_000)
+    assert [len(str(entry["path"])) for entry in logged] == [1_000]

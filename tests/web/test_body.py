@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 from typing import Any
 
 import pytest
@@ -256,3 +257,16 @@ def test_a_body_that_is_not_looked_through_would_have_passed(value: Any, ascii_o
 def test_a_body_is_looked_through_when_its_text_leaves_doubt() -> None:
     deep, crowded = "[" * 65 + "]" * 65, "[" + "0," * limits.MAX_VALUES + "0]"
     assert not any(map(limits.is_surely_sound, ('"\\ud800"', '"\\uDfff"', deep, crowded)))
+
+
+@pytest.mark.parametrize("media_type", body.OBJECTS)
+def test_a_duplicate_below_a_very_long_key_is_shown_by_the_beginning_of_its_path(media_type: str) -> None:
+    """Not the whole path for each key: that would be gigabytes to copy."""
+    long = "k" * 2_000_000
+    keys = ", ".join(f'"a{number}": {{}}' for number in range(60_000))
+    raw = f'{{? "{long}" : {{{keys}, "a1": 1}}}}' if media_type == body.YAML else f'{{"{long}": {{{keys}, "a1": 1}}}}'
+    began = time.process_time()
+    with pytest.raises(Invalid) as refused:
+        body.parse(raw.encode(), media_type)
+    assert [cause.field for cause in refused.value.causes] == ["k" * limits.LONGEST_PATH]
+    assert time.process_time() - began < 1.5

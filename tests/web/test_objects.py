@@ -199,8 +199,9 @@ async def test_warnings_become_ascii_headers_in_english(admin: Client, yard: Yar
     assert created.headers["warning"] == '299 - "the \\"password\\" is  unchanged: ?"'
 
 
-async def test_a_rehearsal_that_is_not_supported_stores_nothing(admin: Client) -> None:
-    status = is_status(await admin.post(f"{IMAGES}?dryRun=All", image()), 400, "Invalid")
+@pytest.mark.parametrize("query", ["dryRun=All", "dry%52un=All", "dryRun=&dryRun=All", "a=1;b&dryRun=Al%6C"])
+async def test_a_rehearsal_that_is_not_supported_stores_nothing(admin: Client, query: str) -> None:
+    status = is_status(await admin.post(f"{IMAGES}?{query}", image()), 400, "Invalid")
     assert (fields(status), "…/sync" in status["message"]) == (["dryRun"], True)
     assert (await admin.get(IMAGES)).json()["totalItems"] == 0
 
@@ -234,6 +235,8 @@ async def test_sync_answers_the_references_words(admin: Client, yard: Yard) -> N
 async def test_a_test_fetch_answers_the_would_be_status(admin: Client) -> None:
     answer = await admin.post(f"{IMAGES}/new/sync?dryRun=All", image()["spec"])
     assert answer.json()["status"] == {"syncStatus": "Success", "domain": "harbor.example.com"}
+    again = await admin.post(f"{IMAGES}/new/sync?dryRun=&dryRun=All", image()["spec"])
+    assert again.json() == answer.json()
     status = is_status(await admin.post(f"{IMAGES}/new/sync?dryRun=Some", {}), 400, "Invalid")
     assert fields(status) == ["dryRun"]
 
@@ -282,3 +285,12 @@ async def test_head_answers_what_get_would_without_the_body(admin: Client) -> No
         read, head = await admin.get(path), await admin.request("HEAD", path)
         assert (head.status, head.body) == (200, b"")
         assert head.headers["content-length"] == str(len(read.body))
+
+
+async def test_a_page_of_more_than_32_mib_is_400_and_names_the_limit(admin: Client) -> None:
+    for number in range(12):
+        large = image(f"large-{number}")
+        large["metadata"]["annotations"] = {"note": "x" * 2_900_000}
+        assert (await admin.post(IMAGES, large)).status == 201
+    assert (await admin.get(f"{IMAGES}?limit=10")).status == 200
+    assert fields(is_status(await admin.get(f"{IMAGES}?limit=12"), 400, "Invalid")) == ["limit"]

@@ -114,3 +114,9 @@ def test_any_parameters_give_a_bounded_query_or_are_invalid(given_: dict[str, st
 def test_any_query_string_is_a_query_or_a_bad_request(raw: bytes) -> None:
     with contextlib.suppress(BadRequest, Invalid):
         parameters.listing(REPOSITORY, "default", raw)
+
+
+@pytest.mark.parametrize("name", ["labelSelector", "fieldSelector"])
+async def test_a_selector_of_too_many_terms_is_400(admin: Client, name: str) -> None:
+    terms = ",".join(["metadata.name!=x"] * 1000)
+    assert fields(is_status(await admin.get(f"{IMAGES}?{name}={quote(terms)}"), 400, "Invalid")) == [name]

@@ -157,3 +157,9 @@ async def test_no_document_makes_the_server_fail(client: Client, document: objec
     url = path if method == "POST" else f"{path}/one"
     answer = await client.request(method, url, json.dumps(document).encode())
     assert answer.status in {201, 400, 404, 409}
+
+
+@pytest.mark.parametrize("seconds", [10**18, -(10**18), 10**12, 0, -1])
+async def test_a_tokens_lifetime_outside_the_calendar_is_400(client: Client, seconds: int) -> None:
+    answer = await client.post("/admin/v1/tokens", {"name": "ci-2", "user": "ci", "ttlSeconds": seconds})
+    assert fields(is_status(answer, 400, "Invalid")) == ["spec.expires"]

@@ -19,6 +19,7 @@ from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
 from imageyard.service.roles import Roles
 from imageyard.service.tokens import Tokens
+from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
 from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.web import app
@@ -69,11 +70,11 @@ async def running(directory: Path) -> AsyncIterator[Server]:
         await builtin_roles.ensure(store, clock)
         await roles.load()
         await objects.ensure_default()
-        fetcher = Fetcher(store, keyring, registry)
+        fetcher, trials = Fetcher(store, keyring, registry), Trials(clock)
         doors = app.Doors(
             objects=objects,
-            verifier=Verifier(store, keyring, registry, clock, grants=roles.grants),
-            sync_requests=SyncRequests(store, clock, fetcher, objects=objects),
+            verifier=Verifier(store, keyring, registry, clock, trials=trials, grants=roles.grants),
+            sync_requests=SyncRequests(store, clock, fetcher, objects=objects, trials=trials),
             manifests=Manifests(store, fetcher, objects),
             tokens=tokens,
             metrics=Metrics(),

@@ -12,15 +12,22 @@ _ENOUGH: Final = 64 * 1024
 
 
 class Corked(asyncio.Transport):
-    """Of `inner` whatever an HTTP server uses, with writes held until the turn ends or there are enough."""
+    """Of `inner` whatever an HTTP server uses, with writes held until the turn ends or there are enough.
 
-    __slots__ = ("_held", "_inner", "_loop", "_size")
+    `beneath` is the transport that `inner` itself writes to, None when that is a socket."""
 
-    def __init__(self, inner: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    __slots__ = ("_beneath", "_held", "_inner", "_loop", "_size", "flushed")
+
+    def __init__(
+        self, inner: asyncio.Transport, loop: asyncio.AbstractEventLoop, beneath: asyncio.Transport | None = None
+    ) -> None:
         self._inner = inner
+        self._beneath = beneath
         self._loop = loop
         self._held: list[bytes] = []
         self._size = 0
+        self.flushed = 0
+        """Bytes that were handed to `inner` so far."""
 
     def write(self, data: bytes) -> None:  # type: ignore[override]
         if not self._held:
@@ -36,7 +43,7 @@ class Corked(asyncio.Transport):
         self._inner.close()
 
     def abort(self) -> None:
-        self._held = []
+        self._held, self._size = [], 0
         self._inner.abort()
 
     def is_closing(self) -> bool:
@@ -51,7 +58,14 @@ class Corked(asyncio.Transport):
     def resume_reading(self) -> None:
         self._inner.resume_reading()
 
+    def waiting(self) -> int:
+        """Bytes of the flushed ones that are still here, about: TLS adds some of its own."""
+        # A TLS transport hands all it has to the one beneath, so most of it waits there.
+        beneath = self._beneath.get_write_buffer_size() if self._beneath is not None else 0
+        return self._inner.get_write_buffer_size() + beneath
+
     def _flush(self) -> None:
         if self._held:
+            self.flushed += self._size
             held, self._held, self._size = self._held, [], 0
             self._inner.writelines(held)

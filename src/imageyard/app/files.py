@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from imageyard.domain.errors import Corrupt
 from imageyard.domain.secret import Secret
+from imageyard.domain.text import Text
+from imageyard.keyring import keyfile
 from imageyard.service import tokens
 
 
@@ -38,6 +41,21 @@ class DataDir:
     def make(self) -> None:
         """Create the directory, for the owner only."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def refuse_emptied(self) -> None:
+        """A database without a byte is a new one only where nothing else is left of an old one: SQLite would make it
+        anew, and all objects would be gone without a word. Raises Corrupt."""
+        if not self.database.exists() or self.database.stat().st_size:
+            return
+        log = self.database.with_name(f"{self.database.name}-wal")
+        if keyfile.present(self.keys) or (log.exists() and log.stat().st_size):
+            raise Corrupt(
+                Text(
+                    f"{self.database} 是空文件，而该目录曾被使用过；请用 `imageyard restore FILE` 恢复备份",
+                    f"{self.database} is empty, though this directory was in use; put a backup back with "
+                    "`imageyard restore FILE`",
+                )
+            )
 
 
 def write_private(path: Path, data: bytes) -> None:

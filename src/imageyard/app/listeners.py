@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from ipaddress import ip_address
@@ -14,9 +15,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from imageyard.app import patience
+from imageyard.app.handshakes import Handshakes
 
 GRACE: Final = 10
 """Seconds that requests in flight have to finish after SIGTERM."""
+_HALF_ASKED: Final = GRACE - 1
+"""Seconds after SIGTERM until a request that is not all there is given up: uvicorn would call it an error of ours."""
 _BACKLOG: Final = 2048
 _TICKS: Final = 10
 """uvicorn ticks ten times a second; slow connections are looked for once."""
@@ -59,10 +63,11 @@ def port_of(sock: socket.socket) -> int:
 @asynccontextmanager
 async def serving(app: ASGIApp, bound: Bound, certificate: Path, key: Path) -> AsyncIterator[None]:
     """Serve until the block ends, then let requests in flight finish (GRACE seconds)."""
-    servers = [_Server(_config(app, ssl_certfile=certificate, ssl_keyfile=key))]
+    handshakes = Handshakes(_context(certificate, key), patience.most_connections())
+    servers = [_Server(_config(app, handshakes))]
     sockets = [bound.https]
     if bound.http is not None:
-        servers.append(_Server(_config(app)))
+        servers.append(_Server(_config(app, patience.Patient)))
         sockets.append(bound.http)
     async with asyncio.TaskGroup() as tasks:
         for server, sock in zip(servers, sockets, strict=True):
@@ -74,6 +79,7 @@ async def serving(app: ASGIApp, bound: Bound, certificate: Path, key: Path) -> A
         finally:
             for server in servers:
                 server.should_exit = True
+            handshakes.close()
 
 
 class _Server(uvicorn.Server):
@@ -92,15 +98,30 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self.up.set()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        connections = self.server_state.connections
+        late = asyncio.get_running_loop().call_later(_HALF_ASKED, patience.give_up_half_asked, connections)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            late.cancel()
+
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         return contextlib.nullcontext()
 
 
-def _config(app: ASGIApp, **tls: Any) -> uvicorn.Config:
+def _context(certificate: Path, key: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def _config(app: ASGIApp, protocol: Any) -> uvicorn.Config:
+    """`protocol` is what uvicorn calls for each connection; it takes any factory where it declares a class."""
     return uvicorn.Config(
         app,
         loop="none",
-        http=patience.Patient,
+        http=protocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -110,7 +131,6 @@ def _config(app: ASGIApp, **tls: Any) -> uvicorn.Config:
         backlog=_BACKLOG,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=GRACE,
-        **tls,
     )
 
 

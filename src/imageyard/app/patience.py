@@ -1,12 +1,13 @@
-"""How long and how much a connection may take to say what it wants, before anybody is known: against slow and endless
-requests. What breaks these rules gets the REST door's Status (RFC 6585 section 5: 431; RFC 9112 section 3.2: one Host).
+"""How long and how much a connection may take to say what it wants and to hear the answer, before anybody is known:
+against slow, endless and deaf peers. What breaks these rules gets the REST door's Status (RFC 6585 section 5: 431; RFC
+9112 section 3.2: one Host).
 """
 
 import asyncio
 import resource
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,11 +18,20 @@ from imageyard.domain.text import Text
 from imageyard.web import errors, exchange
 
 HEAD_BYTES: Final = 64 * 1024
+"""Of a head; and of what stands between two pieces of a body or behind it, trailers included."""
 HEAD_LINES: Final = 128
+MOST_WAITING: Final = 16
+"""Requests of one connection that wait behind the one being answered. What comes after them is not read: the connection
+is closed behind their answers (RFC 9112 section 9.3.2: the client asks again for the rest)."""
 HEAD_SECONDS: Final = 10.0
 """From the connection, or the first byte of a later request, to the end of its head."""
 BODY_SECONDS: Final = 60.0
 """From the first byte of a request to the end of its body: 3 MiB at 50 kB/s."""
+
+STALL_SECONDS: Final = 30.0
+SLOWEST: Final = 50_000
+"""Bytes a second. A peer that takes neither half of what waits for it nor so much in STALL_SECONDS is cut off: what it
+was sent is held in memory."""
 
 MOST_CONNECTIONS: Final = 10_000
 """Of one listener; a connection beyond is closed at once."""
@@ -35,61 +45,132 @@ _MALFORMED: Final = BadRequest(
     )
 )
 _HOSTS: Final = BadRequest(Text("请求须有且仅有一个 Host 请求头", "a request needs exactly one Host header"))
+_CREDENTIALS: Final = BadRequest(
+    Text("请求最多只能有一个 Authorization 请求头", "a request may have one Authorization header at most")
+)
 _SLASH: Final = BadRequest(Text("路径中不能有编码的斜杠（%2F）", "a path must not hold an encoded slash (%2F)"))
 
 
+class _Taking(NamedTuple):
+    """What a peer had taken at a moment, and how many bytes more it has to take until the next."""
+
+    since: float
+    taken: int
+    due: int
+
+
 class Patient(HttpToolsProtocol):
-    """uvicorn's protocol with limits on what is not a request yet."""
+    """uvicorn's protocol with limits on what is not a request yet, and on answers nobody reads."""
+
+    beneath: asyncio.Transport | None = None
+    """Of a TLS connection, the transport below."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(Corked(transport, self.loop))
-        if len(self.connections) > _most_connections():
+        self._corked = Corked(transport, self.loop, self.beneath)
+        super().connection_made(self._corked)
+        if len(self.connections) > most_connections():
             transport.abort()
+        self.headers = []
         self._begun: float | None = self.loop.time()
         self._in_head = True
-        self._head_bytes = 0
+        self._deaf = False
+        self._overhead = 0
+        self._taking: _Taking | None = None
         self._refusal: Failure = _MALFORMED
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        # They hold this connection, which holds them.
+        self.pipeline.clear()
+
     def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
         if self._begun is None:
             self._begun = self.loop.time()
-        self._head_bytes += len(data)
+        self._overhead += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+        # Lines of an unfinished head, or of trailers; those of a finished head are counted in `on_headers_complete`.
+        if (self._overhead > HEAD_BYTES or len(self.headers) > HEAD_LINES) and not self._deaf:
             self._refusal = errors.HeadTooLarge(HEAD_BYTES, HEAD_LINES)
             self.send_400_response("")
 
     def on_headers_complete(self) -> None:
         # Raising here makes the parser give up, and uvicorn answer by `send_400_response`.
-        self._in_head = False
+        if len(self.pipeline) >= MOST_WAITING:
+            self._hear_no_more()
         headers = self.headers
         # Counted exactly only where the bytes that came, of which a body may be a part, leave doubt.
         if len(headers) > HEAD_LINES or (
-            self._head_bytes > HEAD_BYTES and sum(len(name) + len(value) for name, value in headers) > HEAD_BYTES
+            self._overhead > HEAD_BYTES and sum(len(name) + len(value) for name, value in headers) > HEAD_BYTES
         ):
             self._refuse(errors.HeadTooLarge(HEAD_BYTES, HEAD_LINES))
-        if [name for name, _ in headers].count(b"host") != 1 and self.parser.get_http_version() == "1.1":
+        names = [name for name, _ in headers]
+        if names.count(b"host") != 1 and self.parser.get_http_version() == "1.1":
             self._refuse(_HOSTS)
+        if names.count(b"authorization") > 1:
+            self._refuse(_CREDENTIALS)
         if b"%" in self.url and b"%2f" in self.url.partition(b"?")[0].lower():
             self._refuse(_SLASH)
         super().on_headers_complete()
+        # Trailers are kept apart and dropped: they are no part of the head that was judged (RFC 9110 section 6.5.1).
+        self.headers = []
+        self._in_head = False
+
+    def on_body(self, body: bytes) -> None:
+        self._overhead = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._begun, self._in_head, self._head_bytes = None, True, 0
+        self._begun, self._in_head, self._overhead = None, True, 0
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.pipeline:
+            # uvicorn reads on after each answer; what waits already is enough.
+            self.flow.pause_reading()
 
     def overdue(self, now: float) -> bool:
         """Whether the peer has taken longer over a request than it may."""
         limit = HEAD_SECONDS if self._in_head else BODY_SECONDS
         return self._begun is not None and now - self._begun > limit
 
+    def stalled(self, now: float) -> bool:
+        """Whether the peer takes too little of what it is sent. To be asked now and then."""
+        waiting = self._corked.waiting()
+        if not waiting:
+            self._taking = None
+            return False
+        taken = self._corked.flushed - waiting
+        if self._taking is None or taken - self._taking.taken >= self._taking.due:
+            self._taking = _Taking(now, taken, min((waiting + 1) // 2, int(SLOWEST * STALL_SECONDS)))
+        return now - self._taking.since > STALL_SECONDS
+
+    def half_asked(self) -> bool:
+        """Whether a request has begun and not ended."""
+        return self._begun is not None
+
     def give_up(self) -> None:
         """Close without an answer: nobody has asked for anything yet."""
         log.info("connection_too_slow", address=self.client[0] if self.client else "")
+        self._begun = None
         self.transport.close()
 
+    def cut(self) -> None:
+        """Drop what was not taken, and the connection with it."""
+        log.info("connection_stalled", address=self.client[0] if self.client else "")
+        self.transport.abort()
+
     def send_400_response(self, msg: str) -> None:
-        """Answer in the shape of the REST door; `msg` is uvicorn's own wording."""
+        """Answer in the shape of the REST door; `msg` is uvicorn's own wording. Hears no more."""
+        if self._deaf:
+            return
+        self._deaf, self._begun = True, None
+        if not self._in_head and self.cycle.response_started:
+            # The answer is on its way already.
+            self.transport.close()
+            return
         answer = errors.render(self._refusal, "zh")
         head = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n".encode("ascii")]
         pairs: list[tuple[bytes, bytes]] = [*self.server_state.default_headers, *answer.headers]
@@ -98,6 +179,12 @@ class Patient(HttpToolsProtocol):
         head += [b"%s: %s\r\n" % pair for pair in pairs]
         self.transport.write(b"".join([*head, b"\r\n", answer.body]))
         self.transport.close()
+
+    def _hear_no_more(self) -> None:
+        """Answer what was asked so far and close; the rest is not read."""
+        self._deaf, self._begun = True, None
+        self.cycle.keep_alive = False
+        raise ValueError("too many requests wait")
 
     def _refuse(self, failure: Failure) -> None:
         self._refusal = failure
@@ -111,12 +198,26 @@ def raise_limits() -> None:
 
 
 @lru_cache
-def _most_connections() -> int:
+def most_connections() -> int:
     """Of one listener, so that files, outbound requests and the other listener always have descriptors left."""
     return min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3)
 
 
 def hurry(connections: Any, now: float) -> None:
-    """Close the connections whose peers took too long. Called about once a second."""
-    for connection in [each for each in connections if isinstance(each, Patient) and each.overdue(now)]:
-        connection.give_up()
+    """Close the connections whose peers take too long to ask or to listen. Called about once a second."""
+    for connection in _patient(connections):
+        if connection.stalled(now):
+            connection.cut()
+        elif connection.overdue(now):
+            connection.give_up()
+
+
+def give_up_half_asked(connections: Any) -> None:
+    """Close the connections whose peers have not said all of their request."""
+    for connection in _patient(connections):
+        if connection.half_asked():
+            connection.transport.abort()
+
+
+def _patient(connections: Any) -> list[Patient]:
+    return [each for each in connections if isinstance(each, Patient)]

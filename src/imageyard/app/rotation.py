@@ -6,9 +6,8 @@ what is left. A value that changed meanwhile is already under the new key.
 
 from pathlib import Path
 
-from imageyard.domain.kinds import BY_PLURAL
-from imageyard.domain.objects import Key
-from imageyard.keyring import Owner, keyfile
+from imageyard.app import sealing
+from imageyard.keyring import keyfile
 from imageyard.keyring.aead import AeadKeyring
 from imageyard.store import Store
 
@@ -25,11 +24,6 @@ async def rotate(store: Store, keyring: AeadKeyring, directory: Path) -> tuple[s
         for position, owner_key, uid, sealed in batch:
             cursor = position
             if not keyring.is_current(sealed):
-                owner = _owner(owner_key, uid)
+                owner = sealing.owner(owner_key, uid)
                 count += await store.reseal(owner_key, sealed, keyring.seal(owner, keyring.open(owner, sealed)))
     return key_id, count
-
-
-def _owner(key: Key, uid: str) -> Owner:
-    kind = BY_PLURAL[key.resource]
-    return Owner(kind.name, key.namespace, key.name, uid, kind.secret_fields[0])

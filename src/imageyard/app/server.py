@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Set
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_address
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from imageyard import __version__
-from imageyard.app import certificates, files, filesystem, listeners, rotation, samples
+from imageyard.app import certificates, files, filesystem, listeners, rotation, samples, sealing
 from imageyard.app.certificates import Certificates
 from imageyard.app.clock import SystemClock
 from imageyard.app.failures import FailureCollector
@@ -25,8 +25,7 @@ from imageyard.egress.listeners import Listeners
 from imageyard.egress.policy import Policy
 from imageyard.egress.proxy import Direct, Proxy
 from imageyard.egress.trust import Trust
-from imageyard.keyring import KeyringError, keyfile
-from imageyard.keyring.aead import AeadKeyring, key_id_of
+from imageyard.keyring.aead import AeadKeyring
 from imageyard.metrics import Metrics
 from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
@@ -37,6 +36,7 @@ from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
 from imageyard.service.roles import Roles
 from imageyard.service.tokens import Tokens
+from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
 from imageyard.settings import InvalidSettings, Settings
 from imageyard.store.sqlite.store import SQLiteStore
@@ -72,6 +72,7 @@ class Parts(NamedTuple):
     objects: Objects
     fetcher: Fetcher
     verifier: Verifier
+    trials: Trials
     tokens: Tokens
     roles: Roles
     engine: Engine
@@ -81,9 +82,11 @@ class Parts(NamedTuple):
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Server]:
-    """Run a server for as long as the block runs. Raises OSError, Locked, KeyringError, InvalidSettings."""
+    """Run a server for as long as the block runs. Raises OSError, Locked, Corrupt, KeyringError,
+    InvalidSettings."""
     directory = DataDir(settings.data_dir)
     directory.make()
+    directory.refuse_emptied()
     _warn_of_network(directory)
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), Metrics()
@@ -93,8 +96,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         )
         bound = _bind(settings)
         stack.callback(bound.close)
-        await _check_keys(store, keyfile.present(directory.keys))
-        keyring = keyfile.load(directory.keys)
+        keyring = await sealing.keyring(store, directory.keys)
         sample = await samples.registry(stack, directory) if settings.sample else None
         policy = _policy(settings, bound, sample)
         gate = await stack.enter_async_context(EgressClient(policy, roots=_roots(settings), proxy=_proxy(settings)))
@@ -128,12 +130,13 @@ def _parts(
         auto_create_namespaces=settings.auto_create_namespaces,
         language=settings.language,
     )
-    fetcher = Fetcher(store, keyring, registry)
+    fetcher, trials = Fetcher(store, keyring, registry), Trials(clock)
     verifier = Verifier(
         store,
         keyring,
         registry,
         clock,
+        trials=trials,
         language=settings.language,
         grants=roles.grants,
         observe=lambda probe: metrics.verifies.labels(_result(probe), probe.reason).inc(),
@@ -152,7 +155,7 @@ def _parts(
     metrics.build.labels(__version__).set(1)
     metrics.registry.register(FailureCollector(engine))
     tokens = Tokens(store, clock)
-    return Parts(directory, store, keyring, objects, fetcher, verifier, tokens, roles, engine, metrics, clock)
+    return Parts(directory, store, keyring, objects, fetcher, verifier, trials, tokens, roles, engine, metrics, clock)
 
 
 async def _prepare(parts: Parts, sample: samples.Sample | None) -> Secret:
@@ -208,7 +211,12 @@ def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio
         objects=parts.objects,
         verifier=parts.verifier,
         sync_requests=SyncRequests(
-            parts.store, parts.clock, parts.fetcher, objects=parts.objects, language=settings.language
+            parts.store,
+            parts.clock,
+            parts.fetcher,
+            objects=parts.objects,
+            trials=parts.trials,
+            language=settings.language,
         ),
         manifests=Manifests(parts.store, parts.fetcher, parts.objects),
         tokens=parts.tokens,
@@ -272,21 +280,6 @@ async def _sweep(store: SQLiteStore, clock: SystemClock) -> None:
         await clock.sleep(timedelta(minutes=10).total_seconds())
         with contextlib.suppress(Failure):  # the storage is unwell; /readyz tells, and it is tried again
             await store.sweep(clock.now())
-
-
-async def _check_keys(store: SQLiteStore, present: Set[str]) -> None:
-    """Refuse to start when a stored credential is under a key that is not here."""
-    cursor = ""
-    while batch := await store.sealed_after(cursor, 500):
-        for position, key, _, sealed in batch:
-            cursor = position
-            key_id = key_id_of(sealed)
-            if key_id not in present:
-                raise KeyringError(
-                    f"the credential of {key.namespace}/{key.name} is sealed under key {key_id!r}, which is not in "
-                    "the keys directory; take it in with `imageyard keys import FILE`",
-                    key_id,
-                )
 
 
 def _warn_of_network(directory: DataDir) -> None:

@@ -51,7 +51,11 @@ class FieldSelector(NamedTuple):
         return all((fields.get(path, "") == value) == (operator == "=") for path, operator, value in self.terms)
 
 
-_PIECE = re.compile(r"[ \t\r\n]*(==|!=|[=!(),<>]|[^ \t\r\n=!(),<>]+)")
+MOST_TERMS: Final = 100
+"""Of a selector, in which each value of a list counts: each costs the database a look. Callers need a handful."""
+
+_PIECE = re.compile(r"==|!=|[=!(),<>]|[^ \t\r\n=!(),<>]+")
+"""What is found of it in a text leaves white space out."""
 _SPECIAL: Final = frozenset({"==", "!=", "=", "!", "(", ")", ",", "<", ">", ""})
 _OPERATORS: Final[Mapping[str, Literal["in", "notin"]]] = {
     "=": "in",
@@ -74,7 +78,13 @@ def parse_labels(selector: str) -> LabelSelector:
     """Parse `a=b,c!=d,e in (f,g),!h,i`. Raises BadRequest naming the bad part.
 
     `>` and `<` are refused: they compare numbers, which no label of these kinds holds."""
-    return LabelSelector(_Parser(_PIECE.findall(selector)).requirements())
+    return LabelSelector(_bounded(_Parser(_PIECE.findall(selector)).requirements()))
+
+
+def _bounded(requirements: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
+    if sum(max(1, len(requirement.values)) for requirement in requirements) > MOST_TERMS:
+        raise _too_many()
+    return requirements
 
 
 class _Parser:
@@ -158,7 +168,10 @@ def parse_fields(selector: str, allowed: frozenset[str]) -> FieldSelector:
     """Parse `metadata.name=x,status.syncStatus!=Failed`. Raises BadRequest for a path not in `allowed`.
 
     A backslash keeps `,`, `=` and itself in a value; no white space is dropped."""
-    return FieldSelector(tuple(_term(term, allowed) for term in _FIELD_SPLIT.findall(selector)))
+    terms = _FIELD_SPLIT.findall(selector)
+    if len(terms) > MOST_TERMS:
+        raise _too_many()
+    return FieldSelector(tuple(_term(term, allowed) for term in terms))
 
 
 _FIELD_TERM = re.compile(r"((?:[^=!\\]|\\.|!(?!=))*)(!=|==|=)((?:[^=,\\]|\\[\\,=])*)", re.DOTALL)
@@ -180,6 +193,10 @@ def _term(term: str, allowed: frozenset[str]) -> tuple[str, Literal["=", "!="], 
             f"field `{text.excerpt(path)}` cannot be selected; these can: {choices}",
         )
     return path, "!=" if operator == "!=" else "=", re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
+
+
+def _too_many() -> BadRequest:
+    return _bad(f"选择器的条件超过 {MOST_TERMS} 个", f"the selector has more than {MOST_TERMS} terms")
 
 
 def _bad(zh: str, en: str) -> BadRequest:

@@ -12,7 +12,7 @@ import structlog
 from yarl import URL
 
 from imageyard.domain.reasons import Reason
-from imageyard.egress import EgressError, Request, Response, dialer, failures, limits, target
+from imageyard.egress import EgressError, Request, Response, dialer, failures, interim, limits, target
 from imageyard.egress import proxy as proxies
 from imageyard.egress.dialer import Dial
 from imageyard.egress.limits import Limits
@@ -75,7 +75,7 @@ class EgressClient:
 
     def _open(self) -> aiohttp.ClientSession:
         limits = self._limits
-        connector = aiohttp.TCPConnector(
+        connector = interim.Connector(
             resolver=self._vetting,
             socket_factory=self._dial,
             use_dns_cache=False,  # the vetting caches, so that no answer is kept without its verdict
@@ -116,7 +116,7 @@ class EgressClient:
             return await self._exchange(request, url, origin, proxy)
         except failures.FOREIGN as error:
             tunnelled = proxy is not None and origin.secure
-            failure = failures.translate(error, handshake_began=tls.began, tunnelled=tunnelled)
+            failure = failures.translate(error, tls, tunnelled=tunnelled)
             cause = type(error).__name__
         tell = log.warning if failure.hint.startswith(failures.PROXY) else log.debug  # the proxy is the operator's
         tell("egress_failed", host=origin.host, port=origin.port, reason=failure.reason, cause=cause, hint=failure.hint)

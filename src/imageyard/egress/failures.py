@@ -15,6 +15,7 @@ import aiohttp
 from imageyard.domain.reasons import Reason
 from imageyard.egress import EgressError
 from imageyard.egress.dialer import Undialled
+from imageyard.egress.trust import Handshake
 from imageyard.egress.unasked import Unasked
 
 FOREIGN: Final = (aiohttp.ClientError, OSError)
@@ -39,20 +40,20 @@ _CERTIFICATE_HINTS: Final = {  # X509_V_ERR_*, openssl/x509_vfy.h
 _NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"})
 
 
-def translate(error: Exception, *, handshake_began: bool, tunnelled: bool = False) -> EgressError:
-    """The failure that `error` stands for. `handshake_began` tells TLS from TCP where aiohttp does not; `tunnelled`
-    means https through a proxy."""
-    reached: Step = "tls" if handshake_began else "address"
+def translate(error: Exception, handshake: Handshake, *, tunnelled: bool = False) -> EgressError:
+    """The failure that `error` stands for. `handshake` tells TLS from TCP where aiohttp does not; `tunnelled` means
+    https through a proxy."""
+    reached: Step = "tls" if handshake.began else "address"
     match error:
         case aiohttp.ClientProxyConnectionError():
-            return of_proxy(_unconnected(error.os_error, "address").reason)
+            return of_proxy(_unconnected(error.os_error, "address", handshake).reason)
         case aiohttp.ClientHttpProxyError():
             return _proxy_answer(error.status)
-        case _ if tunnelled and not handshake_began:
+        case _ if tunnelled and not handshake.began:
             reason = Reason.Timeout if isinstance(error, TimeoutError) else Reason.ConnectionRefused
             return EgressError(reason, "address", "proxy_gateway")
         case aiohttp.ClientConnectorError():
-            return _unconnected(error.os_error, reached)
+            return _unconnected(error.os_error, reached, handshake)
         case aiohttp.ConnectionTimeoutError():
             return EgressError(Reason.Timeout, reached)
         case TimeoutError():
@@ -79,7 +80,7 @@ def _proxy_answer(status: int) -> EgressError:
     return EgressError(Reason.ConnectionRefused, "address", "proxy_gateway")
 
 
-def _unconnected(error: OSError, reached: Step) -> EgressError:
+def _unconnected(error: OSError, reached: Step, handshake: Handshake) -> EgressError:
     match error:
         case Undialled():
             return EgressError(Reason.EgressDenied, "address")
@@ -88,6 +89,8 @@ def _unconnected(error: OSError, reached: Step) -> EgressError:
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
             return EgressError(Reason.ConnectionRefused, "tls", "closed")
         case ssl.SSLError():
-            return EgressError(Reason.TLSInvalid, "tls", "plain_http" if error.reason in _NO_TLS else "")
+            # Whoever is told of plain HTTP is advised to allow it, so it has to be HTTP.
+            plain = error.reason in _NO_TLS and handshake.answered_in_http()
+            return EgressError(Reason.TLSInvalid, "tls", "plain_http" if plain else "")
         case _:
             return EgressError(Reason.ConnectionRefused, reached)

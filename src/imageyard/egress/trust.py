@@ -30,13 +30,29 @@ _BUNDLES: Final = (
 log = structlog.get_logger(__name__)
 
 
-class Handshake:
-    """Whether TLS was begun within one exchange: aiohttp reports a timeout of TCP and one of TLS alike."""
+_REST_OF_STATUS_LINE: Final = re.compile(rb"1\.[01] [0-9]{3}")
 
-    __slots__ = ("began",)
+
+class Handshake:
+    """What is known of TLS within one exchange. aiohttp reports a timeout of TCP and one of TLS alike, and OpenSSL any
+    bytes that are no TLS alike."""
+
+    __slots__ = ("_incoming",)
 
     def __init__(self) -> None:
-        self.began = False
+        self._incoming: ssl.MemoryBIO | None = None
+
+    def begin(self, incoming: ssl.MemoryBIO) -> None:
+        self._incoming = incoming
+
+    @property
+    def began(self) -> bool:
+        return self._incoming is not None
+
+    def answered_in_http(self) -> bool:
+        """Whether the bytes that ended the handshake are an HTTP answer. OpenSSL has taken the five of a record's head
+        (`HTTP/`) and left the others."""
+        return self._incoming is not None and _REST_OF_STATUS_LINE.match(self._incoming.read()) is not None
 
 
 handshake: ContextVar[Handshake] = ContextVar("handshake")
@@ -51,7 +67,7 @@ class _Context(ssl.SSLContext):
         server_hostname: str | bytes | None = None,
         session: ssl.SSLSession | None = None,
     ) -> ssl.SSLObject:
-        handshake.get().began = True
+        handshake.get().begin(incoming)
         return super().wrap_bio(incoming, outgoing, server_side, server_hostname, session)
 
 

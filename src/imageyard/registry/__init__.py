@@ -52,7 +52,8 @@ class Head(NamedTuple):
 
 
 class Document(NamedTuple):
-    """Raw bytes held under a digest; sha256(body) was verified, or body is re-made without Env values (configs)."""
+    """Raw bytes held under a digest whose hash was verified; or, under `config.key`, a config made again without the
+    values of variables."""
 
     digest: str
     media_type: str

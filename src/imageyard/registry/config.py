@@ -19,8 +19,14 @@ from imageyard.registry import errors, strictjson, timestamps
 MAX_INSTRUCTION: Final = 1000
 """Characters of one instruction that are shown."""
 
-MAX_RECORDED: Final = 65_536
+MAX_RECORDED: Final = 4096
 """Characters of a recorded one that are looked at (heredocs are recorded whole)."""
+
+MAX_RECORDED_IN_ALL: Final = 131_072
+"""Characters of all instructions of one config; what comes after these is taken as unknown."""
+
+MAX_HISTORY: Final = 2000
+"""Steps of a history; builders make some hundreds at most. A longer one is taken as none."""
 
 MAX_WRAPPED: Final = 10
 
@@ -38,10 +44,12 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}")
 _NOP = re.compile(r"^/bin/sh -c #\(nop\)\s+")
 _SETS = re.compile(r"^(?P<word>ENV|ARG)\s+(?P<rest>.*)$", re.DOTALL | re.IGNORECASE)
 _WITH_ARGS = re.compile(r"\|\d+\s")
-_BUILDKIT = re.compile(r"(?:\s*# buildkit)+$")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-# `/bin/sh -c`, `/bin/bash -o pipefail -c`, `powershell -Command`, `cmd /S /C`
-_SHELL = re.compile(r"\s(?:/\S*sh|\S*powershell\S*|cmd)(?:\s\S+){0,6}?\s(?:-\w*c|-Command|/C)\s", re.IGNORECASE)
+_SPACED = re.compile(r"\S+")
+_COMMAND_FLAG = re.compile(r"-\w*c|-command|/c", re.IGNORECASE)
+_MOST_OPTIONS = 6
+"""Words between a shell and the flag that its command follows."""
+_BUILDKIT = "# buildkit"
 
 
 class Config(NamedTuple):
@@ -54,6 +62,12 @@ class Config(NamedTuple):
     """The config made again: known fields only, names of variables without values."""
 
 
+def key(digest: str) -> str:
+    """Under which the remade config is held: its bytes do not hash to its digest, which another image's manifest may
+    have too."""
+    return f"config:{digest}"
+
+
 def parse(body: bytes) -> Config:
     """Read a config; a config that was made again reads the same. Raises RegistryError (ManifestInvalid) for what
     is no JSON object."""
@@ -63,12 +77,13 @@ def parse(body: bytes) -> Config:
         document = None
     if not isinstance(document, dict):
         raise errors.error(Reason.ManifestInvalid, Text("镜像配置不是有效的 JSON", "the image config is no valid JSON"))
-    history = _history(document)
+    budget = _Budget()
+    history = _history(document, budget)
     return Config(
         _platform(document),
         timestamps.meaningful(document.get("created")),
         tuple(entry.get("created_by", "") for entry in history if entry.get("empty_layer") is not True),
-        _encode(document, history),
+        _encode(document, history, budget),
     )
 
 
@@ -88,7 +103,19 @@ def _word(value: object) -> str:
     return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
 
 
-def _encode(document: Mapping[str, Any], history: list[dict[str, Any]]) -> bytes:
+class _Budget:
+    """What one config may still have looked at: the cost of a config is bounded, whatever a stranger wrote into it."""
+
+    def __init__(self) -> None:
+        self._left = MAX_RECORDED_IN_ALL
+
+    def instruction(self, recorded: str) -> str:
+        """The instruction; "" when the budget is used up."""
+        self._left -= min(len(recorded), MAX_RECORDED)
+        return instruction(recorded) if self._left >= 0 else ""
+
+
+def _encode(document: Mapping[str, Any], history: list[dict[str, Any]], budget: _Budget) -> bytes:
     # A list of what is kept, not of what is dropped: builders put arguments into fields of their own
     # (moby.buildkit.buildinfo), and Docker reads "env" as "Env".
     kept = _only(document, _KEPT)
@@ -96,7 +123,9 @@ def _encode(document: Mapping[str, Any], history: list[dict[str, Any]]) -> bytes
     if isinstance(runtime, dict):
         kept["config"] = _only(runtime, _KEPT_RUNTIME) | {"Env": names(runtime.get("Env"))}
         if isinstance(runtime.get("OnBuild"), list):
-            kept["config"]["OnBuild"] = [instruction(entry) for entry in runtime["OnBuild"] if isinstance(entry, str)]
+            kept["config"]["OnBuild"] = [
+                budget.instruction(entry) for entry in runtime["OnBuild"] if isinstance(entry, str)
+            ]
     if history:
         kept["history"] = history
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
@@ -113,14 +142,17 @@ def names(env: object) -> list[str]:
     return [name for name in found if _NAME.fullmatch(name)]
 
 
-def _history(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _history(document: Mapping[str, Any], budget: _Budget) -> list[dict[str, Any]]:
     listed = document.get("history")
-    entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
-    return [_only(entry, _KEPT_HISTORY) | _created_by(entry.get("created_by")) for entry in entries]
+    if not isinstance(listed, list) or len(listed) > MAX_HISTORY:
+        return []
+    entries = [entry for entry in listed if isinstance(entry, dict)]
+    return [_only(entry, _KEPT_HISTORY) | _created_by(entry.get("created_by"), budget) for entry in entries]
 
 
-def _created_by(value: object) -> dict[str, str]:
-    return {"created_by": instruction(value)} if isinstance(value, str) and value else {}
+def _created_by(value: object, budget: _Budget) -> dict[str, str]:
+    said = budget.instruction(value) if isinstance(value, str) and value else ""
+    return {"created_by": said} if said else {}
 
 
 def instruction(text: str) -> str:
@@ -137,15 +169,32 @@ def instruction(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Take one layer of wrapping off."""
-    text = _BUILDKIT.sub("", _NOP.sub("", _printable(text)))
+    text = _NOP.sub("", _printable(text))
+    while text.endswith(_BUILDKIT):
+        text = text.removesuffix(_BUILDKIT).rstrip()
     unshelled = text.removeprefix("RUN ").lstrip()
     if _WITH_ARGS.match(unshelled):
-        shell = _SHELL.search(unshelled)
-        return f"RUN {unshelled[shell.end() :].strip()}" if shell else "RUN …"
+        return f"RUN {_command(unshelled) or '…'}"
     if unshelled.startswith("/bin/sh -c "):
         return f"RUN {unshelled.removeprefix('/bin/sh -c ').strip()}"
     sets = _SETS.match(text)
     return f"{sets['word'].upper()} {' '.join(_assigned(sets['rest']))}".strip() if sets else text
+
+
+def _command(text: str) -> str:
+    """What a shell is given to run: `/bin/sh -c …`, `/bin/bash -o pipefail -c …`, `powershell -Command …`,
+    `cmd /S /C …`; "" when there is no shell. By words, since patterns that may begin anywhere take too long."""
+    words = [*_SPACED.finditer(text)]
+    for at, word in enumerate(words[1:], 2):
+        if _is_shell(word[0].lower()):
+            for flag in words[at : at + _MOST_OPTIONS + 1]:
+                if _COMMAND_FLAG.fullmatch(flag[0]):
+                    return text[flag.end() :].strip()
+    return ""
+
+
+def _is_shell(word: str) -> bool:
+    return (word.startswith("/") and word.endswith("sh")) or "powershell" in word or word == "cmd"
 
 
 def _printable(text: str) -> str:

@@ -86,10 +86,11 @@ class Reading:
         """An image's config; None where it is empty. Raises RegistryError."""
         if descriptor.size == 0:
             return None
-        held = await self._lookup(descriptor.digest)
+        key = config.key(descriptor.digest)
+        held = await self._lookup(key)
         body = held.body if held else descriptor.data
         read = config.parse(await self._blob(descriptor) if body is None else body)
-        self.documents.append(Document(descriptor.digest, descriptor.media_type, read.body))
+        self.documents.append(Document(key, descriptor.media_type, read.body))
         return read
 
     async def _held(self, digest: str) -> Document | None:

@@ -1,6 +1,7 @@
 """JSON as it may be trusted from a stranger: strict UTF-8, no repeated keys, no NaN, bounded in depth and count."""
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Final
 
@@ -25,7 +26,9 @@ def read(body: bytes) -> object:
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
         raise BadJSON("too many values")
     try:
-        document = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        document = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
+        )
     except BadJSON:
         raise
     except (ValueError, RecursionError):
@@ -59,6 +62,14 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(pairs):
         raise RepeatedKey("a key is given twice")
     return found
+
+
+def _finite(text: str) -> float:
+    """A number that can be written again: 1e999 is read as infinity, which JSON cannot say."""
+    value = float(text)
+    if math.isinf(value):
+        raise BadJSON("a number is too large")
+    return value
 
 
 def _no_constant(_: str) -> object:

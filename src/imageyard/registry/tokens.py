@@ -1,5 +1,6 @@
 """Tokens held for a while, in memory only: keyed so that no two credentials or registries ever share one, fetched
-once however many wait, bounded, and never a failure among them.
+once however many wait, bounded. Of failures only one is remembered: a login that was refused is not tried again for a
+minute, since registries lock accounts and addresses for it.
 """
 
 import asyncio
@@ -17,6 +18,10 @@ MARGIN: Final = 10.0
 MIN_LIFETIME: Final = 60.0
 """The token protocol forbids shorter ones, and it is the lifetime of a token that names none."""
 MAX_LIFETIME: Final = 3600.0
+
+
+REFUSED_FOR: Final = 60.0
+"""Seconds for which a refused login for a scope is not repeated, whoever asks."""
 
 
 class Key(NamedTuple):
@@ -43,6 +48,11 @@ class _Held(NamedTuple):
     until: float
 
 
+class _Refused(NamedTuple):
+    error: RegistryError
+    until: float
+
+
 Fetch = Callable[[], Awaitable[Token]]
 _Flight = asyncio.Future[Secret | RegistryError | None]
 
@@ -54,6 +64,7 @@ class Tokens:
         self._monotonic = monotonic
         self._limit = limit
         self._held: OrderedDict[Key, _Held] = OrderedDict()
+        self._refused: OrderedDict[Key, _Refused] = OrderedDict()
         self._flights: dict[Key, _Flight] = {}
 
     def __len__(self) -> int:
@@ -71,12 +82,15 @@ class Tokens:
         return found.value
 
     async def get(self, key: Key, fetch: Fetch) -> Secret:
-        """The held token, or a fetched one. Concurrent callers share one fetch and its failure, which is not kept;
-        when the caller that fetches is cancelled, another one takes over."""
+        """The held token, or a fetched one. Concurrent callers share one fetch and its failure; when the caller that
+        fetches is cancelled, another one takes over. Raises RegistryError."""
         while True:
             found = self.held(key)
             if found is not None:
                 return found
+            refused = self._refused.get(key)
+            if refused is not None and self._monotonic() < refused.until:
+                raise refused.error.with_traceback(None)
             flight = self._flights.get(key)
             if flight is None:
                 return await self._fetch(key, fetch)
@@ -99,6 +113,8 @@ class Tokens:
                 self._keep(key, _Held(token.value, began + _useful(token.lifetime)))
         except RegistryError as error:
             outcome = error
+            if key.signed and error.unauthorized and self._flights.get(key) is flight:
+                self._refuse(key, error)
             raise
         finally:
             if self._flights.get(key) is flight:
@@ -116,8 +132,16 @@ class Tokens:
         """Give up every token of a credential, those on their way included."""
         for key in [key for key in self._held if key.credential == credential]:
             del self._held[key]
+        for key in [key for key in self._refused if key.credential == credential]:
+            del self._refused[key]
         for key in [key for key in self._flights if key.credential == credential]:
             del self._flights[key]
+
+    def _refuse(self, key: Key, error: RegistryError) -> None:
+        self._refused[key] = _Refused(error, self._monotonic() + REFUSED_FOR)
+        self._refused.move_to_end(key)
+        while len(self._refused) > self._limit:
+            self._refused.popitem(last=False)
 
     def _keep(self, key: Key, held: _Held) -> None:
         self._held[key] = held

@@ -115,8 +115,10 @@ def request(
 
 
 def tls(source: Source, home: Origin, target: Origin) -> TLSOptions:
-    """A source's own roots count wherever it leads; an unchecked certificate only on the source's own host."""
-    return TLSOptions(source.ca_bundle, source.skip_verify and target.host == home.host)
+    """A source's own roots count wherever it leads; an unchecked certificate only at the source's own host
+    and port."""
+    at_home = (target.host, target.port) == (home.host, home.port)
+    return TLSOptions(source.ca_bundle, source.skip_verify and at_home)
 
 
 def refused_redirect(current: Origin, location: str) -> RegistryError:

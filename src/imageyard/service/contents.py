@@ -16,7 +16,7 @@ async def describe(store: Store, held: Content) -> Mapping[str, Any]:
     """`{"digest", "mediaType", "manifest", "config", "layers"}`; `config` is null and `layers` empty where the manifest
     is an index."""
     parsed = manifest.parse(held.body, held.media_type)
-    inner = await store.get_content(held.scope, parsed.config.digest) if isinstance(parsed, Image) else None
+    inner = await store.get_content(held.scope, config.key(parsed.config.digest)) if isinstance(parsed, Image) else None
     return {
         "digest": held.digest,
         "mediaType": held.media_type,

@@ -6,20 +6,23 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
+import structlog
 from msgspec.structs import replace
 
 from imageyard.domain import objects
 from imageyard.domain.clock import Clock
-from imageyard.domain.errors import AlreadyExists, Conflict, Forbidden, NotFound
+from imageyard.domain.errors import AlreadyExists, Conflict, Corrupt, Forbidden, NotFound
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import KINDS, NAMESPACE
 from imageyard.domain.kinds.namespace import DEFAULT, Namespace, NamespaceStatus, labelled
 from imageyard.domain.objects import ObjectMeta
 from imageyard.domain.text import Text
 from imageyard.service import removal
-from imageyard.store import Query, Store, Stored
+from imageyard.store import Query, Store, Stored, readable
 
 _TRIES: Final = 10
+
+log = structlog.get_logger()
 
 
 class Namespaces:
@@ -41,6 +44,15 @@ class Namespaces:
                 await self._store.create(NAMESPACE, self._new(name))
                 return None
         raise Conflict(NAMESPACE.singular, name)
+
+    async def ensure_default(self) -> None:
+        """Make `default` when it is missing, and anew when it is damaged: it is always there."""
+        try:
+            await self.ensure(DEFAULT)
+        except Corrupt:
+            log.error("namespace_made_anew", name=DEFAULT)
+            await self._store.delete(NAMESPACE, "", DEFAULT)
+            await self.ensure(DEFAULT)
 
     async def require(self, name: str) -> None:
         """Raises NotFound; Forbidden when it is being deleted, as Kubernetes does."""
@@ -97,9 +109,14 @@ class Namespaces:
 
     async def finish(self) -> None:
         """Go on with deletions that a stop of the server interrupted."""
-        page = await self._store.list(NAMESPACE, Query(status="Terminating"))
-        for stored in page.items:
-            await self.delete(stored.key.name)
+        ending = [
+            stored.key.name async for stored in readable.each(self._store, NAMESPACE, Query(status="Terminating"))
+        ]
+        for name in ending:
+            try:
+                await self.delete(name)
+            except Corrupt as damage:
+                log.error("namespace_not_deleted", name=name, problem=damage.text.en)
 
     async def _mark(self, name: str) -> None:
         for _ in range(_TRIES):

@@ -31,7 +31,6 @@ from imageyard.domain.errors import (
 )
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import NAMESPACE, REGISTRY_SECRET, REPOSITORY
-from imageyard.domain.kinds.namespace import DEFAULT
 from imageyard.domain.kinds.registry_secret import RegistrySecret
 from imageyard.domain.objects import Key, Object
 from imageyard.domain.secret import Secret
@@ -127,7 +126,7 @@ class Objects:
 
     async def ensure_default(self) -> None:
         """Make the namespace `default`, and finish deletions of namespaces that a stop interrupted."""
-        await self._namespaces.ensure(DEFAULT)
+        await self._namespaces.ensure_default()
         await self._namespaces.finish()
 
     async def create(

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from imageyard.domain import objects
 from imageyard.domain.clock import Clock
-from imageyard.domain.errors import Conflict, PreconditionFailed
+from imageyard.domain.errors import Conflict, Corrupt, PreconditionFailed
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Object
 from imageyard.domain.text import Text
@@ -55,7 +55,11 @@ async def remove(
     """Answer the object's last state, or its state with the deletion mark.
     Raises NotFound, PreconditionFailed, Conflict, Unavailable."""
     for _ in range(_TRIES):
-        stored = meant(kind, await store.get(kind, namespace, name), removal)
+        try:
+            stored = meant(kind, await store.get(kind, namespace, name), removal)
+        except Corrupt:
+            # What it waited for is not known any more, and deleting it is how a person gets rid of the damage.
+            return await store.delete(kind, namespace, name, uid=removal.uid, resource_version=removal.version)
         obj: Object = kind.decode(stored.body)
         with suppress(Conflict):
             if not obj.metadata.finalizers:

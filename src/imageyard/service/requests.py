@@ -23,6 +23,7 @@ from imageyard.domain.text import Language
 from imageyard.service import admission
 from imageyard.service.fetch import Fetched, Fetcher, Unresolved
 from imageyard.service.objects import Document, Objects
+from imageyard.service.trials import Trials
 from imageyard.service.turns import Turns
 from imageyard.store import Store
 
@@ -34,12 +35,20 @@ _STAMP: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 class SyncRequests:
     def __init__(
-        self, store: Store, clock: Clock, fetcher: Fetcher, *, objects: Objects, language: Language = "zh"
+        self,
+        store: Store,
+        clock: Clock,
+        fetcher: Fetcher,
+        *,
+        objects: Objects,
+        trials: Trials,
+        language: Language = "zh",
     ) -> None:
         self._store = store
         self._clock = clock
         self._fetcher = fetcher
         self._rights = objects.rights
+        self._trials = trials
         self._language = language
         self._turns: Turns[Key, None] = Turns()
 
@@ -53,10 +62,11 @@ class SyncRequests:
 
     async def preview(self, actor: Actor, namespace: str, name: str, document: Document) -> Mapping[str, Any]:
         """ "Test fetch": the would-be `status` of a spec, nothing stored. The document is a Repository or a bare
-        spec. Raises Invalid as a create does."""
+        spec. Raises Invalid as a create does, TooManyRequests."""
         admission.refuse_all(REPOSITORY, namespace)
         self._rights.demand(actor, "create", REPOSITORY, namespace, name, "sync")
         parsed = admission.parse(REPOSITORY, namespace, name, _named(document, name), None, admission.REST)
+        self._trials.take(actor)
         return self._status(await self._look(namespace, parsed.obj.spec))
 
     async def _request(self, namespace: str, name: str) -> Repository:

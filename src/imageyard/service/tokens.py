@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import uuid4
 
+import msgspec
+import structlog
 from msgspec.structs import replace
 
 from imageyard.domain import objects
@@ -22,7 +24,7 @@ from imageyard.domain.kinds.access_token import AccessToken, AccessTokenSpec, Ac
 from imageyard.domain.objects import ObjectMeta
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
-from imageyard.store import Change, Query, Store, Stored
+from imageyard.store import Change, Query, Store, Stored, readable
 
 PREFIX: Final = "iy_"
 BYTES: Final = 32
@@ -32,6 +34,10 @@ ADMIN: Final = "admin"
 USE_WRITTEN: Final = timedelta(hours=1)
 """`lastUsed` of a token is written back at most this often."""
 _FLUSH: Final = 60.0
+_RECONNECT: Final = 1.0
+"""Seconds before a watch that broke is opened again."""
+
+log = structlog.get_logger()
 
 
 class Tokens:
@@ -50,11 +56,12 @@ class Tokens:
         """uids of tokens revoked here whose deletion the watch has not shown yet: what it shows of them is older."""
 
     async def load(self) -> None:
-        """Read all tokens into memory."""
-        page = await self._store.list(ACCESS_TOKEN, Query())
-        held: list[AccessToken] = [ACCESS_TOKEN.decode(stored.body) for stored in page.items]
+        """Read all tokens into memory; one that is damaged is nobody's."""
+        version = await self._store.resource_version()
+        found = readable.each(self._store, ACCESS_TOKEN, Query())
+        held: list[AccessToken] = [ACCESS_TOKEN.decode(stored.body) async for stored in found]
         self._by_hash = {token.spec.token_hash: token for token in held}
-        self._version = page.resource_version
+        self._version = version
 
     async def watch(self) -> None:
         """Follow tokens made and revoked by others and write last uses back, until the store closes."""
@@ -111,6 +118,17 @@ class Tokens:
         return Actor(held.spec.user, _groups(tuple(held.spec.groups)), address)
 
     async def _follow(self) -> None:
+        while True:
+            try:
+                await self._followed()
+                return
+            except (Failure, msgspec.ValidationError) as problem:
+                # The storage is unwell: what is known counts on, and nobody is locked out.
+                log.warning("token_watch_broke", problem=type(problem).__name__)
+            await self._clock.sleep(_RECONNECT)
+
+    async def _followed(self) -> None:
+        """Until the store closes. Raises what the store raises, but Gone."""
         while True:
             try:
                 async with self._store.watch(ACCESS_TOKEN, since=self._version) as changes:

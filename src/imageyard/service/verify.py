@@ -6,9 +6,9 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from imageyard.domain.access import MASTERS, Actor
+from imageyard.domain.access import Actor
 from imageyard.domain.clock import Clock
-from imageyard.domain.errors import Conflict, Corrupt, NotFound, TooManyRequests
+from imageyard.domain.errors import Conflict, Corrupt, NotFound
 from imageyard.domain.kinds import REGISTRY_SECRET
 from imageyard.domain.kinds.registry_secret import RegistrySecret
 from imageyard.domain.objects import Key
@@ -16,17 +16,16 @@ from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Language, Text
 from imageyard.keyring import Keyring
 from imageyard.registry import Probe, Registry, Source
-from imageyard.service import admission, candidate, credentials, verdict
-from imageyard.service.allowance import Allowance
+from imageyard.service import admission, candidate, credentials, sources, verdict
 from imageyard.service.candidate import Candidate
 from imageyard.service.credentials import Credentials
 from imageyard.service.objects import Document
 from imageyard.service.rights import Grants, Rights, builtin
+from imageyard.service.trials import Trials
 from imageyard.service.turns import Turns
 from imageyard.service.verdict import Trigger
 from imageyard.store import Store
 
-PER_MINUTE: Final = 10
 REVERIFY: Final = timedelta(minutes=30)
 _TRIES: Final = 10
 _KIND: Final = REGISTRY_SECRET
@@ -43,6 +42,7 @@ class Verifier:
         registry: Registry,
         clock: Clock,
         *,
+        trials: Trials,
         language: Language = "zh",
         grants: Grants = builtin,
         observe: Callable[[Probe], None] | None = None,
@@ -58,7 +58,7 @@ class Verifier:
         self._jitter = jitter
         self._credentials = Credentials(store, keyring)
         self._rights = Rights(grants)
-        self._allowance = Allowance(PER_MINUTE)
+        self._trials = trials
         self._turns: Turns[Key, Probe] = Turns()
 
     async def by_request(self, actor: Actor, namespace: str, name: str, body: Document) -> Probe:
@@ -67,7 +67,7 @@ class Verifier:
         admission.refuse_all(_KIND, namespace)
         self._rights.demand(actor, "create", _KIND, namespace, name, "verify")
         asked = await self._candidate(actor, namespace, name, body)
-        self._count(actor)
+        self._trials.take(actor)
         if not asked.stored:
             return await self._brought(asked.secret, body)
         for _ in range(_TRIES):
@@ -91,17 +91,6 @@ class Verifier:
             self._rights.demand(actor, "create", _KIND, namespace)
             return candidate.alone(namespace, name, body)
         return candidate.over(_KIND.decode(stored.body), body)
-
-    def _count(self, actor: Actor) -> None:
-        if MASTERS in actor.groups:
-            return
-        wait = self._allowance.take(actor.user, self._clock.monotonic())
-        if wait is not None:
-            text = Text(
-                f"每分钟最多验证 {PER_MINUTE} 次，请在 {wait} 秒后重试",
-                f"at most {PER_MINUTE} verifications a minute; try again in {wait} seconds",
-            )
-            raise TooManyRequests(text, wait)
 
     async def _brought(self, secret: RegistrySecret, body: Document) -> Probe:
         """Test what the body brought; nothing of it is stored."""
@@ -130,6 +119,9 @@ class Verifier:
         try:
             opened = await self._credentials.open(namespace, name)
             secret, probe = opened.secret, await self._probe(opened.source)
+            if probe.success and (trigger == "manual" or not sources.is_verified(secret)):
+                # Logins that were refused before are worth another try.
+                self._registry.forget(opened.source.credential)
         except Corrupt:
             probe = self._observed(_UNREADABLE)
             secret = _KIND.decode((await self._store.get(_KIND, namespace, name)).body)

@@ -157,8 +157,8 @@ class Due(NamedTuple):
 class Note(NamedTuple):
     """A line of an object's history, written with the object. `keep` newest notes of the stream are kept.
 
-    `digests` names contents of one scope that must stay readable as long as the note does. Without a `scope`, those are
-    meant that the object's history names already.
+    `digests` names contents of one scope that stay readable as long as the note does, within the object's share of
+    32 MiB. Without a `scope`, those are meant that the object's history names already.
     """
 
     stream: Literal["sync", "verify"]
@@ -258,7 +258,7 @@ class Store(Protocol):
         it."""
 
     async def put_content(self, content: Content) -> None:
-        """Keep a content. It stays at least an hour, and as long as a note or `hold` names it."""
+        """Keep a content. It stays an hour for a note to name it, and then as long as one does."""
 
     async def get_content(self, scope: str, digest: str) -> Content | None:
         """The content, None when it is not held."""

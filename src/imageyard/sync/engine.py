@@ -38,6 +38,7 @@ from imageyard.sync.reconcile import Fetching, Reconciler, Run, Ties
 from imageyard.sync.recovery import Recovery
 from imageyard.sync.settings import EngineSettings
 from imageyard.sync.sources import Sources, Verifying
+from imageyard.sync.spacing import Spacing
 
 __all__ = ["Engine", "EngineSettings"]
 
@@ -73,8 +74,12 @@ class Engine:
         self._hosts = hosts = Hosts(settings.per_host, settings.open_after)
         self._queue = Queue()
         self._figures = Figures(metrics, self._queue.depth)
-        self._images = self._feed(REPOSITORY, self._image_changed, self._image_due, self._images_listed)
-        self._secrets = self._feed(REGISTRY_SECRET, self._source_changed, self._source_due, self._sources_listed)
+        self._images = self._feed(
+            REPOSITORY, self._image_changed, self._image_due, self._images_listed, self._images_strayed
+        )
+        self._secrets = self._feed(
+            REGISTRY_SECRET, self._source_changed, self._source_due, self._sources_listed, self._sources_listed
+        )
         self._sources = sources = Sources(store, verifier, registry, clock, hosts, self._secrets.wrote)
         ties = Ties(
             sources.host_of,
@@ -88,6 +93,7 @@ class Engine:
         )
         reconciler = Reconciler(store, fetcher, clock, alarm, hosts, language, lambda: random() * 2 - 1, ties)
         self._reconciler = reconciler
+        self._spacing = Spacing()
         self._intake = Intake(
             store,
             clock,
@@ -95,6 +101,7 @@ class Engine:
             sources,
             self._queue,
             reconciler,
+            self._spacing,
             language,
             feed=lambda: self._images,
             add=self._add,
@@ -135,6 +142,7 @@ class Engine:
         changed: Callable[[Change], None],
         due: Callable[[Key, datetime], None],
         listed: Callable[[], Awaitable[None]],
+        strayed: Callable[[], Awaitable[None]],
     ) -> Feed:
         return Feed(
             self._store,
@@ -146,6 +154,7 @@ class Engine:
             changed=changed,
             due=due,
             listed=listed,
+            strayed=strayed,
             busy=lambda key: key in self._queue or key in self._intake,
             load=lambda: len(self._queue) + len(self._intake),
         )
@@ -217,7 +226,7 @@ class Engine:
         if self._stopping or self._tasks is None:
             work.close()
             return None
-        return self._tasks.create_task(work)
+        return self._tasks.create_task(_fenced(work))
 
     # Images.
 
@@ -226,6 +235,11 @@ class Engine:
         if not self._images.live:
             await listing.each(self._store, Query(failing=True), self._remember, most=SERIES)
             self._spawn(self._intake.hasten(*await self._intake.overdue(self._settings.spread_limit)))
+            if await self._intake.is_ahead():
+                self._spawn(self._images_strayed())
+
+    async def _images_strayed(self) -> None:
+        await self._intake.bring_back()
 
     def _image_changed(self, change: Change) -> None:
         if change.type != "MODIFIED":
@@ -304,6 +318,7 @@ class Engine:
         """One fence for whatever may happen: the slot comes back, the key gets its next moment."""
         slow = self._alarm.after(self._settings.slow_after, lambda: self._slowed(run))
         due: datetime | None = None
+        began = self._clock.monotonic()
         try:
             due = await self._reconciler.run(run)
         except NotFound:
@@ -312,6 +327,8 @@ class Engine:
             due = self._trouble(run.key, problem)
         finally:
             slow.cancel()
+            if run.sync is not None and run.sync.trigger == "manual":
+                self._spacing.start(run.key, began)
             changed = any(not self._images.is_own(version) for version in run.seen)
             again = self._ended(run) or run.moved or changed
             if run.later is not None:
@@ -409,7 +426,9 @@ class Engine:
         self._users_moved |= moved.healed or bool(moved.lost)
         if self._secrets.live:
             self._recovery.source_changed(f"{namespace}/{name}", moved)
-        self._secrets.put(Key(REGISTRY_SECRET.plural, namespace, name), source_rules.verify_due(source))
+        self._secrets.put(
+            Key(REGISTRY_SECRET.plural, namespace, name), source_rules.verify_due(source, self._clock.now())
+        )
         self._to_tell.set()
 
     def _source_changed(self, change: Change) -> None:
@@ -468,3 +487,11 @@ class Engine:
             # Counting users reads a whole index: on a large store it is done the more seldom the longer it takes.
             took = self._clock.monotonic() - started
             await self._clock.sleep(max(self._settings.tell_every, 10 * took))
+
+
+async def _fenced(work: Coroutine[None, None, None]) -> None:
+    """What one task meets ends that task, never the server."""
+    try:
+        await work
+    except Exception:
+        log.exception("sync_task_crashed")

@@ -13,11 +13,12 @@ from typing import Any, Final
 import structlog
 
 from imageyard.domain.clock import Clock
-from imageyard.domain.errors import Gone
+from imageyard.domain.errors import Corrupt, Gone
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Key
 from imageyard.store import Change, Store
 from imageyard.sync.alarm import Alarm, Moment
+from imageyard.sync.drift import Drift
 from imageyard.sync.window import Window
 
 log = structlog.get_logger()
@@ -44,6 +45,7 @@ class Feed:
         busy: Callable[[Key], bool],
         load: Callable[[], int],
         listed: Callable[[], Awaitable[None]],
+        strayed: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
         self._kind = kind
@@ -56,6 +58,8 @@ class Feed:
         self._busy = busy
         self._load = load
         self._listed = listed
+        self._strayed = strayed
+        self._drift = Drift(clock)
         self._window = Window()
         self._horizon = clock.now()
         self._next: tuple[datetime, Moment] | None = None
@@ -119,7 +123,7 @@ class Feed:
                         since = change.resource_version
                         if change.type != "BOOKMARK" and since not in self._own:
                             self._changed(change)
-            except Gone:
+            except (Gone, Corrupt):  # a damaged line of the change log would stop every later one
                 since = None
             except Exception as problem:
                 log.warning("watch_broke", kind=self._kind.plural, problem=type(problem).__name__)
@@ -135,10 +139,19 @@ class Feed:
                 self.watching = False
 
     async def keep_filled(self) -> None:
-        """Read the due index again before the window runs empty."""
+        """Read the due index again before the window runs empty. When the clock was set, what is held here is for other
+        moments than it was meant for, and what is stored may be for moments that no schedule would choose."""
+        was_set = False
         while True:
             await self._clock.sleep(self._span.total_seconds() / 4)
+            if step := self._drift.step():
+                was_set = True
+                log.warning("clock_was_set", kind=self._kind.plural, seconds=round(step.total_seconds()))
             try:
+                if was_set:
+                    self._forget()
+                    await self._strayed()
+                    was_set = False
                 await self.refill()
             except Exception as problem:
                 log.warning("due_not_read", kind=self._kind.plural, problem=type(problem).__name__)
@@ -152,6 +165,12 @@ class Feed:
             if key not in self._window and not self._busy(key):
                 self._window.put(key, at)
         self._arm()
+
+    def _forget(self) -> None:
+        self._window = Window()
+        if self._next is not None:
+            self._next[1].cancel()
+            self._next = None
 
     def _arm(self) -> None:
         """One moment is set for the earliest key."""

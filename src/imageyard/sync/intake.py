@@ -4,6 +4,7 @@ due index, and from a start after a time without us."""
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,6 +26,7 @@ from imageyard.sync.plan import Park, Sync, Trigger, Wait
 from imageyard.sync.queue import Entry, Queue
 from imageyard.sync.reconcile import Reconciler
 from imageyard.sync.sources import Sources
+from imageyard.sync.spacing import Spacing
 
 log = structlog.get_logger()
 
@@ -43,6 +45,7 @@ class Intake:
         sources: Sources,
         queue: Queue,
         reconciler: Reconciler,
+        spacing: Spacing,
         language: Language,
         *,
         feed: Callable[[], Feed],
@@ -56,6 +59,7 @@ class Intake:
         self._sources = sources
         self._queue = queue
         self._reconciler = reconciler
+        self._spacing = spacing
         self._language: Language = language
         self._feed = feed
         self._add = add
@@ -130,6 +134,10 @@ class Intake:
                 await self._enqueue(key, image, trigger)
 
     async def _enqueue(self, key: Key, image: Repository, trigger: Trigger) -> None:
+        wait = self._spacing.left(key, self._clock.monotonic()) if trigger == "manual" else 0.0
+        if wait > 0:
+            self._feed().hold(key, self._clock.now() + timedelta(seconds=wait))
+            return
         host = self._sources.host_of(key.namespace, image.spec)
         urgent = trigger in plan.ANNOUNCED
         pause = self._hosts.pause_left(host, self._clock.monotonic())
@@ -174,3 +182,25 @@ class Intake:
                 feed.hold(key, start)
             elif feed.holds(key) and interval < plan.LONGEST_SPREAD:
                 feed.hold(key, start + plan.spread(rank, len(keys), interval))
+
+    # After the clock was set.
+
+    async def is_ahead(self) -> bool:
+        """Whether something was synced at a time that is yet to come: the clock went back while nobody looked."""
+        newest = await self._store.list(REPOSITORY, Query(sort_by="lastSynced", ascending=False, limit=1))
+        synced = [REPOSITORY.decode(stored.body).status.last_synced for stored in newest.items]
+        return any(at is not None and at - self._clock.now() > plan.LEEWAY for at in synced)
+
+    async def bring_back(self) -> None:
+        """Have what waits for a date that no schedule can have put it at start within its interval."""
+        start, found = self._clock.now(), list[tuple[Key, timedelta]]()
+
+        def look(key: Key, image: Repository) -> None:
+            with suppress(plan.InvalidSpec):
+                timing = plan.read(image)
+                if plan.is_astray(image, timing, start):
+                    found.append((key, timing.interval))
+
+        await listing.each(self._store, Query(), look)
+        for rank, (key, interval) in enumerate(found):
+            self._feed().hold(key, start + plan.spread(rank, len(found), interval))

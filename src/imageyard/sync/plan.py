@@ -26,6 +26,8 @@ LONGEST_BACKOFF: Final = timedelta(minutes=15)
 LONGEST_RETRY: Final = 60.0
 """Seconds between two tries inside one sync; whoever has to wait longer is better rescheduled."""
 LONGEST_SPREAD: Final = timedelta(minutes=10)
+LEEWAY: Final = timedelta(minutes=1)
+"""What was done this much later than now was done before the clock went back."""
 
 INTERVALS: Final = tuple(map(duration.parse, repository.INTERVALS))
 TIMEOUTS: Final = tuple(map(duration.parse, repository.TIMEOUTS))
@@ -98,10 +100,16 @@ def decide(image: Repository, now: datetime, *, woken: Trigger | None = None, lo
 
 def _scheduled(image: Repository, timing: Timing, now: datetime) -> Sync | Wait:
     due = image.status.next_sync
-    # A date further off than any schedule can put it was written before the clock went back.
-    if due is None or due <= now or due - now > timing.interval * (1 + JITTER) + timedelta(seconds=1):
+    if due is None or due <= now or is_astray(image, timing, now):
         return Sync("recovery" if image.status.reason == Reason.Interrupted else "schedule", "", timing)
     return Wait(due)
+
+
+def is_astray(image: Repository, timing: Timing, now: datetime) -> bool:
+    """Whether the image waits for a date further off than any schedule can put it: it was written before the clock
+    went back."""
+    due = image.status.next_sync
+    return due is not None and due - now > timing.interval * (1 + JITTER) + timedelta(seconds=1)
 
 
 def asked(image: Repository) -> str:

@@ -2,10 +2,11 @@
 say of the host and of who uses it. Verifications of one source never run twice at once."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -17,6 +18,7 @@ from imageyard.domain.errors import Conflict, NotFound
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.kinds.registry_secret import (
     VERIFIED,
+    VERIFY_TIMESTAMP,
     HostStatus,
     RegistrySecret,
     verify_status,
@@ -26,7 +28,7 @@ from imageyard.domain.objects import AT_ONCE, Condition
 from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.registry import Probe, Quota, Registry, Source
-from imageyard.store import Query, Store
+from imageyard.store import Query, Store, readable
 from imageyard.sync import plan
 from imageyard.sync.hosts import Breaker, Hosts
 
@@ -35,9 +37,10 @@ log = structlog.get_logger()
 JUDGED_FOR: Final = 180.0
 """Seconds during which a credential is not tested again for the sake of one image."""
 REFUSALS: Final = frozenset({Reason.Unauthorized, Reason.Forbidden, Reason.CredentialRefused})
-PAGE: Final = 500
 SERIES: Final = 1000
 """Failing sources that are told to the metrics."""
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_STAMP: Final = re.compile(r"[0-9]{1,14}")
 QUOTA_STEP: Final = 10
 """A quota is worth a write when it has moved by a tenth of its limit."""
 
@@ -183,18 +186,13 @@ class Sources:
 
     async def load(self, found: Callable[[RegistrySecret], None], gone: Callable[[str, str], None]) -> None:
         """Read all sources, page by page; those that are no longer there are `gone`."""
-        known, token = set(self._seen), ""
-        while True:
-            page = await self._store.list(REGISTRY_SECRET, Query(limit=PAGE, continuation=token))
-            for stored in page.items:
-                known.discard(f"{stored.key.namespace}/{stored.key.name}")
-                try:
-                    found(REGISTRY_SECRET.decode(stored.body))
-                except msgspec.ValidationError:
-                    log.warning("source_not_readable", namespace=stored.key.namespace, name=stored.key.name)
-            token = page.continuation
-            if not token:
-                break
+        known = set(self._seen)
+        async for stored in readable.each(self._store, REGISTRY_SECRET, Query()):
+            known.discard(f"{stored.key.namespace}/{stored.key.name}")
+            try:
+                found(REGISTRY_SECRET.decode(stored.body))
+            except msgspec.ValidationError:
+                log.warning("source_not_readable", namespace=stored.key.namespace, name=stored.key.name)
         for ref in known:
             gone(*ref.split("/", 1))
 
@@ -271,11 +269,18 @@ class Sources:
         return HostStatus("ok", None, limit, remaining)
 
 
-def verify_due(source: RegistrySecret) -> datetime | None:
-    """When a source is to be verified next."""
-    if source.status.next_verify is None and verify_status(source) == "untested":
+def verify_due(source: RegistrySecret, now: datetime) -> datetime | None:
+    """When a source is to be verified next. A test that is yet to come was made before the clock went back, and so
+    was the date of the next one."""
+    due = source.status.next_verify
+    if due is None and verify_status(source) == "untested":
         return AT_ONCE
-    return source.status.next_verify
+    return now if due is not None and _tested(source) - now > plan.LEEWAY else due
+
+
+def _tested(source: RegistrySecret) -> datetime:
+    stamp = source.metadata.annotations.get(VERIFY_TIMESTAMP, "")
+    return EPOCH + timedelta(milliseconds=int(stamp)) if _STAMP.fullmatch(stamp) else EPOCH
 
 
 def _is_unreached(held: list[Condition]) -> bool:

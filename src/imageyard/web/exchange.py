@@ -15,6 +15,8 @@ from imageyard.web import language
 
 KEY: Final = "imageyard.exchange"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+LONGEST_PATH: Final = 1_000
+"""Characters of a path that a log line shows; those of our own paths are fewer."""
 _NOBODY: Final = Actor(ANONYMOUS, frozenset())
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -67,6 +69,11 @@ class Exchange:
     def language(self) -> Language:
         """What answers that are no objects are spoken in."""
         return language.choose(self.header(b"accept-language"), self._default)
+
+    @property
+    def shown_path(self) -> str:
+        """The path as logs show it."""
+        return self.path[:LONGEST_PATH]
 
     def header(self, name: bytes) -> str:
         """A header's value, "" when it is absent."""

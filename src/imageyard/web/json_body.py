@@ -70,11 +70,11 @@ def _duplicates(value: Any, path: str) -> Iterator[str]:
     if isinstance(value, _Pairs):
         seen: set[str] = set()
         for key, child in value:
-            here = f"{path}.{key}" if path else key
+            here = values.below(path, key)
             if key in seen:
                 yield here
             seen.add(key)
             yield from _duplicates(child, here)
     elif isinstance(value, list):
         for place, child in enumerate(value):
-            yield from _duplicates(child, f"{path}[{place}]")
+            yield from _duplicates(child, values.item(path, place))

@@ -4,6 +4,7 @@ Those that see an answer pass are ASGI, wrapped around the next. What has to hol
 looks at the exchange and raises or lets pass, without a turn of its own in the chain.
 """
 
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
@@ -79,7 +80,7 @@ class Observed:
             code=status,
             duration_ms=round(seconds * 1000, 1),
             method=exchanged.method,
-            path=exchanged.path,
+            path=exchanged.shown_path,
             address=exchanged.address,
         )
 
@@ -127,7 +128,7 @@ def _log_unexpected(exchanged: Exchange, error: Exception) -> None:
         "request_failed",
         request_id=exchanged.request_id,
         method=exchanged.method,
-        path=exchanged.path,
+        path=exchanged.shown_path,
         exception=type(error).__name__,
         places=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)],
     )
@@ -160,18 +161,25 @@ class HostChecked:
 
     def __init__(self, allowed: Callable[[str], bool], exempt: frozenset[str]) -> None:
         self._exempt = exempt
-        self._allows = lru_cache(self.CACHED)(lambda header: allowed(hostname(header.decode("latin-1"))))
+
+        def allows(header: bytes) -> bool:
+            name = hostname(header.decode("latin-1"))
+            return name is not None and allowed(name)
+
+        self._allows = lru_cache(self.CACHED)(allows)
 
     def __call__(self, exchanged: Exchange) -> None:
         if not self._allows(exchanged.headers.get(b"host", b"")) and exchanged.path not in self._exempt:
             raise errors.Misdirected
 
 
-def hostname(host: str) -> str:
-    """The name in a Host header: lower case, without port, brackets and a trailing dot."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].rstrip(".").lower()
+_HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\.?)(?::[0-9]{0,5})?")
+
+
+def hostname(host: str) -> str | None:
+    """The name in a Host header: lower case, without port, brackets and a trailing dot. None for what is no host."""
+    found = _HOST.fullmatch(host)
+    return (found[1] or found[2]).lower() if found else None
 
 
 class Authenticated:

@@ -35,8 +35,20 @@ def malformed(language: str, line: int, column: int) -> BadRequest:
     )
 
 
+def below(path: str, key: str) -> str:
+    """The path of a key below another, as long as is shown: many fields may stand below a key of megabytes."""
+    key = key[:LONGEST_PATH]
+    return f"{path}.{key}"[:LONGEST_PATH] if path else key
+
+
+def item(path: str, place: int) -> str:
+    """The path of a list's item, as long as is shown."""
+    return f"{path}[{place}]"[:LONGEST_PATH]
+
+
 def duplicate(path: str) -> Invalid:
-    return Invalid([Cause(path[:LONGEST_PATH], DUPLICATE, Text("字段重复", "the field is given twice"))])
+    """`path` as `below` and `item` made it."""
+    return Invalid([Cause(path, DUPLICATE, Text("字段重复", "the field is given twice"))])
 
 
 def integer(digits: str, base: int = 10) -> int:

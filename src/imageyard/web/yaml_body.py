@@ -63,7 +63,7 @@ class _Mapping:
         self.key: str | None = None
 
     def place(self) -> str:
-        return f"{self.path}.{self.key}" if self.path else str(self.key)
+        return values.below(self.path, str(self.key))
 
     def put(self, child: Any) -> None:
         if self.key is None:
@@ -81,7 +81,7 @@ class _Sequence:
         self.value: list[Any] = []
 
     def place(self) -> str:
-        return f"{self.path}[{len(self.value)}]"
+        return values.item(self.path, len(self.value))
 
     def put(self, child: Any) -> None:
         self.value.append(child)

@@ -1,9 +1,11 @@
-"""What registries hold under a digest, kept while a line of history names it."""
+"""What registries hold under a digest, kept while a line of history names it, as far as its object's share goes."""
 
+from collections.abc import Collection
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import apsw
+import msgspec
 
 from imageyard.domain.errors import Corrupt
 from imageyard.domain.text import Text
@@ -12,7 +14,10 @@ from imageyard.store.sqlite import checksum
 from imageyard.store.sqlite.transaction import Transaction
 
 KEPT: Final = timedelta(hours=1)
-"""How long a content stays although nothing names it."""
+"""How long a content stays that nothing has named yet."""
+SHARE: Final = 32 * 1024 * 1024
+"""Bytes that one object's history may keep. Four of the largest manifests with their configs; usual ones take some kB,
+so that a registry which answers another digest each time cannot fill the disk."""
 BATCH: Final = 200
 """Contents dropped in one transaction."""
 
@@ -48,3 +53,33 @@ def drop_unnamed(tx: Transaction, before: int) -> int:
         (before, BATCH),
     )
     return tx.connection.changes()
+
+
+def drop(tx: Transaction, digests: Collection[str]) -> None:
+    """Drop those of the contents that nothing names any more."""
+    if digests:
+        tx.connection.execute(
+            "DELETE FROM contents WHERE digest IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
+            " (SELECT 1 FROM named WHERE named.digest = contents.digest)",
+            (msgspec.json.encode([*digests]).decode(),),
+        )
+
+
+def cut(tx: Transaction, uid: str) -> None:
+    """Have an object's history name no more than its share, the newest first. The line written last keeps all it
+    names, since that is what the status shows."""
+    rows: list[tuple[Any, ...]] = tx.connection.execute(
+        "SELECT digest, max(notes.id) AS newest, sum(length(contents.body)) FROM notes JOIN named ON note = notes.id"
+        " JOIN contents USING (digest) WHERE uid = ? GROUP BY digest ORDER BY newest DESC",
+        (uid,),
+    ).fetchall()
+    taken, over = 0, []
+    for digest, line, size in rows:
+        taken += size
+        if taken > SHARE and line != rows[0][1]:
+            over.append(str(digest))
+    for digest in over:
+        tx.connection.execute(
+            "DELETE FROM named WHERE digest = ? AND note IN (SELECT id FROM notes WHERE uid = ?)", (digest, uid)
+        )
+    drop(tx, over)

@@ -12,6 +12,8 @@ from imageyard.store.sqlite import moment, texts
 
 _BATCH: Final = 1_000
 """Changes dropped in one transaction, so that no write waits long for it."""
+_PROBED: Final = 65_536
+"""Bytes that have to find their place before the disk counts as writable again."""
 
 
 def keep(connection: apsw.Connection, now: datetime) -> bool:
@@ -41,7 +43,15 @@ def _trim(connection: apsw.Connection, now: datetime) -> bool:
 
 
 def probe(connection: apsw.Connection) -> None:
-    """Write something durably that changes nothing. Raises apsw.Error."""
+    """Write as much as a large object takes, take it back, and write something durably that changes nothing: on a full
+    disk a few bytes still find their place. Raises apsw.Error."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(
+        "INSERT INTO contents (scope, digest, media_type, at, checksum, body) VALUES ('', '', '', 0, 0, randomblob(?))",
+        (_PROBED,),
+    )
+    connection.cache_flush()
+    connection.execute("ROLLBACK")
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("UPDATE meta SET version = version")
     connection.execute("COMMIT")

@@ -8,7 +8,7 @@ import apsw
 from imageyard.domain.errors import Corrupt
 from imageyard.domain.text import Text
 from imageyard.store import Note
-from imageyard.store.sqlite import checksum
+from imageyard.store.sqlite import checksum, contents
 from imageyard.store.sqlite.transaction import Transaction
 
 
@@ -26,7 +26,11 @@ def add(tx: Transaction, uid: str, note: Note) -> None:
     ).fetchall()
     for (old,) in dropped:
         _hand_over(tx, old, id_)
+        digests = _digests(tx, "id = ?", old)
         tx.connection.execute("DELETE FROM notes WHERE id = ?", (old,))
+        contents.drop(tx, digests)
+    if note.digests:
+        contents.cut(tx, uid)
 
 
 def _name(tx: Transaction, uid: str, id_: int, note: Note) -> None:
@@ -52,8 +56,19 @@ def _hand_over(tx: Transaction, old: int, new: int) -> None:
 
 
 def drop(tx: Transaction, uid: str) -> None:
-    """Drop an object's whole history."""
+    """Drop an object's whole history, and the contents that nobody else names."""
+    digests = _digests(tx, "uid = ?", uid)
     tx.connection.execute("DELETE FROM notes WHERE uid = ?", (uid,))
+    contents.drop(tx, digests)
+
+
+def _digests(tx: Transaction, where: str, bound: int | str) -> list[str]:
+    """What lines of history name."""
+    rows = tx.connection.execute(
+        f"SELECT DISTINCT digest FROM named JOIN notes ON note = id WHERE {where}",  # noqa: S608 - see the callers
+        (bound,),
+    )
+    return [str(digest) for (digest,) in rows]
 
 
 def newest(connection: apsw.Connection, uid: str, stream: Literal["sync", "verify"], limit: int) -> Sequence[bytes]:

@@ -121,6 +121,19 @@ def _scopes(connection: apsw.Connection) -> None:
     )
 
 
+def _contents(connection: apsw.Connection) -> None:
+    """Contents are dropped by their digest. Configs are kept under keys of their own (`registry.config.key`)."""
+    connection.execute(
+        """
+        CREATE INDEX contents_digest ON contents (digest);
+        UPDATE OR REPLACE contents SET digest = 'config:' || digest WHERE media_type IN
+            ('application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json');
+        UPDATE named SET digest = 'config:' || digest WHERE EXISTS
+            (SELECT 1 FROM contents WHERE contents.digest = 'config:' || named.digest);
+        """
+    )
+
+
 def _managed(connection: apsw.Connection) -> None:
     """managedFields, which only some objects have and only some doors show: beside the objects, not in their rows.
     And what selectors saw of an object before a change, where the change moved it."""
@@ -141,7 +154,8 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     ("0002-companions", _companions),
     ("0003-holders", _holders),
     ("0004-scopes", _scopes),
-    ("0005-managed", _managed),
+    ("0005-contents", _contents),
+    ("0006-managed", _managed),
 )
 
 

@@ -24,6 +24,8 @@ TOKENS: Final = "/admin/v1/tokens"
 ROTATE: Final = "/admin/v1/keys/rotate"
 _VERBS: Final = {"GET": "get", "HEAD": "get", "POST": "create", "DELETE": "delete"}
 
+_FOREVER: Final = timedelta.max // timedelta(seconds=1)
+
 Rotate = Callable[[], Awaitable[tuple[str, int]]]
 """Make a new key and seal everything under it; answers its id and how many values were sealed anew."""
 
@@ -77,7 +79,13 @@ class AdminDoor:
             wanted = msgspec.convert(dict(await body.document(asked)), TokenRequest)
         except msgspec.ValidationError as error:
             raise Invalid([Cause("body", INVALID, Text(f"无效：{error}", str(error)))], kind="accesstoken") from None
-        ttl = None if wanted.ttl_seconds is None else timedelta(seconds=wanted.ttl_seconds)
-        token = await self._tokens.create(wanted.name, wanted.user, wanted.groups, ttl)
+        token = await self._tokens.create(wanted.name, wanted.user, wanted.groups, _lifetime(wanted.ttl_seconds))
         log.info("token_created", user=asked.actor.user, token_name=wanted.name, bearer=wanted.user)
         return reply.json({"token": token.reveal()}, 201)
+
+
+def _lifetime(seconds: int | None) -> timedelta | None:
+    """None for a token that does not expire. What no timedelta holds is longer than any calendar, and refused there."""
+    if seconds is None:
+        return None
+    return timedelta(seconds=seconds) if abs(seconds) < _FOREVER else timedelta.max

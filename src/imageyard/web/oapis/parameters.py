@@ -27,15 +27,16 @@ SortBy = Literal["name", "createTime", "lastSynced", "status"]
 
 def fields(query: bytes) -> Mapping[str, str]:
     """The fields of a query string; of a repeated one the first, as Kubernetes reads it. Raises BadRequest."""
-    if not query:
-        return {}
+    return dict(reversed(_pairs(query))) if query else {}
+
+
+def _pairs(query: bytes) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+        return parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
         raise BadRequest(
             Text(f"查询参数超过 {MAX_FIELDS} 个", f"there are more than {MAX_FIELDS} query parameters")
         ) from None
-    return dict(reversed(pairs))
 
 
 @lru_cache(maxsize=1024)
@@ -65,16 +66,16 @@ def listing(kind: Kind[Any], namespace: str, query: bytes) -> Query:
 
 
 def dry_run(query: bytes) -> bool:
-    """Whether `dryRun=All` is asked for. Raises Invalid for any other value."""
-    value = fields(query).get("dryRun", "")
-    if value in ("", "All"):
-        return value == "All"
+    """Whether `dryRun=All` is asked for, of a repeated parameter by any. Raises Invalid for any other value."""
+    asked = {value for name, value in _pairs(query) if name == "dryRun"} if query else frozenset()
+    if asked <= {"", "All"}:
+        return "All" in asked
     raise Invalid([Cause("dryRun", NOT_SUPPORTED, Text("只支持 All", "only All is supported"))])
 
 
 def refuse_dry_run(query: bytes) -> None:
     """Storing what was meant as a rehearsal would be worse than an error. Raises Invalid."""
-    if b"dryRun" in query and dry_run(query):
+    if dry_run(query):
         raise Invalid(
             [
                 Cause(
