@@ -7,6 +7,7 @@ import pytest
 
 from tests.e2e.background import Background
 from tests.e2e.evidence import Evidence
+from tests.e2e.kubectl import Kubectl
 from tests.e2e.product import LOOPBACK, Client, Product
 from tests.fakes.authority import Authority
 
@@ -60,6 +61,12 @@ def product(make_product: MakeProduct, authority: Authority) -> Product:
 @pytest.fixture(scope="session")
 def admin(product: Product) -> Client:
     return product.admin
+
+
+@pytest.fixture(scope="session")
+def kubectl(make_product: MakeProduct, tmp_path_factory: pytest.TempPathFactory, evidence: Evidence) -> Kubectl:
+    """The real kubectl, for a server of its own with the sample objects. Tests name their objects apart."""
+    return Kubectl(make_product("kubectl").start("--sample"), tmp_path_factory.mktemp("kubectl-home"), evidence)
 
 
 @pytest.fixture

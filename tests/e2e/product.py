@@ -21,6 +21,8 @@ from tests.e2e.evidence import Evidence
 
 API: Final = "/oapis/image.theriseunion.io/v1alpha1"
 PROGRAM: Final = str(Path(sys.executable).with_name("imageyard"))
+_PASSED_ON: Final = ("PATH", "PYTHONPATH")
+"""Of the environment of the tests: where programs are, and which source tree is tested."""
 LOOPBACK: Final = ("--egress-allow", "127.0.0.0/8")
 START_SECONDS: Final = 30
 STOP_SECONDS: Final = 20
@@ -104,7 +106,8 @@ class Product:
         self.log = directory.with_name(directory.name + ".log")
         self.database = directory / "imageyard.db"
         self._evidence = evidence
-        self._environment = {"PATH": os.environ["PATH"], "HOME": str(directory), **(environment or {})}
+        passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        self._environment = {**passed_on, "HOME": str(directory), **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self._clients: list[Client] = []
         self._admin: Client | None = None
