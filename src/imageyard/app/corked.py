@@ -11,6 +11,11 @@ _ENOUGH: Final = 64 * 1024
 """Bytes that are written at once: from here on the inner transport tells the writer to pause."""
 
 
+_GOODBYE: Final = 0.5
+"""Seconds that a peer has, under TLS, to say goodbye too. One that sits idle, as clients do that keep connections,
+never does, and the server would wait for it when it stops."""
+
+
 class Corked(asyncio.Transport):
     """Of `inner` whatever an HTTP server uses, with writes held until the turn ends or there are enough.
 
@@ -41,6 +46,8 @@ class Corked(asyncio.Transport):
         """Close when everything that was written is sent."""
         self._flush()
         self._inner.close()
+        if self._beneath is not None:
+            self._loop.call_later(_GOODBYE, self._hang_up)
 
     def abort(self) -> None:
         self._held, self._size = [], 0
@@ -63,6 +70,11 @@ class Corked(asyncio.Transport):
         # A TLS transport hands all it has to the one beneath, so most of it waits there.
         beneath = self._beneath.get_write_buffer_size() if self._beneath is not None else 0
         return self._inner.get_write_buffer_size() + beneath
+
+    def _hang_up(self) -> None:
+        """Close beneath TLS, once it has handed on all it had; what waits there is still sent."""
+        if self._beneath is not None and not self._inner.get_write_buffer_size():
+            self._beneath.close()
 
     def _flush(self) -> None:
         if self._held:
