@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.asgi import Client
-from tests.web.kube.samples import GROUP, IMAGES, NAMESPACES, failure, image
+from tests.web.kube.samples import GROUP, IMAGES, MERGE, NAMESPACES, SOURCES, failure, image, source
 
 STALE = "the object has been modified; please apply your changes to the latest version and try again"
 
@@ -146,3 +146,23 @@ async def test_paths_and_methods_that_do_not_exist(client: Client) -> None:
     failure(await client.get("/apis/nowhere.example.com/v1"), 404, "NotFound")
     failure(await client.put(IMAGES, image()), 405, "MethodNotAllowed")
     failure(await client.get(f"{IMAGES}/one/scale"), 404, "NotFound")
+
+
+async def test_a_patch_that_is_refused_is_about_its_object(client: Client) -> None:
+    await client.post(SOURCES, source())
+    answer = await client.patch(f"{SOURCES}/src", {"spec": {"password": None}}, headers=MERGE)
+    assert failure(answer, 422, "Invalid")["message"].startswith(
+        'RegistrySecret.image.theriseunion.io "src" is invalid'
+    )
+
+
+async def test_only_kinds_that_kubernetes_has_may_leave_out_what_they_are(client: Client) -> None:
+    """Programs make them from classes, and do not repeat the name of the class."""
+    made = await client.post(NAMESPACES, {"metadata": {"name": "unsaid"}})
+    assert (made.status, made.json()["kind"], made.json()["apiVersion"]) == (201, "Namespace", "v1")
+    written = await client.put(f"{NAMESPACES}/unsaid", {"kind": "", "metadata": made.json()["metadata"]})
+    assert (written.status, written.json()["kind"]) == (200, "Namespace")
+    unsaid = {key: value for key, value in image().items() if key != "kind"}
+    assert failure(await client.post(IMAGES, unsaid), 400, "BadRequest")["message"] == (
+        "Object 'Kind' is missing in the body"
+    )

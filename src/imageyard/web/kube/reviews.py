@@ -30,7 +30,7 @@ from imageyard.domain.objects import Object, ObjectMeta
 from imageyard.web import body
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
-from imageyard.web.kube import answer
+from imageyard.web.kube import answer, writing
 from imageyard.web.kube.target import Target
 from imageyard.web.reply import Reply
 
@@ -41,7 +41,7 @@ async def create(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     form, kind, namespace = answer.form_of(exchange), target.kind, target.namespace or ""
     doors.objects.rights.demand(exchange.actor, "create", kind, namespace)
     given, _ = await body.kube_document(exchange)
-    review = _read(kind, namespace, given)
+    review = _read(kind, namespace, writing.named(kind, given))
     answered = _ANSWERS[kind](doors, exchange.actor, review)
     return answer.spoken(exchange, form, kind.encode(answered), 201)
 

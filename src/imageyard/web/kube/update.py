@@ -11,7 +11,8 @@ from imageyard.web.reply import Reply
 async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     answer.form_of(exchange)
     asked = writing.asked(exchange)
-    document, warnings = await body.kube_document(exchange, strict=asked.unknown == "strict")
+    given, warnings = await body.kube_document(exchange, strict=asked.unknown == "strict")
+    document = writing.named(target.kind, given)
     writing.check_envelope(target, document)
     options, place = asked.options(exchange, versioned=True), (target.kind, target.namespace or "", target.name)
     write = doors.objects.write_status if target.subresource == "status" else doors.objects.replace

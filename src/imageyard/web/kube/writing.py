@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 from imageyard.domain import field_manager
 from imageyard.domain.errors import UNKNOWN_FIELD, BadRequest, Cause, Invalid
 from imageyard.domain.kind import Kind
+from imageyard.domain.objects import GROUP
 from imageyard.domain.text import Text
 from imageyard.service.admission import Options
 from imageyard.web.exchange import Exchange
@@ -90,9 +91,13 @@ def _bad(sentence: str) -> BadRequest:
     return BadRequest(Text(sentence, sentence))
 
 
-def of_kind(kind: Kind[Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The document with apiVersion and kind filled in, as a patch leaves them out."""
-    return {"apiVersion": kind.api_version, "kind": kind.name, **document}
+def named(kind: Kind[Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document, which a kind that Kubernetes itself has may leave to its path to say what it is: programs make
+    them from classes. A custom resource has to say it."""
+    if kind.group == GROUP:
+        return document
+    version, name = document.get("apiVersion") or kind.api_version, document.get("kind") or kind.name
+    return {**document, "apiVersion": version, "kind": name}
 
 
 def forbidden_force() -> Invalid:
