@@ -36,9 +36,9 @@ fuzz: install  ## the property tests of parsers and rules with thousands of exam
 	HYPOTHESIS_PROFILE=long IMAGEYARD_EXAMPLES=200 $(BIN)/python -m pytest --timeout=3600 -m "not needs" \
 		tests/domain tests/registry tests/web tests/keyring tests/egress tests/e2e/test_schemathesis.py $(ARGS)
 
-soak: install  ## crashes by kill -9, many times over
-	IMAGEYARD_CRASHES=20 IMAGEYARD_KILL_ROUNDS=60 $(BIN)/python -m pytest --timeout=3600 \
-		tests/e2e/test_crash.py tests/store $(ARGS)
+soak: install  ## crashes by kill -9, many times over; Kubernetes clients that follow every write for five minutes
+	IMAGEYARD_CRASHES=20 IMAGEYARD_KILL_ROUNDS=60 IMAGEYARD_SOAK_SECONDS=300 $(BIN)/python -m pytest --timeout=3600 \
+		tests/e2e/test_crash.py tests/e2e/test_clients.py tests/store $(ARGS)
 
 bench: install  ## measure, each figure against a ceiling of the same run; writes bench/out/
 	$(BIN)/python -m bench $(ARGS)
