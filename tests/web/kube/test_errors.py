@@ -166,3 +166,9 @@ async def test_only_kinds_that_kubernetes_has_may_leave_out_what_they_are(client
     assert failure(await client.post(IMAGES, unsaid), 400, "BadRequest")["message"] == (
         "Object 'Kind' is missing in the body"
     )
+
+
+async def test_nobody_is_taken_for_somebody_else(client: Client) -> None:
+    """Answering by the rights of who asks would mislead whoever looks what another may do."""
+    answer = await client.get(IMAGES, headers={"impersonate-user": "somebody"})
+    assert "impersonation" in failure(answer, 400, "BadRequest")["message"]

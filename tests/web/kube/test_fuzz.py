@@ -75,11 +75,15 @@ WORDS: Final = (
     *("api", "apis", "v1", "v1alpha1", "image.theriseunion.io", "namespaces", "default", "team", "none"),
     *("repositories", "registrysecrets", "one", "src", "status", "sync", "verify", "scale", "openapi", "v2", "v3"),
     *("events", "roles", "clusterroles", "authorization.k8s.io", "selfsubjectaccessreviews", "watch"),
+    *("rbac.authorization.k8s.io", "rolebindings", "clusterrolebindings", "events.k8s.io", "tokenreviews"),
 )
+RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
 PLACES: Final = (
     *(IMAGES, SOURCES, NAMESPACES, f"{IMAGES}/one", f"{SOURCES}/src", f"{IMAGES}/one/status", f"{SOURCES}/src/status"),
     *(f"{GROUP}/repositories", f"{GROUP}/registrysecrets", f"{NAMESPACES}/team", "/api", "/apis", GROUP),
     *("/openapi/v2", "/openapi/v3", f"/openapi/v3{GROUP}"),
+    *(f"{RBAC}/namespaces/default/roles", f"{RBAC}/clusterroles", f"{RBAC}/clusterrolebindings/x"),
+    *("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "/apis/authentication.k8s.io/v1/tokenreviews"),
 )
 paths = st.sampled_from(PLACES) | st.builds(
     lambda root, parts: f"/{root}/" + "/".join(quote(part) for part in parts),
@@ -207,6 +211,41 @@ operations = st.fixed_dictionaries(
 @given(st.sampled_from((ONE, SRC, f"{ONE}/status")), st.lists(operations, max_size=6))
 def test_json_patches_of_anything(ask: Ask, path: str, operations: list[Any]) -> None:
     ask("PATCH", f"{path}?dryRun=All", operations, content_type="application/json-patch+json")
+
+
+def role() -> dict[str, Any]:
+    rule = {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"], "resourceNames": ["one"]}
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "r"}, "rules": [rule]}
+
+
+def binding() -> dict[str, Any]:
+    group = "rbac.authorization.k8s.io"
+    subjects = [{"kind": "User", "name": "somebody", "apiGroup": group}]
+    ref = {"kind": "ClusterRole", "name": "image-viewer", "apiGroup": group}
+    return {**role(), "kind": "RoleBinding", "subjects": subjects, "roleRef": ref}
+
+
+def review() -> dict[str, Any]:
+    asked = {"verb": "get", "group": "image.theriseunion.io", "resource": "repositories", "namespace": "default"}
+    spec = {"resourceAttributes": asked}
+    return {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
+
+
+builtin_keys = st.sampled_from(
+    ["rules", "subjects", "roleRef", "spec", "resourceAttributes", "nonResourceAttributes", "kind", "metadata", "name"]
+)
+
+
+@given(st.sampled_from((role, binding, review)), st.lists(builtin_keys, min_size=1, max_size=3), trees)
+def test_roles_and_reviews_with_anything_in_any_place(
+    ask: Ask, make: Callable[[], dict[str, Any]], path: list[str], value: Any
+) -> None:
+    place = {
+        role: f"{RBAC}/namespaces/default/roles",
+        binding: f"{RBAC}/namespaces/default/rolebindings",
+        review: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    }[make]
+    ask("POST", f"{place}?dryRun=All", _misled(make(), path, value))
 
 
 def nested(levels: int) -> bytes:

@@ -57,6 +57,9 @@ class KubeDoor:
     async def _answer(self, exchanged: Exchange) -> Answer:
         if (document := documents.find(exchanged)) is not None:
             return document
+        if any(name.startswith(b"impersonate-") for name in exchanged.headers):
+            # Passed over, an administrator's own rights would be taken for those of the other.
+            raise parameters.bad("impersonation (--as, --as-group, --as-uid) is not supported")
         target = match(exchanged.path)
         if target is None:
             raise errors.UnknownPath
