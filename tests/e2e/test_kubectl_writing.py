@@ -71,7 +71,8 @@ def test_apply_creates_leaves_alone_and_changes(kubectl: Kubectl) -> None:
 
 
 def test_applying_a_credential_again_writes_nothing_and_says_why(kubectl: Kubectl, evidence: Evidence) -> None:
-    document = source("again", "registry.invalid", "robot", evidence.secret("applied-again"))
+    # A host of its own: what others fail at would be told in its status too.
+    document = source("again", "again.invalid", "robot", evidence.secret("applied-again"))
     assert kubectl("apply", "-f", "-", sent=document) == f"{SECRET}/again created\n"
     kubectl("wait", "--for=condition=Verified=False", "regsec/again", "--timeout=20s")
     before = kubectl.read("regsec", "again")
