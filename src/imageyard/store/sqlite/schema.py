@@ -121,7 +121,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     ("0001-objects", _objects),
     ("0002-companions", _companions),
     ("0003-holders", _holders),
-    ("0004-contents", _contents),
+    ("0005-contents", _contents),
 )
 
 
