@@ -185,9 +185,11 @@ class Store(Protocol):
         *,
         sealed: bytes | Keep | None = KEEP,
         note: Note | None = None,
+        patient: bool = False,
     ) -> Stored:
         """Write over the version that `obj.metadata.resource_version` names.
-        `sealed=None` removes the secret. Raises NotFound (also when the uid differs), Conflict, Unavailable."""
+        `sealed=None` removes the secret. A `patient` write may be made durable a little later, together with others.
+        Raises NotFound (also when the uid differs), Conflict, Unavailable."""
 
     async def delete(
         self, kind: Kind[Any], namespace: str, name: str, *, uid: str = "", resource_version: str = ""
