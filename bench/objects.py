@@ -89,8 +89,9 @@ def _lists(server: Product, count: int, seconds: int) -> list[Figure]:
 
 def _against_bare(name: str, server: Product, path: str, script: str, answer: bytes, seconds: int) -> Figure:
     with bare.asgi(answer) as url:
-        ceiling = wrk.rate(url, seconds=seconds)
-    value = wrk.rate(server.url + API + path, server.token, seconds=seconds, script=script)
+        # The same script: it costs the load's process something for each request.
+        ceiling = wrk.rate(url, seconds=seconds, script=script, warm_up=wrk.WARM_UP)
+    value = wrk.rate(server.url + API + path, server.token, seconds=seconds, script=script, warm_up=wrk.WARM_UP)
     return Figure(name, value, ceiling, "requests/s", _LIST_TARGET, "bare ASGI on the same server, same bytes")
 
 

@@ -46,6 +46,13 @@ class Product:
             body: bytes = answer.read()
         return body
 
+    def counted(self, metric: str) -> float:
+        """The sum of a metric over all its labels."""
+        request = urllib.request.Request(f"{self.url}/metrics", headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{metric} ", f"{metric}{{")))
+
     def total(self, path: str) -> int:
         """`totalItems` of a list."""
         joint = "&" if "?" in path else "?"

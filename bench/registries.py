@@ -23,8 +23,8 @@ _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _ACCEPT = f"{_INDEX}, {_MANIFEST}, application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 _LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
-PARALLEL = 8
-"""Requests at once, the same for the bare loop and for the product's pace."""
+PARALLEL = 6
+"""Requests at once of the bare loop: as many syncs as the product has on one host by default."""
 
 
 class Registry(NamedTuple):

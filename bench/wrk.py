@@ -14,8 +14,16 @@ class Failed(RuntimeError):
     """wrk saw answers that were no success; a rate of errors is no figure."""
 
 
-def rate(url: str, token: str = "", *, seconds: int, connections: int = 16, script: str = "") -> float:
-    """Requests a second that `url` answers with success."""
+WARM_UP = 2
+"""Seconds of the same load before what counts: what is measured is a server at work, not one that has just begun."""
+
+
+def rate(
+    url: str, token: str = "", *, seconds: int, connections: int = 16, script: str = "", warm_up: int = 0
+) -> float:
+    """Requests a second that `url` answers with success, after `warm_up` seconds that do not count."""
+    if warm_up:
+        rate(url, token, seconds=warm_up, connections=connections, script=script)
     program = shutil.which("wrk")
     if program is None:
         raise Failed("wrk is not installed: apt-get install wrk")

@@ -153,7 +153,7 @@ async def test_bytes_that_are_neither_tls_nor_http_are_not_taken_for_plain_http(
 
     async with await asyncio.start_server(speak, "127.0.0.1", 0) as listener:
         port = listener.sockets[0].getsockname()[1]
-        assert await fails(gate, port) == (Reason.TLSInvalid, "tls", "")
+        assert await fails(gate, port) == (Reason.TLSInvalid, "tls", "no_tls")
 
 
 async def test_a_server_that_closes_within_the_handshake_refused_the_connection(gate: EgressClient) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from imageyard.domain.errors import NotFound, Unavailable
+from imageyard.domain.errors import Corrupt, NotFound, Unavailable
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.kinds.repository import Platform
 from imageyard.domain.reasons import Reason
@@ -12,7 +12,7 @@ from imageyard.domain.text import Text
 from imageyard.registry import RegistryError
 from imageyard.service.fetch import Resolved
 from imageyard.service.manifests import Manifests
-from imageyard.store import Note
+from imageyard.store import Content, Note
 from tests.fakes.registry import probe
 from tests.service.conftest import ADMIN, CANARY, Json, Service
 
@@ -182,3 +182,12 @@ async def test_nobody_waits_for_ever_for_a_silent_registry(service: Service) -> 
     with pytest.raises(Unavailable) as refused:
         await manifests.read(ADMIN, "default", "nginx", platform)
     assert [cause.reason for cause in refused.value.causes] == [Reason.Timeout]
+
+
+async def test_what_an_earlier_version_kept_and_nobody_can_read_is_told_as_damaged(service: Service) -> None:
+    await ready(service)
+    digest = await synced(service)
+    [scope] = await service.store.scopes((await service.image()).metadata.uid, digest)
+    await service.store.put_content(Content(scope, digest, "application/vnd.oci.image.manifest.v1+json", b"[]"))
+    with pytest.raises(Corrupt, match="cannot be read"):
+        await read(service, digest)

@@ -49,6 +49,11 @@ ENGINE_GRACE: Final = 10.0
 """Seconds that running syncs have to be handed back after SIGTERM."""
 
 
+PATIENCE: Final = 0.015
+"""Seconds for which outcomes of syncs wait for each other before they go to the disk; below the pause after which the
+store keeps house."""
+
+
 class Server:
     """A server that runs: where it is reached and what it consists of."""
 
@@ -92,7 +97,13 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         clock, metrics = SystemClock(), Metrics()
         # The lock before the ports: a second server on this directory should hear of the first, not of its ports.
         store = await stack.enter_async_context(
-            SQLiteStore.open(directory.path, KINDS, now=clock.now, observe_commit=metrics.commit_seconds.observe)
+            SQLiteStore.open(
+                directory.path,
+                KINDS,
+                now=clock.now,
+                observe_commit=metrics.commit_seconds.observe,
+                patience=PATIENCE,
+            )
         )
         bound = _bind(settings)
         stack.callback(bound.close)

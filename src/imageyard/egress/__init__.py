@@ -52,6 +52,7 @@ class EgressError(Exception):
     """An exchange that gave no answer. `reason` is one of DNSFailed, EgressDenied, ConnectionRefused, Timeout,
     TLSInvalid, ResponseTooLarge, NotARegistry (bytes that are no HTTP, or a Content-Encoding).
     `hint` adds a machine-readable fact: "plain_http" when TLS was expected and the server spoke HTTP,
+    "no_tls" when it spoke neither,
     "expired", "not_yet_valid", "self_signed", "unknown_issuer", "host_mismatch"; "closed" when a connection that stood
     was ended without an answer; of the operator's proxy "proxy_unreachable", "proxy_login" (407), "proxy_refused" and
     "proxy_gateway" (it reaches nobody there); "" otherwise. It never holds an address or a body."""

@@ -89,8 +89,11 @@ def _unconnected(error: OSError, reached: Step, handshake: Handshake) -> EgressE
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
             return EgressError(Reason.ConnectionRefused, "tls", "closed")
         case ssl.SSLError():
-            # Whoever is told of plain HTTP is advised to allow it, so it has to be HTTP.
-            plain = error.reason in _NO_TLS and handshake.answered_in_http()
-            return EgressError(Reason.TLSInvalid, "tls", "plain_http" if plain else "")
+            return EgressError(Reason.TLSInvalid, "tls", _no_tls(handshake) if error.reason in _NO_TLS else "")
         case _:
             return EgressError(Reason.ConnectionRefused, reached)
+
+
+def _no_tls(handshake: Handshake) -> str:
+    """Whoever is told of plain HTTP is advised to allow it, so it has to be HTTP."""
+    return "plain_http" if handshake.answered_in_http() else "no_tls"

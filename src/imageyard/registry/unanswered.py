@@ -36,6 +36,10 @@ _HINTS: Final[dict[str, _Told]] = {
         Text("使用明文 HTTP，而不是 HTTPS", "speaks plain HTTP, not HTTPS"),
         Text("如确需如此，请设置 spec.insecure: true", "if that is intended, set spec.insecure: true"),
     ),
+    "no_tls": _Told(
+        Text("的应答不是 TLS", "does not answer in TLS"),
+        Text("请检查端口是否正确，以及该端口上提供的是什么服务", "check the port, and which service answers on it"),
+    ),
     "expired": _Told(
         Text("的 TLS 证书已过期", "has a TLS certificate that has expired"),
         Text("请更新该主机的证书", "renew the certificate of that host"),

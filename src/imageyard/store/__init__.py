@@ -212,9 +212,11 @@ class Store(Protocol):
         sealed: bytes | Keep | None = KEEP,
         managed: bytes | Keep = KEEP,
         note: Note | None = None,
+        patient: bool = False,
     ) -> Stored:
         """Write over the version that `obj.metadata.resource_version` names.
-        `sealed=None` removes the secret, `managed=b""` the managedFields.
+        `sealed=None` removes the secret, `managed=b""` the managedFields. A `patient` write may be made durable a
+        little later, together with others.
         Raises NotFound (also when the uid differs), Conflict, Unavailable."""
 
     async def delete(

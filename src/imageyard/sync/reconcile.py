@@ -121,7 +121,8 @@ class Reconciler:
 
     async def write(self, image: Repository, note: Note | None = None) -> Repository:
         """Answers the image as it is now stored. Raises Conflict, NotFound, Unavailable."""
-        stored = await self._store.replace(REPOSITORY, image, note=note)
+        # No person waits for this answer: what many syncs find out goes to the disk together.
+        stored = await self._store.replace(REPOSITORY, image, note=note, patient=True)
         self._ties.written(stored.resource_version)
         metadata = replace(image.metadata, resource_version=str(stored.resource_version))
         return replace(image, metadata=metadata)

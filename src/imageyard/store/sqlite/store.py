@@ -40,6 +40,7 @@ class SQLiteStore:
         now: Callable[[], datetime],
         observe_commit: Callable[[float], None] | None,
         bookmark_every: float,
+        patience: float,
     ) -> None:
         file = directory / connections.FILE
         self.file = file
@@ -57,7 +58,7 @@ class SQLiteStore:
         self._matches = Matches()
         self._pages = Pages(self._ranks.version)
         self._broadcast = Broadcast(self._readers.at_once(rows.window).newest)
-        self._writer = Writer(self._connection, self._numbers, now, self._committed)
+        self._writer = Writer(self._connection, self._numbers, now, self._committed, patience)
 
     @classmethod
     @asynccontextmanager
@@ -69,15 +70,16 @@ class SQLiteStore:
         now: Callable[[], datetime],
         observe_commit: Callable[[float], None] | None = None,
         bookmark_every: float = BOOKMARK_EVERY,
+        patience: float = 0.0,
     ) -> AsyncIterator["SQLiteStore"]:
         """Open `directory/imageyard.db`, making it on the first start, for as long as the block runs.
 
         Reads no table in full: what a killed process left is recovered from the write-ahead log alone.
-        `observe_commit` gets the seconds of each durable commit.
+        `observe_commit` gets the seconds of each durable commit; patient writes wait `patience` seconds for others.
         Raises Locked, schema.Newer, Corrupt, Unavailable, OSError."""
         with lock.held(directory):
             try:
-                store = cls(directory, kinds, now, observe_commit, bookmark_every)
+                store = cls(directory, kinds, now, observe_commit, bookmark_every, patience)
             except apsw.Error as error:
                 raise connections.translated(error) from error
             try:
@@ -126,9 +128,10 @@ class SQLiteStore:
         sealed: bytes | Keep | None = KEEP,
         managed: bytes | Keep = KEEP,
         note: Note | None = None,
+        patient: bool = False,
     ) -> Stored:
         new = entry.prepare(kind, obj)
-        return await self._writer.submit(lambda tx: objects.replace(tx, new, sealed, managed, note))
+        return await self._writer.submit(lambda tx: objects.replace(tx, new, sealed, managed, note), patient=patient)
 
     async def delete(
         self, kind: Kind[Any], namespace: str, name: str, *, uid: str = "", resource_version: str = ""
@@ -169,7 +172,7 @@ class SQLiteStore:
 
     async def sealed(self, kind: Kind[Any], namespace: str, name: str) -> bytes | None:
         number = self._numbers[kind.plural]
-        exists, value = self._readers.at_once(lambda c: sealed.find(c, number, namespace, name))
+        exists, value = self._readers.statement(lambda c: sealed.find(c, number, namespace, name))
         if not exists:
             raise NotFound(kind.singular, name)
         return value
@@ -181,16 +184,16 @@ class SQLiteStore:
         return await self._writer.submit(lambda tx: sealed.swap(tx, key, old, new))
 
     async def notes(self, uid: str, stream: Literal["sync", "verify"], limit: int) -> Sequence[bytes]:
-        return self._readers.at_once(lambda c: notes.newest(c, uid, stream, limit))
+        return self._readers.statement(lambda c: notes.newest(c, uid, stream, limit))
 
     async def scopes(self, uid: str, digest: str) -> Sequence[str]:
         return self._readers.at_once(lambda c: notes.scopes(c, uid, digest))
 
     async def put_content(self, content: Content) -> None:
-        await self._writer.submit(lambda tx: contents.put(tx, content))
+        await self._writer.submit(lambda tx: contents.put(tx, content), patient=True)
 
     async def get_content(self, scope: str, digest: str) -> Content | None:
-        return self._readers.at_once(lambda c: contents.get(c, scope, digest))
+        return self._readers.statement(lambda c: contents.get(c, scope, digest))
 
     async def sweep(self, now: datetime) -> int:
         """History is cut as it is written, and dropped with its object; what is left to sweep are contents."""

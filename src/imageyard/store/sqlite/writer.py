@@ -64,13 +64,17 @@ class Writer:
         numbers: Mapping[str, int],
         now: Callable[[], datetime],
         committed: Callable[[Committed], None],
+        patience: float,
     ) -> None:
         self._connection = connection
         self._numbers = numbers
         self._now = now
         self._committed = committed
         self._loop = asyncio.get_running_loop()
+        self._patience = patience
         self._gathered: list[_Pending] = []
+        self._patient: list[_Pending] = []
+        """What may wait `patience` seconds for others to share its transaction."""
         self._queue: queue.SimpleQueue[list[_Pending] | None] = queue.SimpleQueue()
         self._log_pages = 0
         self._behind = True
@@ -82,23 +86,30 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    async def submit(self, operation: Operation[T]) -> T:
-        """Run an operation in the next group; answers once it is durable. A caller that is cancelled does not undo it.
+    async def submit(self, operation: Operation[T], *, patient: bool = False) -> T:
+        """Run an operation in the next group, or, `patient`, in one that begins a little later unless another does
+        before; answers once it is durable. A caller that is cancelled does not undo it.
         Raises what the operation raises, and Unavailable."""
         if self._closing:
             raise Unavailable(Text("服务正在停止", "the server is stopping"))
         future: asyncio.Future[T] = self._loop.create_future()
-        self._gathered.append(_Pending(operation, future))
-        if len(self._gathered) == 1:
-            self._loop.call_soon(self._hand_over)
+        pending = _Pending(operation, future)
+        if patient and self._patience:
+            self._patient.append(pending)
+            if len(self._patient) == 1:
+                self._loop.call_later(self._patience, self._hand_over)
+        else:
+            self._gathered.append(pending)
+            if len(self._gathered) == 1:
+                self._loop.call_soon(self._hand_over)
         return await future
 
     def _hand_over(self) -> None:
         # What one round of the loop brings goes over at once: the thread wakes once for it, and no request is parsed
         # against a thread that wants the interpreter back after each statement.
-        if self._gathered:
-            self._queue.put(self._gathered)
-            self._gathered = []
+        if self._gathered or self._patient:
+            self._queue.put(self._gathered + self._patient)
+            self._gathered, self._patient = [], []
 
     async def close(self) -> None:
         """Commit what is queued, then end the thread."""

@@ -17,6 +17,8 @@ from imageyard.store import Query
 DEFAULT_LIMIT: Final = 10
 MAX_LIMIT: Final = 1000
 MAX_FIELDS: Final = 100
+REMEMBERED: Final = 256
+"""Bytes of a query whose reading is remembered: those that clients ask for again and again are short."""
 _FURTHEST: Final = 10**12
 """Pages beyond are as empty as this one; the offset stays within 64 bits."""
 _WHOLE: Final = re.compile(r"[0-9]{1,100}")
@@ -39,9 +41,12 @@ def _pairs(query: bytes) -> list[tuple[str, str]]:
         ) from None
 
 
-@lru_cache(maxsize=1024)
 def listing(kind: Kind[Any], namespace: str, query: bytes) -> Query:
     """What a list asks for. Raises Invalid naming every bad parameter, each with its rule."""
+    return (_remembered if len(query) <= REMEMBERED else _listing)(kind, namespace, query)
+
+
+def _listing(kind: Kind[Any], namespace: str, query: bytes) -> Query:
     given = fields(query)
     causes: list[Cause] = []
     page = _checked(causes, _page, "page", given.get("page", "1"))
@@ -63,6 +68,9 @@ def listing(kind: Kind[Any], namespace: str, query: bytes) -> Query:
         offset=(page - 1) * limit,
         limit=limit,
     )
+
+
+_remembered = lru_cache(maxsize=8192)(_listing)
 
 
 def dry_run(query: bytes) -> bool:
