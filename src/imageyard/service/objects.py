@@ -226,6 +226,8 @@ class Objects:
         "status" to apply that. Raises ApplyConflict, and what create and replace raise."""
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "patch", kind, namespace, name, sub)
+        if kind.view is not None:
+            config, kind = kind.view.taken(config), kind.stored
         async with self._turns.take(Key(kind.plural, namespace, name)):
             for _ in range(_TRIES):
                 try:
@@ -537,7 +539,7 @@ def _generated(prefix: str) -> str:
 
 
 def _patched(kind: Kind[Any], stored: Stored, change: Patch) -> Document:
-    document = msgspec.json.decode(stored.body)
+    document = msgspec.json.decode(kind.shown(stored.body))
     if stored.managed:
         document["metadata"]["managedFields"] = msgspec.json.decode(stored.managed)
     if change.type == "json":
