@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from imageyard.domain import document
-from imageyard.domain.kinds import EVENT, event
+from imageyard.domain.event_reasons import TABLE, EventReason
+from imageyard.domain.kinds import EVENT, KINDS, event
 from imageyard.domain.kinds.event import EVENTS_V1, Event
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -170,3 +171,13 @@ def test_a_bad_field_is_told_beside_the_others() -> None:
     read = document.read(EVENT, {**CORE, "firstTimestamp": 7, "count": "many", "involvedObject": []})
     assert {cause.field for cause in read.causes} == {"firstTimestamp", "count", "involvedObject"}
     assert read.mended is not None
+
+
+def test_every_reason_is_explained_for_kinds_there_are() -> None:
+    assert set(TABLE) == set(EventReason)
+    names = {kind.name for kind in KINDS}
+    for row in TABLE.values():
+        assert row.type in event.TYPES
+        assert set(row.kinds) <= names
+        assert row.text.zh
+        assert row.text.en
