@@ -1,4 +1,4 @@
-"""Writes the pages of the documentation that follow from the product itself: reasons, settings, metrics.
+"""Writes the pages of the documentation that follow from the product itself: reasons, events, settings, metrics.
 
     .venv/bin/python -m tools.reference
 
@@ -19,7 +19,7 @@ from prometheus_client.metrics_core import Metric
 from imageyard import settings
 from imageyard.app.failures import FailureCollector
 from imageyard.cli.serve import serve
-from imageyard.domain import reasons
+from imageyard.domain import event_reasons, reasons
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Language, Text
 from imageyard.metrics import Metrics
@@ -184,7 +184,21 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {line} |" if "---" not in line else f"|{line}|" for line in lines) + "\n"
 
 
+def events_page(language: Language) -> str:
+    """One row for each reason of an Event."""
+    titles = {
+        "en": ("Reason", "Type", "Kind", "What happened", "The message adds"),
+        "zh": ("原因", "类型", "对象", "发生了什么", "消息中另有"),
+    }
+    rows = []
+    for reason, row in event_reasons.TABLE.items():
+        kinds = ", ".join(f"`{kind}`" for kind in row.kinds)
+        rows.append((f"`{reason}`", row.type, kinds, _sentence(row.text, language), row.more.speak(language) or "-"))
+    return _table(titles[language], rows)
+
+
 PAGES: Final[dict[str, Callable[[Language], str]]] = {
+    "events.md": events_page,
     "troubleshooting.md": troubleshooting,
     "settings.md": settings_page,
     "metrics.md": metrics_page,

@@ -9,17 +9,19 @@ import msgspec
 import pytest
 
 from imageyard.domain.access import AUTHENTICATED, MASTERS, Actor, Grant, builtin_grants
-from imageyard.domain.kinds import KINDS, REGISTRY_SECRET, REPOSITORY
+from imageyard.domain.kinds import EVENT, KINDS, REGISTRY_SECRET, REPOSITORY
+from imageyard.domain.kinds.event import Event
 from imageyard.domain.kinds.registry_secret import RegistrySecret
 from imageyard.domain.kinds.repository import Repository
 from imageyard.keyring.aead import AeadKeyring
+from imageyard.service.events import Recorder
 from imageyard.service.fetch import Fetcher
 from imageyard.service.manifests import Manifests
-from imageyard.service.objects import Objects, Patch, Result
+from imageyard.service.objects import Objects, Patch, Result, new_uid
 from imageyard.service.requests import SyncRequests
 from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
-from imageyard.store import Store
+from imageyard.store import Query, Store
 from imageyard.store.sqlite.store import SQLiteStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.registry import FakeRegistry
@@ -46,6 +48,17 @@ class Service:
     fetcher: Fetcher
     requests: SyncRequests
     manifests: Manifests
+    events: Recorder
+
+    async def told(self, name: str = "") -> list[Event]:
+        """The events there are, of one object or all, after those that wait are written."""
+        await self.events.flush()
+        page = await self.store.list(EVENT, Query())
+        found: list[Event] = [EVENT.decode(stored.body) for stored in page.items]
+        return [one for one in found if name in ("", one.involved_object.name)]
+
+    async def reasons(self, name: str = "") -> list[str]:
+        return [one.reason for one in sorted(await self.told(name), key=lambda one: one.metadata.name)]
 
     async def add_source(self, name: str = "harbor", namespace: str = "default", **spec: object) -> Json:
         return shown(await self.objects.create(ADMIN, REGISTRY_SECRET, namespace, a_source(name, **spec)))
@@ -113,13 +126,29 @@ async def service(store: Store, clock: FakeClock) -> Service:
 async def build(store: Store, clock: FakeClock, *, auto_create_namespaces: bool = True) -> Service:
     keyring, registry = AeadKeyring({"one": bytes(32)}, "one"), FakeRegistry()
     grants = list(builtin_grants())
-    objects = Objects(store, keyring, clock, grants=lambda actor: grants, auto_create_namespaces=auto_create_namespaces)
+    events = Recorder(store, clock, language="en", entered=lambda name: objects.entered(EVENT, name), uid=new_uid)
+    objects = Objects(
+        store,
+        keyring,
+        clock,
+        grants=lambda actor: grants,
+        auto_create_namespaces=auto_create_namespaces,
+        record=events.record,
+    )
     fetcher = Fetcher(store, keyring, registry)
     trials = Trials(clock)
     verifier = Verifier(
-        store, keyring, registry, clock, trials=trials, language="zh", grants=lambda actor: grants, jitter=lambda: 0.5
+        store,
+        keyring,
+        registry,
+        clock,
+        trials=trials,
+        language="zh",
+        grants=lambda actor: grants,
+        jitter=lambda: 0.5,
+        record=events.record,
     )
     await objects.ensure_default()
-    requests = SyncRequests(store, clock, fetcher, objects=objects, trials=trials)
+    requests = SyncRequests(store, clock, fetcher, objects=objects, trials=trials, record=events.record)
     manifests = Manifests(store, fetcher, objects)
-    return Service(store, keyring, clock, registry, grants, objects, verifier, fetcher, requests, manifests)
+    return Service(store, keyring, clock, registry, grants, objects, verifier, fetcher, requests, manifests, events)

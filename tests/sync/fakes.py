@@ -35,6 +35,7 @@ from imageyard.metrics import Metrics
 from imageyard.registry import Head, Inspection, Lookup, Probe, Source
 from imageyard.service import images
 from imageyard.service.fetch import Fetched, Resolved, Unresolved
+from imageyard.service.happenings import Happening
 from imageyard.store import Store
 from imageyard.sync.engine import Engine, EngineSettings
 from tests.fakes.clock import FakeClock, settle
@@ -212,6 +213,7 @@ class World:
     line: Line = field(init=False)
     metrics: Metrics = field(init=False)
     task: asyncio.Task[None] | None = None
+    happened: list[Happening] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.engine = self.make()
@@ -228,6 +230,7 @@ class World:
             language="en",
             settings=self.settings,
             random=self.random,
+            record=self.happened.extend,
         )
 
     async def start(self) -> None:

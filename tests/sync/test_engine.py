@@ -727,3 +727,15 @@ async def test_a_host_that_is_back_has_its_sources_tested_again_but_no_refused_c
     await yard.pass_time(60)
     assert yard.verifications.asked["down"] == tests
     assert (await yard.get("nginx")).status.sync_status == "Success"
+
+
+async def test_what_a_sync_changed_is_told(yard: World) -> None:
+    await yard.start()
+    await yard.add("nginx", sync_interval="60s", retry_count=0)
+    await yard.pass_time(130)
+    yard.registries.answer = lambda host, spec: bad(Reason.TagNotFound)
+    await yard.pass_time(66)
+    yard.registries.answer = lambda host, spec: good(OTHER)
+    await yard.pass_time(66)
+    assert [one.reason for one in yard.happened] == ["Synced", "SyncFailed", "DigestChanged"]
+    assert {one.about.uid for one in yard.happened} == {(await yard.get("nginx")).metadata.uid}

@@ -18,7 +18,7 @@ from imageyard.app.failures import FailureCollector
 from imageyard.app.files import DataDir, Ports
 from imageyard.app.listeners import Bound
 from imageyard.domain.errors import Failure
-from imageyard.domain.kinds import KINDS
+from imageyard.domain.kinds import EVENT, KINDS
 from imageyard.domain.secret import Secret
 from imageyard.egress.client import EgressClient
 from imageyard.egress.listeners import Listeners
@@ -30,9 +30,10 @@ from imageyard.metrics import Metrics
 from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
 from imageyard.service import builtin_roles
+from imageyard.service.events import Recorder
 from imageyard.service.fetch import Fetcher
 from imageyard.service.manifests import Manifests
-from imageyard.service.objects import Objects
+from imageyard.service.objects import Objects, new_uid
 from imageyard.service.requests import SyncRequests
 from imageyard.service.roles import Roles
 from imageyard.service.tokens import Tokens
@@ -81,6 +82,7 @@ class Parts(NamedTuple):
     tokens: Tokens
     roles: Roles
     engine: Engine
+    events: Recorder
     metrics: Metrics
     clock: SystemClock
 
@@ -132,6 +134,13 @@ def _parts(
 ) -> Parts:
     registry = RegistryClient(gate, clock, observe=lambda code: metrics.registry_requests.labels(code).inc())
     roles = Roles(store, clock)
+    events = Recorder(
+        store,
+        clock,
+        language=settings.language,
+        entered=lambda namespace: objects.entered(EVENT, namespace),
+        uid=new_uid,
+    )
     objects = Objects(
         store,
         keyring,
@@ -140,6 +149,7 @@ def _parts(
         role_rules=roles.rules,
         auto_create_namespaces=settings.auto_create_namespaces,
         language=settings.language,
+        record=events.record,
     )
     fetcher, trials = Fetcher(store, keyring, registry), Trials(clock)
     verifier = Verifier(
@@ -152,6 +162,7 @@ def _parts(
         grants=roles.grants,
         observe=lambda probe: metrics.verifies.labels(_result(probe), probe.reason).inc(),
         reverify=settings.verify_interval,
+        record=events.record,
     )
     engine = Engine(
         store,
@@ -162,11 +173,14 @@ def _parts(
         metrics,
         language=settings.language,
         settings=EngineSettings(per_host=settings.sync_per_host, total=settings.sync_total),
+        record=events.record,
     )
     metrics.build.labels(__version__).set(1)
     metrics.registry.register(FailureCollector(engine))
     tokens = Tokens(store, clock)
-    return Parts(directory, store, keyring, objects, fetcher, verifier, trials, tokens, roles, engine, metrics, clock)
+    return Parts(
+        directory, store, keyring, objects, fetcher, verifier, trials, tokens, roles, engine, events, metrics, clock
+    )
 
 
 async def _prepare(parts: Parts, sample: samples.Sample | None) -> Secret:
@@ -202,6 +216,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
             tasks.create_task(parts.engine.run(), name="sync-engine"),
             tasks.create_task(parts.tokens.watch(), name="token-watch"),
             tasks.create_task(parts.roles.watch(), name="role-watch"),
+            tasks.create_task(parts.events.run(), name="events"),
             tasks.create_task(_sweep(parts.store, parts.clock), name="sweep"),
         )
         async with listeners.serving(app, bound, issued.server, issued.server_key):
@@ -228,6 +243,7 @@ def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio
             objects=parts.objects,
             trials=parts.trials,
             language=settings.language,
+            record=parts.events.record,
         ),
         manifests=Manifests(parts.store, parts.fetcher, parts.objects),
         tokens=parts.tokens,

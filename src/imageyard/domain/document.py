@@ -2,21 +2,23 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from msgspec import inspect
 
 from imageyard.domain import exact, metadata
 from imageyard.domain.errors import INVALID, NOT_SUPPORTED, REQUIRED, TYPE_INVALID, Cause
-from imageyard.domain.kind import Kind
+from imageyard.domain.kind import Kind, View
 from imageyard.domain.objects import Object
 from imageyard.domain.text import Text, excerpt
 
 SHOWN: Final = 100
 """Causes and unknown fields told at once: a 3 MiB body may hold hundred thousands, the answer must not."""
 
-_OWN_WAYS: Final = frozenset({"apiVersion", "kind", "metadata", "status"})
+_GIVEN: Final = frozenset({"apiVersion", "kind", "status"})
+"""Fields of the envelope that are the kind's or the server's, whatever a document says."""
+_OWN_WAYS: Final = _GIVEN | {"metadata"}
 """Fields of the envelope that are read by rules of their own; the others are the kind's content."""
 _SERVER_OWNED: Final = frozenset(
     {
@@ -29,6 +31,7 @@ _SERVER_OWNED: Final = frozenset(
     }
 )
 _MISSING: Final = object()
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Read(NamedTuple):
@@ -53,6 +56,8 @@ def read(kind: Kind[Any], document: Mapping[str, Any], old: Object | None = None
     Never raises for a document made of JSON values. At most SHOWN causes and unknown fields are told. Values are
     never quoted, since any of them may be a password in the wrong place. In `mended`, a bad field is as it is in `old`
     where there is one."""
+    if kind.view is not None:
+        return _taken(kind, kind.view, document, old)
     crowded = metadata.crowded(document.get("metadata"))
     if crowded:
         rest = read(kind, {**document, "metadata": _thinned(document["metadata"], crowded)}, old)
@@ -71,6 +76,16 @@ def elsewhere(bad: Sequence[Cause], found: Iterable[Cause]) -> list[Cause]:
 def _thinned(given: Mapping[str, Any], crowded: Sequence[Cause]) -> Mapping[str, Any]:
     bad = {cause.field for cause in crowded}
     return {key: value for key, value in given.items() if f"metadata.{key}" not in bad}
+
+
+def _taken(kind: Kind[Any], view: View, document: Mapping[str, Any], old: Object | None) -> Read:
+    """What was written in the words of another API group, with what is wrong told in the same."""
+    envelope = _Reader(updating=old is not None)
+    envelope.same("apiVersion", document, kind.api_version)
+    found = read(view.of, view.taken(document), old)
+    causes = envelope.causes + [cause._replace(field=view.path(cause.field)) for cause in found.causes]
+    unknown = [name for name in document if name in view.words] + [view.path(path) for path in found.unknown]
+    return Read(None if causes else found.object, causes, unknown, found.mended)
 
 
 def _at_once(kind: Kind[Any], document: Mapping[str, Any]) -> Object | None:
@@ -98,12 +113,14 @@ def _walked(kind: Kind[Any], document: Mapping[str, Any], old: Object | None) ->
     held = {} if old is None else msgspec.to_builtins(old)
     reader.same("apiVersion", document, kind.api_version)
     reader.same("kind", document, kind.name)
-    reader.unknown.extend(_join("", name) for name in document if name not in fields)
-    given = {**document, "metadata": _writable(document.get("metadata"))}
-    envelope = {"apiVersion": kind.api_version, "kind": kind.name}
-    for name, field in fields.items():
-        if name == "metadata" or (name not in _OWN_WAYS and (name in given or field.required)):
-            envelope[name] = reader.whole(field.type, given.get(name, _MISSING), name, held.get(name, _MISSING))
+    told = {**document, "metadata": _writable(document.get("metadata"))}
+    read = reader.struct(
+        {name: field for name, field in fields.items() if name not in _GIVEN},
+        {name: value for name, value in told.items() if name not in _GIVEN & fields.keys()},
+        "",
+        held,
+    )
+    envelope = {**read, "apiVersion": kind.api_version, "kind": kind.name}
     causes, unknown = reader.causes[:SHOWN], reader.unknown[:SHOWN]
     mended = kind.convert(envelope) if len(causes) == len(reader.causes) else None
     return Read(None if causes else mended, causes, unknown, mended)
@@ -167,7 +184,7 @@ class _Reader:
     def _inside(self, type_: inspect.Type, value: Any, path: str, held: Any) -> Any:
         match type_:
             case inspect.StructType():
-                return self._struct(exact.fields(type_.cls), value, path, held)
+                return self.struct(exact.fields(type_.cls), value, path, held)
             case inspect.DictType():
                 return {
                     self.whole(type_.key_type, key, path): self.whole(type_.value_type, item, f"{path}[{excerpt(key)}]")
@@ -181,7 +198,7 @@ class _Reader:
                 return held
         return value
 
-    def _struct(
+    def struct(
         self, fields: Mapping[str, inspect.Field], value: Mapping[str, Any], path: str, held: Any
     ) -> dict[str, Any]:
         self.unknown.extend(_join(path, name) for name in value if name not in fields)
@@ -231,7 +248,7 @@ def _is_text(value: object) -> bool:
 
 def _is_time(value: object) -> bool:
     try:
-        return isinstance(value, str) and bool(msgspec.convert(value, datetime))
+        return isinstance(value, str) and bool(msgspec.convert(value, _Moment))
     except (msgspec.ValidationError, UnicodeEncodeError):
         return False
 

@@ -40,6 +40,7 @@ _CALLED: Final = {
     "registrysecret": "镜像源",
     "repository": "镜像",
     "namespace": "命名空间",
+    "event": "事件",
     "accesstoken": "访问令牌",
     "manifest": "清单",
     "role": "角色",

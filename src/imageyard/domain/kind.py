@@ -31,7 +31,7 @@ class Index(NamedTuple):
     status: str = ""
     """What the `status` filter and `sortBy=status` compare: syncStatus, or verify-status."""
     reference: str = ""
-    """`namespace/name` of the object this one depends on, "" for none."""
+    """`namespace/name` of the object this one depends on, the uid of the one it tells of, "" for none."""
     due: datetime | None = None
     """When the engine next has to look at the object; None = never by itself."""
     synced: datetime | None = None
@@ -51,6 +51,36 @@ class ByKey(NamedTuple):
 Topology = Literal["atomic", "set", "unowned"] | ByKey
 """How server-side apply merges a value: as a whole, a list as a set, or a list item by item. `unowned` is the server's:
 no field manager owns it."""
+
+
+class View(NamedTuple):
+    """How another API group writes the objects of a kind. A row with a view in it is of that group, and has no objects
+    of its own at rest."""
+
+    of: "Kind[Any]"
+    """The kind as it is stored."""
+    words: Mapping[str, str]
+    """The fields that this group calls otherwise: by their stored names, how it calls them."""
+
+    def shown(self, document: Mapping[str, Any], api_version: str) -> dict[str, Any]:
+        """A stored document as this group writes it. Fields that are empty words are left out."""
+        renamed = {self.words.get(name, name): value for name, value in document.items() if value != ""}
+        return {**renamed, "apiVersion": api_version}
+
+    def taken(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """A document of this group as it would be stored. Stored names mean nothing here."""
+        stored = {word: name for name, word in self.words.items()}
+        kept = {stored.get(name, name): value for name, value in document.items() if name not in self.words}
+        return {**kept, "apiVersion": self.of.api_version}
+
+    def path(self, stored: str) -> str:
+        """`involvedObject.kind` as this group calls it: `regarding.kind`."""
+        head, dot, rest = stored.partition(".")
+        return f"{self.words.get(head, head)}{dot}{rest}"
+
+    def fields(self) -> dict[str, str]:
+        """What fieldSelector may ask here, and what that is in Index.fields."""
+        return {self.path(stored): stored for stored in self.of.selectable}
 
 
 def _decode_secret(type_: type, value: object) -> object:
@@ -95,6 +125,8 @@ class Kind(Generic[T]):
     """What fieldSelector may name beyond metadata.name and metadata.namespace: the keys of Index.fields."""
     columns: tuple[Column, ...] = (NAME, AGE)
     """What `kubectl get` shows: the name first, the age last, those of `-o wide` after it."""
+    view: View | None = None
+    """For a row that shows the objects of another one."""
 
     @property
     def api_version(self) -> str:
@@ -107,6 +139,17 @@ class Kind(Generic[T]):
     def content(self, obj: T) -> dict[str, Any]:
         """What a user says in the object beside its metadata, by attribute: its spec, or a role's rules."""
         return {name: getattr(obj, name) for name in self.type.__struct_fields__ if name not in _ENVELOPE}
+
+    @property
+    def stored(self) -> "Kind[Any]":
+        """The row whose objects are at rest: this one, or the one it shows."""
+        return self if self.view is None else self.view.of
+
+    def shown(self, body: bytes) -> bytes:
+        """Stored JSON as this row's group writes it."""
+        if self.view is None:
+            return body
+        return msgspec.json.encode(self.view.shown(msgspec.json.decode(body), self.api_version))
 
     def decode(self, body: bytes) -> T:
         """Read stored bytes. Raises msgspec.ValidationError when they are not this kind."""

@@ -37,10 +37,11 @@ from imageyard.domain.secret import Secret
 from imageyard.domain.selector import FieldSelector
 from imageyard.domain.text import Language, Text
 from imageyard.keyring import Keyring
-from imageyard.service import admission, credentials, escalation, ownership, rights
+from imageyard.service import admission, credentials, escalation, events, happenings, ownership, rights
 from imageyard.service import removal as removals
 from imageyard.service.admission import Admitted, Options
 from imageyard.service.credentials import Credentials
+from imageyard.service.events import Record
 from imageyard.service.namespaces import Namespaces
 from imageyard.service.removal import Removal
 from imageyard.service.rights import Grants, Rights, RoleRules
@@ -113,10 +114,12 @@ class Objects:
         auto_create_namespaces: bool = True,
         uid: Callable[[], str] = new_uid,
         language: Language = "zh",
+        record: Record = events.unrecorded,
     ) -> None:
         self._store = store
         self._clock = clock
         self._uid = uid
+        self._record = record
         self._language: Language = language
         self._auto_create = auto_create_namespaces
         self._credentials = Credentials(store, keyring)
@@ -225,6 +228,8 @@ class Objects:
         "status" to apply that. Raises ApplyConflict, and what create and replace raise."""
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "patch", kind, namespace, name, sub)
+        if kind.view is not None:
+            config, kind = kind.view.taken(config), kind.stored
         async with self._turns.take(Key(kind.plural, namespace, name)):
             for _ in range(_TRIES):
                 try:
@@ -361,6 +366,10 @@ class Objects:
             return await self._store.notes(stored.uid, "sync", SYNCS_KEPT)
         return await self._store.notes(stored.uid, "verify", VERIFIES_KEPT)
 
+    def entered(self, kind: Kind[Any], namespace: str) -> AbstractAsyncContextManager[None]:
+        """Hold a namespace open while something is put into it. Raises NotFound, Forbidden for one that is going."""
+        return self._namespaces.entered(kind, namespace, create=False)
+
     def _parsed(
         self,
         actor: Actor,
@@ -401,6 +410,7 @@ class Objects:
             return Result(would_be._replace(managed=managed), warnings, created=True)
         sealed = self._credentials.seal(admitted.obj, password) if password else None
         stored = await self._store.create(kind, admitted.obj, sealed=sealed, managed=managed)
+        self._record(happenings.created(kind, stored))
         return Result(stored, warnings, created=True)
 
     async def _would_be_new(self, kind: Kind[Any], obj: Object) -> Stored:
@@ -442,7 +452,9 @@ class Objects:
     ) -> Result:
         if options.dry_run:
             return Result(_rehearsed(kind, change.obj, stored, managed), change.warnings)
-        return Result(await self._store_or_let_go(kind, change.obj, change.sealed, managed), change.warnings)
+        written = await self._store_or_let_go(kind, change.obj, change.sealed, managed)
+        self._record(happenings.updated(kind, stored, change.obj))
+        return Result(written, change.warnings)
 
     async def _admit(self, kind: Kind[Any], old: Any, parsed: Admitted, options: Options) -> _Change:
         # A rehearsal takes every password for the stored one and says nothing of it: it must not tell which is.
@@ -473,6 +485,7 @@ class Objects:
         if meta.deletion_timestamp is None or meta.finalizers:
             return await self._store.replace(kind, obj, sealed=sealed, managed=managed)
         gone = await self._store.delete(kind, meta.namespace, meta.name, resource_version=meta.resource_version)
+        self._record(happenings.deleted(kind, gone))
         await self._settle(kind, meta.namespace)
         return gone
 
@@ -490,7 +503,10 @@ class Objects:
         if kind is NAMESPACE:
             return await self._namespaces.delete(name)
         async with self._turns.take(Key(kind.plural, namespace, name)):
-            return await removals.remove(self._store, self._clock, kind, namespace, name, removal)
+            last = await removals.remove(self._store, self._clock, kind, namespace, name, removal)
+        if not removal.dry_run:
+            self._record(happenings.removed(kind, last))
+        return last
 
     async def _settle(self, kind: Kind[Any], namespace: str) -> None:
         if kind.namespaced:
@@ -536,7 +552,7 @@ def _generated(prefix: str) -> str:
 
 
 def _patched(kind: Kind[Any], stored: Stored, change: Patch) -> Document:
-    document = msgspec.json.decode(stored.body)
+    document = msgspec.json.decode(kind.shown(stored.body))
     if stored.managed:
         document["metadata"]["managedFields"] = msgspec.json.decode(stored.managed)
     if change.type == "json":

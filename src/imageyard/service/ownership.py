@@ -23,7 +23,7 @@ def created(kind: Kind[Any], obj: Any, manager: str, secrets: Collection[str], n
     if not manager:
         return b""
     return managed_fields.encode(
-        managed_fields.updated(kind, (), None, document(kind, obj), manager=manager, now=now, secrets=secrets)
+        managed_fields.updated(kind.stored, (), None, document(kind, obj), manager=manager, now=now, secrets=secrets)
     )
 
 
@@ -45,7 +45,7 @@ def changed(
     held = managed_fields.decode(stored.managed) if stored.managed else ()
     base = held if given is None or not manager else _taken(given, held)
     after = managed_fields.updated(
-        kind,
+        kind.stored,
         base,
         msgspec.json.decode(stored.body),
         document(kind, obj),

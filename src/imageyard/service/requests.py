@@ -20,7 +20,8 @@ from imageyard.domain.kinds.repository import SYNC_REQUEST, Repository, Reposito
 from imageyard.domain.objects import Key
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Language
-from imageyard.service import admission
+from imageyard.service import admission, events, happenings
+from imageyard.service.events import Record
 from imageyard.service.fetch import Fetched, Fetcher, Unresolved
 from imageyard.service.objects import Document, Objects
 from imageyard.service.trials import Trials
@@ -43,6 +44,7 @@ class SyncRequests:
         objects: Objects,
         trials: Trials,
         language: Language = "zh",
+        record: Record = events.unrecorded,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -50,6 +52,7 @@ class SyncRequests:
         self._rights = objects.rights
         self._trials = trials
         self._language = language
+        self._record = record
         self._turns: Turns[Key, None] = Turns()
 
     async def sync(self, actor: Actor, namespace: str, name: str) -> bool:
@@ -58,6 +61,7 @@ class SyncRequests:
         self._rights.demand(actor, "create", REPOSITORY, namespace, name, "sync")
         async with self._turns.take(Key(REPOSITORY.plural, namespace, name)):
             image = await self._request(namespace, name)
+        self._record(happenings.sync_requested(image))
         return not await self._pauses(image.spec)
 
     async def preview(self, actor: Actor, namespace: str, name: str, document: Document) -> Mapping[str, Any]:

@@ -6,6 +6,8 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from imageyard.domain.access import Actor
 from imageyard.domain.clock import Clock
 from imageyard.domain.errors import Conflict, Corrupt, NotFound
@@ -16,9 +18,10 @@ from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Language, Text
 from imageyard.keyring import Keyring
 from imageyard.registry import Probe, Registry, Source
-from imageyard.service import admission, candidate, credentials, sources, verdict
+from imageyard.service import admission, candidate, credentials, events, happenings, sources, verdict
 from imageyard.service.candidate import Candidate
 from imageyard.service.credentials import Credentials
+from imageyard.service.events import Record
 from imageyard.service.objects import Document
 from imageyard.service.rights import Grants, Rights, builtin
 from imageyard.service.trials import Trials
@@ -48,12 +51,14 @@ class Verifier:
         observe: Callable[[Probe], None] | None = None,
         reverify: timedelta = REVERIFY,
         jitter: Callable[[], float] = _RANDOM.random,
+        record: Record = events.unrecorded,
     ) -> None:
         self._store = store
         self._registry = registry
         self._clock = clock
         self._language = language
         self._observe = observe
+        self._record = record
         self._reverify = reverify
         self._jitter = jitter
         self._credentials = Credentials(store, keyring)
@@ -68,6 +73,7 @@ class Verifier:
         self._rights.demand(actor, "create", _KIND, namespace, name, "verify")
         asked = await self._candidate(actor, namespace, name, body)
         self._trials.take(actor)
+        self._record(happenings.verify_requested(asked.secret))
         if not asked.stored:
             return await self._brought(asked.secret, body)
         for _ in range(_TRIES):
@@ -90,7 +96,9 @@ class Verifier:
                 raise candidate.absent(name, body) from None
             self._rights.demand(actor, "create", _KIND, namespace)
             return candidate.alone(namespace, name, body)
-        return candidate.over(_KIND.decode(stored.body), body)
+        held: RegistrySecret = _KIND.decode(stored.body)
+        asked = candidate.over(held, body)
+        return asked._replace(secret=replace(asked.secret, metadata=held.metadata))
 
     async def _brought(self, secret: RegistrySecret, body: Document) -> Probe:
         """Test what the body brought; nothing of it is stored."""
@@ -144,6 +152,7 @@ class Verifier:
                 with suppress(Conflict):
                     note = verdict.note(probe, trigger, self._language, took, now)
                     await self._store.replace(_KIND, outcome, note=note)
+                    self._record(happenings.verified(held, probe))
                     return True
         return False
 

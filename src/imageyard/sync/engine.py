@@ -23,6 +23,8 @@ from imageyard.domain.objects import AT_ONCE, Key
 from imageyard.domain.text import Language
 from imageyard.metrics import Metrics
 from imageyard.registry import Registry
+from imageyard.service import events, happenings
+from imageyard.service.events import Record
 from imageyard.service.fetch import Fetched
 from imageyard.store import Change, Query, Store
 from imageyard.sync import listing
@@ -66,8 +68,10 @@ class Engine:
         language: Language,
         settings: EngineSettings,
         random: Callable[[], float] = randomness.random,
+        record: Record = events.unrecorded,
     ) -> None:
         self._store = store
+        self._record = record
         self._clock = clock
         self._settings = settings
         self._alarm = alarm = Alarm(clock)
@@ -377,6 +381,8 @@ class Engine:
         if outcome.quota is not None:
             self._to_tell.set()
         self._remember(run.key, image)
+        if run.before is not None:
+            self._record(happenings.synced(run.before, image, outcome.reason))
         report = log.debug if outcome.unchanged and trigger == "schedule" else log.info
         report(
             "sync_finished",

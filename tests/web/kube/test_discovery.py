@@ -64,7 +64,8 @@ def test_the_product_s_resources_are_listed_with_their_subresources() -> None:
 
 
 def test_namespaces_are_not_deleted_as_a_whole() -> None:
-    [namespaces, status] = plain("/api/v1")["resources"]
+    [events, namespaces, status] = plain("/api/v1")["resources"]
+    assert "deletecollection" in events["verbs"]
     assert namespaces == {
         "name": "namespaces",
         "singularName": "namespace",
@@ -116,7 +117,7 @@ def test_aggregated_discovery_has_everything_in_two_documents(form: discovery.Fo
     }
     [core] = read(found["/api"])["items"]
     assert core["metadata"] == {}
-    assert core["versions"][0]["resources"][0]["scope"] == "Cluster"
+    assert [each["scope"] for each in core["versions"][0]["resources"]] == ["Namespaced", "Cluster"]
 
 
 def test_both_forms_of_discovery_tell_the_same() -> None:

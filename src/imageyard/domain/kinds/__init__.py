@@ -7,6 +7,7 @@ from imageyard.domain.kinds import (
     access_token,
     cluster_role,
     cluster_role_binding,
+    event,
     namespace,
     registry_secret,
     repository,
@@ -22,6 +23,7 @@ ROLE: Final = role.KIND
 CLUSTER_ROLE: Final = cluster_role.KIND
 ROLE_BINDING: Final = role_binding.KIND
 CLUSTER_ROLE_BINDING: Final = cluster_role_binding.KIND
+EVENT: Final = event.KIND
 
 KINDS: Final[tuple[Kind[Any], ...]] = (
     REGISTRY_SECRET,
@@ -32,5 +34,8 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     CLUSTER_ROLE,
     ROLE_BINDING,
     CLUSTER_ROLE_BINDING,
+    EVENT,
 )
+VIEWS: Final[tuple[Kind[Any], ...]] = (event.EVENTS_V1,)
+"""Rows that show objects of the kinds above in another API group. They are served, not stored."""
 BY_PLURAL: Final[dict[str, Kind[Any]]] = {kind.plural: kind for kind in KINDS}

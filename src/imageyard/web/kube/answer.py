@@ -44,6 +44,8 @@ def one(
         )
     elif form.shape:
         body = table.partial(body, form.version)
+    else:
+        body = kind.shown(body)
     return spoken(exchange, form, body, status, warnings)
 
 
@@ -63,6 +65,8 @@ def many(exchange: Exchange, kind: Kind[Any], page: Page, remaining: int, now: d
 def listed(kind: Kind[Any], bodies: Sequence[bytes], meta: Mapping[str, Any]) -> bytes:
     opening = f'{{"apiVersion":"{kind.api_version}","items":['.encode()
     closing = f'],"kind":"{kind.name}List","metadata":'.encode()
+    if kind.view is not None:
+        bodies = [kind.shown(body) for body in bodies]
     return b"%s%s%s%s}" % (opening, b",".join(bodies), closing, msgspec.json.encode(meta))
 
 

@@ -133,7 +133,11 @@ def _fields(kind: Kind[Any], text: str) -> FieldSelector | None:
         path = term.partition("!=" if "!=" in term else "=")[0]
         if path not in allowed and "=" in term and "\\" not in term:
             raise bad(f"field label not supported: {path[:100]}")
-    return selector.parse_fields(text, frozenset(allowed))
+    parsed = selector.parse_fields(text, frozenset(allowed))
+    if kind.view is None:
+        return parsed
+    held = kind.view.fields()
+    return FieldSelector(tuple((held.get(path, path), operator, value) for path, operator, value in parsed.terms))
 
 
 def bad(sentence: str) -> BadRequest:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 
 from imageyard.domain.kind import Kind
-from imageyard.domain.kinds import KINDS
+from imageyard.domain.kinds import KINDS, VIEWS
 from imageyard.domain.kinds.reviews import REVIEWS
 from imageyard.domain.objects import GROUP
 
@@ -87,7 +87,7 @@ def review(kind: Kind[Any]) -> Resource:
 
 
 RESOURCES: Final[tuple[Resource, ...]] = (
-    *(stored(kind) for kind in KINDS if kind.served),
+    *(stored(kind) for kind in (*KINDS, *VIEWS) if kind.served),
     *map(review, REVIEWS),
 )
 BY_PLURAL: Final = {(resource.at, resource.plural): resource for resource in RESOURCES}

@@ -83,7 +83,7 @@ def _row(kind: Kind[Any], body: bytes, version: str, include: str, now: datetime
     obj = kind.decode(body)
     row: dict[str, Any] = {"cells": [column.cell(obj, now) for column in kind.columns]}
     if include == "Object":
-        row["object"] = msgspec.Raw(body)
+        row["object"] = msgspec.Raw(kind.shown(body))
     elif include == "Metadata":
         row["object"] = msgspec.Raw(partial(body, version))
     return row

@@ -4,10 +4,10 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from imageyard.domain.kind import Kind
-from imageyard.domain.kinds import KINDS
+from imageyard.domain.kinds import KINDS, VIEWS
 from imageyard.domain.kinds.reviews import REVIEWS
 
-SERVED: Final = {(kind.group, kind.version, kind.plural): kind for kind in (*KINDS, *REVIEWS) if kind.served}
+SERVED: Final = {(kind.group, kind.version, kind.plural): kind for kind in (*KINDS, *VIEWS, *REVIEWS) if kind.served}
 
 
 class Target(NamedTuple):

@@ -146,7 +146,7 @@ class _Watch(NamedTuple):
         if self.form.shape == "Table":
             meta = table.meta(shown.resource_version)
             return _event(type_, self._table([splice.whole(shown)], meta, table.included(self.exchange)))
-        return _encoded(type_, shown.body, shown.managed, self.form)
+        return _encoded(self.target.kind, type_, shown.body, shown.managed, self.form)
 
     def _table(self, bodies: list[bytes], meta: dict[str, Any], include: str) -> bytes:
         return table.render(self.target.kind, bodies, meta, self.form.version, include, self.doors.clock.now())
@@ -163,10 +163,10 @@ class _Watch(NamedTuple):
 
 
 @lru_cache(maxsize=_ENCODED)
-def _encoded(type_: str, body: bytes, managed: bytes, form: Form) -> bytes:
+def _encoded(kind: Kind[Any], type_: str, body: bytes, managed: bytes, form: Form) -> bytes:
     """Once for all watchers that come to the same change a moment apart."""
     body = splice.joined(body, managed)
-    return _event(type_, table.partial(body, form.version) if form.shape else body)
+    return _event(type_, table.partial(body, form.version) if form.shape else kind.shown(body))
 
 
 def _event(type_: str, body: bytes) -> bytes:

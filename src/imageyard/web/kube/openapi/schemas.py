@@ -59,6 +59,8 @@ def of_resource(resource: Resource) -> dict[str, Schema]:
     """The kind, its list if it is stored, and every struct they are made of."""
     described = dict(_walk(resource.at, resource.body or meta.Review, {}))
     own = described.pop(name(resource.at, resource.body or meta.Review))
+    if resource.row is not None and resource.row.view is not None:
+        own["properties"] = {resource.row.view.path(field): told for field, told in own["properties"].items()}
     full = f"{prefix(resource.at)}.{resource.kind}"
     described[full] = own | {
         # An object can be sent without metadata where its name is in the path; the server tells when it is missed.
