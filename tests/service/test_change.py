@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from imageyard.domain import managed_fields
 from imageyard.domain.errors import BadRequest, Conflict, Invalid, NotFound
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.kinds.repository import Manifest
 from imageyard.domain.reasons import Reason
+from imageyard.service.admission import Options
 from imageyard.service.objects import Patch, Result
 from tests.fakes.registry import probe
 from tests.service.conftest import ADMIN, CANARY, Json, Service, a_source, an_image, shown, warned
@@ -150,6 +152,33 @@ async def test_reapplying_the_same_password_writes_nothing_and_says_so(service: 
 async def test_reapplying_an_anonymous_source_says_nothing(service: Service) -> None:
     await service.add_source(username="", password="")
     assert (await put_source(service, a_source(username="", password=""))).warnings == ()
+
+
+@pytest.mark.parametrize("spec", [{}, {"username": "", "password": ""}], ids=["password", "anonymous"])
+async def test_reapplying_what_a_manager_owns_moves_no_time(service: Service, spec: Json) -> None:
+    kubectl = Options(create_namespace=False, manager="kubectl-client-side-apply", lifecycle="take")
+    made = await service.objects.create(ADMIN, REGISTRY_SECRET, "default", a_source(**spec), kubectl)
+    await service.clock.advance(60)
+    again = Patch("merge", {"spec": a_source(**spec)["spec"]})
+    result = await service.objects.patch(ADMIN, REGISTRY_SECRET, "default", "harbor", again, kubectl)
+    assert result.stored == made.stored
+
+
+async def test_a_new_password_belongs_to_who_set_it(service: Service) -> None:
+    options = Options(create_namespace=False, manager="kubectl", lifecycle="take")
+    await service.objects.create(ADMIN, REGISTRY_SECRET, "default", a_source(), options)
+    await service.clock.advance(60)
+    changed = await service.objects.patch(
+        ADMIN,
+        REGISTRY_SECRET,
+        "default",
+        "harbor",
+        Patch("merge", {"spec": {"password": "another"}}),
+        options._replace(manager="rotator"),
+    )
+    entries = {entry.manager: entry for entry in managed_fields.decode(changed.stored.managed)}
+    assert ".spec.password" in list(entries["rotator"].fields.paths())
+    assert ".spec.password" not in list(entries["kubectl"].fields.paths())
 
 
 async def test_a_new_password_is_a_change_of_the_spec(service: Service) -> None:

@@ -79,6 +79,7 @@ def _next_commands(running: "Server") -> list[str]:
         f'export TOKEN="$(cat {_quoted(running.directory.admin_token)})"',
         f'{curl} "{running.url}/oapis/image.theriseunion.io/v1alpha1/namespaces/_all_/repositories"',
         f'{curl} "{running.url}/oapis/docs" > imageyard-docs.html',
+        f"export KUBECONFIG={_quoted(running.directory.kubeconfig)}  # then: kubectl get repositories -A",
     ]
 
 

@@ -69,15 +69,19 @@ CLUSTER_ADMIN: Final = (
     Rule(_EVERYTHING, resources=_EVERYTHING, groups=_EVERYTHING),
     Rule(_EVERYTHING, paths=_EVERYTHING),
 )
+_EVENTS: Final = Rule(_READ, resources=frozenset({"events"}), groups=frozenset({"", "events.k8s.io"}))
+"""What happened to the objects that a role shows."""
 IMAGE_ADMIN: Final = (
+    _EVENTS,
     Rule(_EVERYTHING, resources=_BOTH | {"registrysecrets/verify", "repositories/sync"}, groups=_GROUPS),
 )
 IMAGE_OPERATOR: Final = (
+    _EVENTS,
     Rule(_READ, resources=_BOTH, groups=_GROUPS),
     Rule(frozenset({"create", "update", "patch"}), resources=frozenset({"repositories"}), groups=_GROUPS),
     Rule(frozenset({"create"}), resources=frozenset({"repositories/sync"}), groups=_GROUPS),
 )
-IMAGE_VIEWER: Final = (Rule(_READ, resources=_BOTH, groups=_GROUPS),)
+IMAGE_VIEWER: Final = (_EVENTS, Rule(_READ, resources=_BOTH, groups=_GROUPS))
 
 _AUTHORIZATION: Final = frozenset({"authorization.k8s.io"})
 _AUTHENTICATION: Final = frozenset({"authentication.k8s.io"})

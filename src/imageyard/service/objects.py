@@ -90,7 +90,7 @@ class _Change(NamedTuple):
     sealed: bytes | Keep | None
     warnings: tuple[Text, ...]
     secrets: tuple[str, ...] = ()
-    """Secret fields that the caller set, to whatever value."""
+    """Secret fields that the caller gave a value other than the stored one."""
 
 
 def new_uid() -> str:
@@ -466,7 +466,7 @@ class Objects:
             kind, parsed.obj, old, password=None if kept else sealed is not None, now=self._clock.now()
         )
         unchanged = (admission.UNCHANGED_PASSWORD,) if kept and password else ()
-        secrets = kind.secret_fields if given is not None else ()
+        secrets = () if given is None or isinstance(sealed, Keep) else kind.secret_fields
         return _Change(admitted.obj, sealed, parsed.warnings + unchanged + admitted.warnings, secrets)
 
     async def _sealed(self, old: RegistrySecret, password: Secret) -> bytes | Keep | None:
