@@ -2,6 +2,7 @@
 
 import gzip
 
+import pytest
 import yaml
 
 from tests.fakes.asgi import Client
@@ -41,6 +42,14 @@ async def test_a_list_is_cut_into_chunks_of_one_version(client: Client) -> None:
     assert first["kind"] == "RepositoryList"
 
 
+@pytest.mark.parametrize("limit", [2**31, 2**63 - 2, 2**63 - 1])
+async def test_a_limit_beyond_all_objects_lists_all(client: Client, limit: int) -> None:
+    await make(client, "a", "b")
+    assert names(await client.get(f"{IMAGES}?limit={limit}")) == ["a", "b"]
+    answer = await client.delete(f"{IMAGES}?dryRun=All&labelSelector=app%3Da&limit={limit}")
+    assert answer.status == 200
+
+
 async def test_selectors_choose(client: Client) -> None:
     await make(client, "a1", "a2", "b1")
     assert names(await client.get(f"{IMAGES}?labelSelector=app%3Da")) == ["a1", "a2"]
@@ -63,7 +72,13 @@ async def test_only_the_present_is_listed(client: Client) -> None:
     assert names(await client.get(older + "NotOlderThan")) == ["a", "b"]
     failure(await client.get(older + "Exact"), 410, "Expired")
     answer = await client.get(f"{IMAGES}?resourceVersion=99999")
-    assert "Too large resource version" in failure(answer, 503, "ServiceUnavailable")["message"]
+    told = failure(answer, 504, "Timeout")
+    assert told["message"] == f"Timeout: Too large resource version: 99999, current: {version + 1}"
+    assert told["details"] == {
+        "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+        "retryAfterSeconds": 1,
+    }
+    assert answer.headers["retry-after"] == "1"
 
 
 async def test_a_table_has_a_row_for_each_and_what_was_asked_of_it(client: Client) -> None:

@@ -1,12 +1,11 @@
 """GET on a collection: chunked, of one moment, in any form."""
 
-from imageyard.domain.errors import Gone, Unavailable
-from imageyard.domain.text import Text
+from imageyard.domain.errors import Gone
 from imageyard.store import Query
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
 from imageyard.web.kube import answer
-from imageyard.web.kube.parameters import ListOptions
+from imageyard.web.kube.parameters import ListOptions, TooLargeResourceVersion
 from imageyard.web.kube.target import Target
 from imageyard.web.reply import Reply
 
@@ -30,11 +29,11 @@ def query_of(target: Target, options: ListOptions) -> Query:
 
 
 def _check_version(options: ListOptions, newest: int) -> None:
-    """Only the present is listed: an exact past is gone, a future is not there yet. Raises Gone, Unavailable."""
+    """Only the present is listed: an exact past is gone, a future is not there yet. Raises Gone,
+    TooLargeResourceVersion."""
     if options.version is None or options.continuation:
         return
     if options.match == "Exact" and options.version < newest:
         raise Gone
     if options.version > newest:
-        sentence = f"Too large resource version: {options.version}, current: {newest}"
-        raise Unavailable(Text(sentence, sentence), 1)
+        raise TooLargeResourceVersion(options.version, newest)

@@ -9,12 +9,14 @@ from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 from imageyard.domain import selector
-from imageyard.domain.errors import BadRequest
+from imageyard.domain.errors import BadRequest, Unavailable
 from imageyard.domain.kind import Kind
 from imageyard.domain.selector import FieldSelector, LabelSelector
 from imageyard.domain.text import Text
 
 MAX_FIELDS: Final = 100
+MOST_OBJECTS: Final = 2**31 - 1
+"""A longer page than any store has; a larger limit, up to what an int64 holds, means the same."""
 MOST_SECONDS: Final = 24 * 3600
 """Longest watch that a client may ask for."""
 _TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
@@ -22,6 +24,14 @@ _FALSE: Final = frozenset({"", "0", "f", "F", "false", "FALSE", "False"})
 """As Go's strconv.ParseBool reads them."""
 
 Match = Literal["", "Exact", "NotOlderThan"]
+
+
+class TooLargeResourceVersion(Unavailable):
+    """The version asked for is not there yet. 504, as k8s.io/apiserver/pkg/storage has it; clients try again."""
+
+    def __init__(self, wanted: int, newest: int) -> None:
+        sentence = f"Timeout: Too large resource version: {wanted}, current: {newest}"
+        super().__init__(Text(sentence, sentence), 1)
 
 
 class ListOptions(NamedTuple):
@@ -62,7 +72,7 @@ def listing(kind: Kind[Any], query: bytes) -> ListOptions:
     options = ListOptions(
         labels=selector.parse_labels(given["labelSelector"]) if given.get("labelSelector", "").strip() else None,
         fields=_fields(kind, given.get("fieldSelector", "")),
-        limit=whole("limit", given.get("limit", "")) or None,
+        limit=min(whole("limit", given.get("limit", "")) or 0, MOST_OBJECTS) or None,
         continuation=given.get("continue", ""),
         version=None if version == "" else whole("resourceVersion", version),
         match=_match(match),

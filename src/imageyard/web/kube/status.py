@@ -19,6 +19,7 @@ from imageyard.web.errors import MethodNotAllowed, Misdirected, UnknownPath
 from imageyard.web.errors import headers as http_headers
 from imageyard.web.exchange import Exchange
 from imageyard.web.kube.negotiation import NotAcceptable
+from imageyard.web.kube.parameters import TooLargeResourceVersion
 from imageyard.web.kube.target import match
 from imageyard.web.reply import Reply
 
@@ -93,6 +94,9 @@ def describe(failure: Failure) -> tuple[dict[str, Any], int]:
             return _plain(_EXPIRED, "Expired", 410)
         case errors.TooManyRequests():
             return _later(failure.text.en, "TooManyRequests", 429, failure.retry_after)
+        case TooLargeResourceVersion():
+            causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
+            return _plain(failure.text.en, "Timeout", 504, {"causes": causes, "retryAfterSeconds": failure.retry_after})
         case errors.Unavailable():
             return _later(failure.text.en, "ServiceUnavailable", 503, failure.retry_after)
         case errors.TooLarge():
