@@ -25,11 +25,11 @@ def write(settings: Mapping[str, object], figures: Sequence[Figure]) -> Path:
 def _markdown(settings: Mapping[str, object], figures: Sequence[Figure]) -> str:
     lines = ["# Measurements", "", "Each value beside its ceiling of the same run; the ratio is the gate.", ""]
     lines += [f"- {key}: {value}" for key, value in settings.items()]
-    lines += ["", "| figure | value | ceiling | ratio | target | met |", "|---|---:|---:|---:|---:|---|"]
+    lines += ["", "| figure | value | ceiling | ratio | target | met | |", "|---|---:|---:|---:|---:|---|---|"]
     for figure in figures:
         lines.append(
             f"| {figure.name} | {figure.value:,.0f} {figure.unit} | {figure.ceiling:,.0f} {figure.unit} "
-            f"| {figure.ratio:.0%} | {figure.target:.0%} | {'yes' if figure.met else 'NO'} |"
+            f"| {figure.ratio:.0%} | {figure.target:.0%} | {'yes' if figure.met else 'NO'} | {figure.remark} |"
         )
     return "\n".join([*lines, "", "![ratios](report.svg)", ""])
 
