@@ -14,13 +14,9 @@ from imageyard.domain.errors import BadRequest
 from imageyard.domain.kind import Kind
 from imageyard.domain.text import Text
 from imageyard.web.exchange import Exchange
-from imageyard.web.kube import parameters
+from imageyard.web.kube import parameters, splice
 
 _INCLUDES: Final = ("Metadata", "Object", "None")
-
-
-class _Shell(msgspec.Struct):
-    metadata: msgspec.Raw
 
 
 def meta(version: int, continuation: str = "", remaining: int = 0) -> dict[str, Any]:
@@ -91,10 +87,9 @@ def _row(kind: Kind[Any], body: bytes, version: str, include: str, now: datetime
 
 def partial(body: bytes, version: str) -> bytes:
     """PartialObjectMetadata of an object's JSON."""
-    metadata = bytes(msgspec.json.decode(body, type=_Shell).metadata)
     return b'{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/%s","metadata":%s}' % (
         version.encode(),
-        metadata,
+        splice.metadata(body),
     )
 
 
