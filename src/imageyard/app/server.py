@@ -253,6 +253,7 @@ def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio
         ready=health.checks,
         stopping=stopping,
         version=__version__,
+        console_language=settings.language,
         trusted_proxies=settings.trusted_proxy,
         allowed_hosts=_allowed_hosts(_names(settings)),
     )

@@ -153,10 +153,18 @@ class Objects:
     async def list(self, actor: Actor, kind: Kind[Any], query: Query) -> Page:
         """`query.namespaces` None needs the right to list in all namespaces. Who selects one name needs the right to
         that one only, as in Kubernetes."""
+        self._demand_list(actor, kind, query)
+        return await self._store.list(kind, query)
+
+    async def count(self, actor: Actor, kind: Kind[Any], query: Query) -> int:
+        """How many objects such a list would find, without reading them."""
+        self._demand_list(actor, kind, query)
+        return await self._store.count(kind, query)
+
+    def _demand_list(self, actor: Actor, kind: Kind[Any], query: Query) -> None:
         name = _one_name(query.fields)
         for namespace in sorted(query.namespaces) if query.namespaces is not None else [""]:
             self.rights.demand(actor, "list", kind, namespace, name)
-        return await self._store.list(kind, query)
 
     async def replace(
         self,

@@ -47,6 +47,7 @@ class Tokens:
         self._store = store
         self._clock = clock
         self._by_hash: dict[str, AccessToken] = {}
+        self._by_uid: dict[str, AccessToken] = {}
         self._version = 0
         self.watching = False
         """Whether changes by others are followed now."""
@@ -61,6 +62,7 @@ class Tokens:
         found = readable.each(self._store, ACCESS_TOKEN, Query())
         held: list[AccessToken] = [ACCESS_TOKEN.decode(stored.body) async for stored in found]
         self._by_hash = {token.spec.token_hash: token for token in held}
+        self._by_uid = {token.metadata.uid: token for token in held}
         self._version = version
 
     async def watch(self) -> None:
@@ -70,11 +72,15 @@ class Tokens:
             await self._follow()
             writing.cancel()
 
-    async def create(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
-        """Raises AlreadyExists, Invalid."""
+    async def create(
+        self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None, *, parent: str = ""
+    ) -> Secret:
+        """Make a token; with a `parent` (the uid of another) a session. Raises AlreadyExists, Invalid."""
         token = generate()
         expires = None if ttl is None else self._after(ttl, name)
-        spec = AccessTokenSpec(user=user, groups=list(groups), token_hash=_hash(token.reveal()), expires=expires)
+        spec = AccessTokenSpec(
+            user=user, groups=list(groups), token_hash=_hash(token.reveal()), expires=expires, parent=parent
+        )
         made = self._token(name, spec)
         causes = ACCESS_TOKEN.validate(made, None)
         if causes:
@@ -104,6 +110,10 @@ class Tokens:
         self._revoked.add(gone.uid)
         self._drop(gone.uid)
 
+    def named(self, name: str) -> AccessToken | None:
+        """The token of that name, for who needs its uid as a parent."""
+        return next((token for token in self._by_hash.values() if token.metadata.name == name), None)
+
     def recognise(self, token: str, address: str) -> Actor | None:
         """Who holds this token; None for unknown, expired, revoked. Reads memory only."""
         digest = _hash(token)
@@ -112,10 +122,21 @@ class Tokens:
         if held is None or not hmac.compare_digest(held.spec.token_hash, digest):
             return None
         now = self._clock.now()
-        if held.spec.expires is not None and held.spec.expires <= now:
+        if not self._counts(held, now):
             return None
         self._used[digest] = now
-        return Actor(held.spec.user, _groups(tuple(held.spec.groups)), address)
+        return Actor(held.spec.user, _groups(tuple(held.spec.groups)), address, held.metadata.name)
+
+    def _counts(self, token: AccessToken, now: datetime) -> bool:
+        """Whether it has not expired, and its parents are there and have not either."""
+        while token.spec.expires is None or now < token.spec.expires:
+            if not token.spec.parent:
+                return True
+            parent = self._by_uid.get(token.spec.parent)
+            if parent is None:
+                return False
+            token = parent
+        return False
 
     async def _follow(self) -> None:
         while True:
@@ -153,9 +174,12 @@ class Tokens:
         if shown.uid not in self._revoked:
             token: AccessToken = ACCESS_TOKEN.decode(shown.body)
             self._by_hash[token.spec.token_hash] = token
+            self._by_uid[shown.uid] = token
 
     def _drop(self, uid: str) -> None:
-        self._by_hash = {digest: token for digest, token in self._by_hash.items() if token.metadata.uid != uid}
+        gone = self._by_uid.pop(uid, None)
+        if gone is not None:
+            self._by_hash.pop(gone.spec.token_hash, None)
 
     async def _write_uses(self) -> None:
         while True:

@@ -4,9 +4,13 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from imageyard.domain.text import Language
 from imageyard.web import errors, exchange, health, middleware, reply
 from imageyard.web.actor import Authentication
 from imageyard.web.admin.door import AdminDoor
+from imageyard.web.console import words as catalogs
+from imageyard.web.console.door import ConsoleDoor
+from imageyard.web.console.words import Words
 from imageyard.web.doors import Doors
 from imageyard.web.forwarded import Forwarded
 from imageyard.web.health import HealthDoor
@@ -18,13 +22,20 @@ from imageyard.web.oapis import door as oapis
 
 __all__ = ["Doors", "build"]
 
-OPEN_PATHS = health.PATHS
-"""Served without a token. Everything else needs one."""
+CONSOLE = "console"
+
+def is_open(path: str) -> bool:
+    """What needs no token: probes, and what leads to the console. The console knows sessions too and asks by itself;
+    a session's cookie counts at no other door."""
+    return path in health.PATHS or first_segment(path) in ("", CONSOLE)
 
 
-def build(doors: Doors) -> ASGIApp:
-    """The ASGI application of a server: HTTP only, without lifespan (the composition root owns that)."""
+def build(doors: Doors, words: Mapping[Language, Words] | None = None) -> ASGIApp:
+    """The ASGI application of a server: HTTP only, without lifespan (the composition root owns that). `words` are the
+    console's, where they are to be others than the catalogs'."""
     rest, kube, probes = oapis.RestDoor(doors), KubeDoor(doors), HealthDoor(doors)
+    authentication = Authentication(doors.tokens, doors.clock)
+    console = ConsoleDoor(doors, authentication, words or catalogs.load())
     entrances: Mapping[str, ASGIApp] = {
         "oapis": rest,
         "api": kube,
@@ -36,18 +47,20 @@ def build(doors: Doors) -> ASGIApp:
         "version": probes,
         "metrics": MetricsDoor(doors),
         "admin": AdminDoor(doors.objects.rights, doors.tokens, doors.rotate_keys),
-        "": _to_docs,
+        CONSOLE: console,
+        "": _to_console,
     }
     renders: Mapping[str, Render] = {
         "oapis": oapis.render,
         "api": status.render,
         "apis": status.render,
         "openapi": status.render,
+        CONSOLE: console.render,
     }
     guards = (
         Forwarded(doors.trusted_proxies),
         HostChecked(doors.allowed_hosts, health.PROBES),
-        Authenticated(Authentication(doors.tokens, doors.clock), OPEN_PATHS),
+        Authenticated(authentication, is_open),
         middleware.limit_body,
     )
     app: ASGIApp = Translated(Guarded(Entrances(entrances), guards), renders)
@@ -71,9 +84,9 @@ def first_segment(path: str) -> str:
     return path.split("/", 2)[1] if path.startswith("/") else "?"
 
 
-async def _to_docs(scope: Scope, receive: Receive, send: Send) -> None:
+async def _to_console(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["path"] != "/":
         raise errors.UnknownPath
     if scope["method"] not in ("GET", "HEAD"):
         raise errors.MethodNotAllowed(scope["method"], ("GET", "HEAD"))
-    await reply.send(reply.see_other("/oapis/docs"), exchange.of(scope).method, send)
+    await reply.send(reply.see_other("/console/"), exchange.of(scope).method, send)

@@ -38,3 +38,5 @@ class Doors:
     """Proxies whose X-Forwarded-For is believed."""
     language: Language = "zh"
     """Spoken where a request does not prefer one."""
+    console_language: Language = "zh"
+    """What the console speaks to a browser that prefers neither Chinese nor English."""

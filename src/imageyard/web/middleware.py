@@ -183,14 +183,14 @@ def hostname(host: str) -> str | None:
 
 
 class Authenticated:
-    """Nothing but the open paths is served to somebody unknown."""
+    """Nothing but the open paths is served to somebody unknown, and what a door guards by itself."""
 
-    def __init__(self, authentication: Authentication, open_paths: frozenset[str]) -> None:
+    def __init__(self, authentication: Authentication, is_open: Callable[[str], bool]) -> None:
         self._authentication = authentication
-        self._open = open_paths
+        self._is_open = is_open
 
     def __call__(self, exchanged: Exchange) -> None:
-        if exchanged.path not in self._open:
+        if not self._is_open(exchanged.path):
             authorization = exchanged.headers.get(b"authorization")
             exchanged.actor = self._authentication.recognise(authorization, exchanged.address)
 

@@ -18,6 +18,8 @@ class AccessTokenSpec(Struct, rename="camel", omit_defaults=True, kw_only=True):
     token_hash: str
     """Hex SHA-256 of the token; the token itself has 256 random bits, so no slow hash is needed."""
     expires: datetime | None = None
+    parent: str = ""
+    """uid of another token, for a session: it is recognised as long as that one would be."""
 
 
 class AccessTokenStatus(Struct, rename="camel", omit_defaults=True):

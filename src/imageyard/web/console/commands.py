@@ -1,0 +1,48 @@
+"""The same by REST and by kubectl: the exact commands for what a page shows. Pure."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote, urlencode
+
+from imageyard.domain.kind import Kind
+from imageyard.domain.objects import API_VERSION
+
+_TOKEN: Final = '-H "Authorization: Bearer $TOKEN"'
+ALL: Final = "_all_"
+"""The list scope of the REST door."""
+
+
+class Commands(NamedTuple):
+    """One action, twice. `kubectl` is "" for what only REST has."""
+
+    title: str
+    curl: str
+    kubectl: str = ""
+
+
+def rest(
+    origin: str,
+    method: str,
+    kind: Kind[Any],
+    namespace: str,
+    below: str = "",
+    *,
+    query: Mapping[str, str] | None = None,
+    body: object = None,
+) -> str:
+    """A curl command, each argument quoted for a POSIX shell."""
+    path = f"{origin}/oapis/{API_VERSION}/namespaces/{quote(namespace or ALL)}/{kind.rest_path}{below}"
+    asked = {name: value for name, value in (query or {}).items() if value}
+    url = f"{path}?{urlencode(asked)}" if asked else path
+    parts = ["curl", _TOKEN] if method == "GET" else ["curl", "-X", method, _TOKEN]
+    if body is not None:
+        parts += ["-H", shlex.quote("Content-Type: application/json"), "-d", shlex.quote(json.dumps(body))]
+    return " ".join([*parts, shlex.quote(url)])
+
+
+def kubectl(*arguments: str, namespace: str | None = None) -> str:
+    """`namespace` "" asks for all of them, None for none."""
+    where = [] if namespace is None else ["-n", namespace] if namespace else ["-A"]
+    return shlex.join(["kubectl", *arguments, *where])

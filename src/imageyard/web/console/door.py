@@ -1,0 +1,92 @@
+"""The console as an ASGI application: recognise who asks, find the page, send what it answers."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+
+from starlette.types import Receive, Scope, Send
+
+from imageyard.domain.errors import Failure, Unauthorized
+from imageyard.domain.text import Language
+from imageyard.web import errors, exchange, reply
+from imageyard.web.actor import Authentication
+from imageyard.web.console import assets, cookies, failures, forms, preferences, routes, visit
+from imageyard.web.console.pages import preferences as preferences_page
+from imageyard.web.console.pages import signin
+from imageyard.web.console.room import Room
+from imageyard.web.console.session import Sessions
+from imageyard.web.console.templates import Templates
+from imageyard.web.console.visit import Visit
+from imageyard.web.console.words import Words
+from imageyard.web.doors import Doors
+from imageyard.web.exchange import Exchange
+from imageyard.web.reply import Reply, Stream
+
+ROOT: Final = "/console/"
+_VERBS: Final = {"GET": "get", "HEAD": "get", "POST": "create"}
+
+
+class ConsoleDoor:
+    def __init__(self, doors: Doors, authentication: Authentication, catalogs: Mapping[Language, Words]) -> None:
+        self._doors = doors
+        self._catalogs = catalogs
+        sessions = Sessions(authentication, doors.tokens, doors.clock)
+        self._room = Room(Templates(catalogs), sessions)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = exchange.of(scope)
+        answer = await self._answer(asked, str(scope.get("scheme", "http")))
+        if isinstance(answer, Stream):
+            await reply.stream(answer, asked.method, send)
+        else:
+            await reply.send(answer, asked.method, send)
+
+    async def _answer(self, asked: Exchange, scheme: str) -> Reply | Stream:
+        if asked.path.startswith(assets.PREFIX):
+            asked.resource, asked.verb = "console/static", "get"
+            return assets.answer(asked)
+        if asked.path == ROOT[:-1]:
+            return reply.see_other(ROOT)
+        came = self._visit(asked, scheme)
+        if asked.path in signin.PATHS:
+            asked.resource, asked.verb = "console/sessions", _VERBS.get(asked.method, "get")
+            return await signin.answer(self._room, came)
+        if asked.path == preferences_page.PATH:
+            # Also for who is not signed in yet: the sign-in page speaks two languages.
+            asked.resource, asked.verb = "console/preferences", "create"
+            return await preferences_page.answer(self._room, came)
+        asked.actor = self._room.sessions.recognise(asked)
+        return await self._page(came)
+
+    async def _page(self, came: Visit) -> Reply | Stream:
+        asked = came.exchange
+        matched = routes.match(asked.path)
+        if matched is None:
+            raise errors.UnknownPath
+        route, names = matched
+        asked.resource, asked.verb = f"console/{route.resource}", _VERBS.get(asked.method, "get")
+        if len(names) > 1:
+            asked.namespace, asked.name = names[:2]
+        page = route.methods.get("GET" if asked.method == "HEAD" else asked.method)
+        if page is None:
+            raise errors.MethodNotAllowed(asked.method, route.methods)
+        return await page(self._room, came, *names)
+
+    def render(self, failure: Failure, asked: Exchange) -> Reply:
+        """A failure as a page; who is not signed in is led to where one does that."""
+        came = self._visit(asked, "http")
+        if isinstance(failure, Unauthorized):
+            return failures.sign_in_first(came)
+        return failures.page(self._room, came, failure)
+
+    def _visit(self, asked: Exchange, scheme: str) -> Visit:
+        sent = cookies.read(asked.header(b"cookie"))
+        liked = preferences.read(sent, asked.header(b"accept-language"), self._doors.console_language)
+        try:
+            query = forms.parse(asked.query)
+        except Failure:
+            query = forms.Form({})
+        host = asked.header(b"host")
+        secure = visit.is_secure(scheme, host)
+        origin = f"{scheme}://{quote(host, safe='[]:.-_')}"
+        return Visit(self._doors, asked, self._catalogs[liked.language], liked, query, origin, secure)

@@ -1,0 +1,67 @@
+"""A page of a list: what was asked for, what was found, and the links from there. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from imageyard.web.console.forms import Form
+
+SIZE: Final = 40
+"""Rows of a page."""
+FARTHEST: Final = 1_000_000
+"""Pages that can be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A list's address: its path and every parameter that is set."""
+
+    path: str
+    parameters: Mapping[str, str]
+
+    def href(self, **changes: str) -> str:
+        """The same list, otherwise: another filter begins at its first page."""
+        kept = {**self.parameters, **({"page": ""} if "page" not in changes else {}), **changes}
+        said = urlencode({name: value for name, value in kept.items() if value})
+        return f"{self.path}?{said}" if said else self.path
+
+    def sorted(self, key: str) -> str:
+        """By this key, the other way round where it is sorted so already."""
+        down = "1" if self["sort"] == key and self["desc"] != "1" else ""
+        return self.href(sort=key, desc=down)
+
+    def __getitem__(self, name: str) -> str:
+        return self.parameters.get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where a page of rows stands among all that were found."""
+
+    page: int
+    count: int
+    total: int
+    previous: str
+    next: str
+
+    @property
+    def last(self) -> int:
+        """How many rows there are up to here."""
+        return (self.page - 1) * SIZE + self.count
+
+
+def asked(path: str, query: Form, names: Sequence[str]) -> Asked:
+    return Asked(path, {name: query.text(name) for name in names})
+
+
+def page_number(query: Form) -> int:
+    """What is no page is the first."""
+    text = query.text("page")
+    return min(max(int(text), 1), FARTHEST) if text.isascii() and text.isdigit() and len(text) < 8 else 1
+
+
+def shown(address: Asked, page: int, count: int, total: int) -> Shown:
+    previous = address.href(page=str(page - 1) if page > 2 else "") if page > 1 else ""
+    following = address.href(page=str(page + 1)) if page * SIZE < total else ""
+    return Shown(page, count, total, previous, following)

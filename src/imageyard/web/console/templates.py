@@ -1,0 +1,98 @@
+"""Pages from templates: one environment a language, one typed context a page, one block of it for htmx.
+
+Convention: an element that htmx replaces has the name of a block as its id. Asked for that target, the same handler
+with the same context answers that block alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from imageyard.domain.text import Language
+from imageyard.web.console import assets, moments, navigation
+from imageyard.web.console.navigation import Place
+from imageyard.web.console.visit import Visit
+from imageyard.web.console.words import Words
+from imageyard.web.reply import Headers, Reply
+
+HTML: Final[Headers] = ((b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-store"))
+_COMPONENTS: Final = "_components.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is around every page."""
+
+    place: str
+    places: Sequence[Place]
+    namespaces: Sequence[str]
+    namespace: str
+    path: str
+    """Where the reader is, with its query: where a change of preference leads back to."""
+
+
+class Templates:
+    def __init__(self, catalogs: Mapping[Language, Words]) -> None:
+        self._environments = {language: environment(words) for language, words in catalogs.items()}
+
+    async def page(self, visit: Visit, name: str, page: object, *, place: str, namespace: str = "") -> Reply:
+        """A whole page, or the block of it that htmx asks for."""
+        template = self._environments[visit.preferences.language].get_template(name)
+        if visit.target in template.blocks:
+            return self._block(visit, template, visit.target, page)
+        frame = await _frame(visit, place, namespace)
+        return _html(template.render(self._variables(visit, page, frame)))
+
+    def block(self, visit: Visit, name: str, block: str, page: object, status: int = 200) -> Reply:
+        """One block, whoever asks."""
+        template = self._environments[visit.preferences.language].get_template(name)
+        return self._block(visit, template, block, page, status)
+
+    def bare(self, visit: Visit, name: str, page: object, status: int = 200, headers: Headers = ()) -> Reply:
+        """A page for somebody who may be nobody: no places around it."""
+        template = self._environments[visit.preferences.language].get_template(name)
+        frame = Frame("", (), (), "", "/console/")
+        return _html(template.render(self._variables(visit, page, frame)), status, headers)
+
+    def _block(self, visit: Visit, template: Template, block: str, page: object, status: int = 200) -> Reply:
+        frame = Frame("", (), (), "", visit.exchange.path)
+        context = template.new_context(self._variables(visit, page, frame))
+        return _html("".join(template.blocks[block](context)), status)
+
+    def _variables(self, visit: Visit, page: object, frame: Frame) -> dict[str, Any]:
+        components = self._environments[visit.preferences.language].get_template(_COMPONENTS)
+        ui = components.make_module({"visit": visit})
+        return {"visit": visit, "page": page, "ui": ui, "frame": frame}
+
+
+def environment(words: Words) -> Environment:
+    made = Environment(
+        loader=PackageLoader("imageyard.web.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        auto_reload=False,
+    )
+    made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals |= {"asset": assets.url, "phrases": moments.phrases(words), "html_lang": words.html}
+    made.filters["number"] = _number
+    return made
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"
+
+
+async def _frame(visit: Visit, place: str, namespace: str) -> Frame:
+    asked = visit.exchange.query.decode("latin-1")
+    path = f"{visit.exchange.path}?{asked}" if asked else visit.exchange.path
+    places = [each for each in navigation.PLACES if each.opens(visit.may)]
+    return Frame(place, places, await visit.namespaces(), namespace, path)
+
+
+def _html(text: str, status: int = 200, headers: Headers = ()) -> Reply:
+    return Reply(status, (*HTML, *headers), text.encode())
