@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from imageyard.domain.text import Language
-from imageyard.web import errors, exchange, health, middleware, reply
+from imageyard.web import cross_site, errors, exchange, health, middleware, reply
 from imageyard.web.actor import Authentication
 from imageyard.web.admin.door import AdminDoor
 from imageyard.web.console import words as catalogs
@@ -60,6 +60,8 @@ def build(doors: Doors, words: Mapping[Language, Words] | None = None) -> ASGIAp
     guards = (
         Forwarded(doors.trusted_proxies),
         HostChecked(doors.allowed_hosts, health.PROBES),
+        cross_site.refuse,
+        cross_site.refuse_websocket,
         Authenticated(authentication, is_open),
         middleware.limit_body,
     )

@@ -27,9 +27,9 @@ class Disconnected(Exception):
 
 class Exchange:
     """`headers` are lower-case bytes, of a repeated one the last. `actor` is set by authentication, `status` when the
-    answer begins (0: it has not). `address` is where the connection comes from, "" on a socket that has none.
-    `verb` and `resource` label metrics: set by the router from closed sets, never from the path's text. `namespace` and
-    `name` are those of the object the path names, for the log."""
+    answer begins (0: it has not). `address` is where the connection comes from, "" on a socket that has none; `scheme`
+    is what the client speaks, `http` or `https`. `verb` and `resource` label metrics: set by the router from closed
+    sets, never from the path's text. `namespace` and `name` are those of the object the path names, for the log."""
 
     __slots__ = (
         "_default",
@@ -44,6 +44,7 @@ class Exchange:
         "receive",
         "request_id",
         "resource",
+        "scheme",
         "status",
         "verb",
     )
@@ -56,6 +57,7 @@ class Exchange:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.receive = receive
         self.address: str = client[0] if client else ""
+        self.scheme: str = scope.get("scheme", "http")
         self.request_id = _request_id(self.headers.get(b"x-request-id"))
         self.status = 0
         self.actor = _NOBODY

@@ -1,11 +1,10 @@
 """Static files under URLs that carry a hash of their content: a browser keeps each for ever and asks for it once."""
 
 from functools import cache
-from hashlib import sha256
 from importlib import resources
 from typing import Final, NamedTuple
 
-from imageyard.web import errors
+from imageyard.web import errors, hygiene, reply
 from imageyard.web.exchange import Exchange
 from imageyard.web.reply import Reply
 
@@ -16,7 +15,6 @@ FILES: Final = {
     "icon.svg": "image/svg+xml",
     "vendor/htmx.min.js": "text/javascript; charset=utf-8",
 }
-_HASH: Final = 12
 
 
 class Asset(NamedTuple):
@@ -47,13 +45,9 @@ def answer(exchange: Exchange) -> Reply:
         raise errors.UnknownPath
     if exchange.method not in ("GET", "HEAD"):
         raise errors.MethodNotAllowed(exchange.method, ("GET", "HEAD"))
-    headers = (
-        (b"content-type", asset.type.encode()),
-        (b"cache-control", b"public, max-age=31536000, immutable"),
-    )
-    return Reply(200, headers, asset.body)
+    return reply.asset(asset.body, asset.type)
 
 
 def _read(name: str, media_type: str) -> Asset:
     body = resources.files(__package__).joinpath("static", *name.split("/")).read_bytes()
-    return Asset(media_type, body, f"{PREFIX}{sha256(body).hexdigest()[:_HASH]}/{name}")
+    return Asset(media_type, body, f"{PREFIX}{hygiene.fingerprint(body)}/{name}")

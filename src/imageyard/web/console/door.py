@@ -35,19 +35,19 @@ class ConsoleDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = exchange.of(scope)
-        answer = await self._answer(asked, str(scope.get("scheme", "http")))
+        answer = await self._answer(asked)
         if isinstance(answer, Stream):
             await reply.stream(answer, asked.method, send)
         else:
             await reply.send(answer, asked.method, send)
 
-    async def _answer(self, asked: Exchange, scheme: str) -> Reply | Stream:
+    async def _answer(self, asked: Exchange) -> Reply | Stream:
         if asked.path.startswith(assets.PREFIX):
             asked.resource, asked.verb = "console/static", "get"
             return assets.answer(asked)
         if asked.path == ROOT[:-1]:
             return reply.see_other(ROOT)
-        came = self._visit(asked, scheme)
+        came = self._visit(asked)
         if asked.path in signin.PATHS:
             asked.resource, asked.verb = "console/sessions", _VERBS.get(asked.method, "get")
             return await signin.answer(self._room, came)
@@ -74,12 +74,12 @@ class ConsoleDoor:
 
     def render(self, failure: Failure, asked: Exchange) -> Reply:
         """A failure as a page; who is not signed in is led to where one does that."""
-        came = self._visit(asked, "http")
+        came = self._visit(asked)
         if isinstance(failure, Unauthorized):
-            return failures.sign_in_first(came)
+            return failures.sign_in_first(self._room, came)
         return failures.page(self._room, came, failure)
 
-    def _visit(self, asked: Exchange, scheme: str) -> Visit:
+    def _visit(self, asked: Exchange) -> Visit:
         sent = cookies.read(asked.header(b"cookie"))
         liked = preferences.read(sent, asked.header(b"accept-language"), self._doors.console_language)
         try:
@@ -87,6 +87,6 @@ class ConsoleDoor:
         except Failure:
             query = forms.Form({})
         host = asked.header(b"host")
-        secure = visit.is_secure(scheme, host)
-        origin = f"{scheme}://{quote(host, safe='[]:.-_')}"
+        secure = visit.is_secure(asked.scheme, host)
+        origin = f"{asked.scheme}://{quote(host, safe='[]:.-_')}"
         return Visit(self._doors, asked, self._catalogs[liked.language], liked, query, origin, secure)

@@ -45,9 +45,12 @@ def page(room: Room, visit: Visit, failure: Failure) -> Reply:
     return room.templates.bare(visit, "failure.html", shown, code, headers)
 
 
-def sign_in_first(visit: Visit) -> Reply:
+def sign_in_first(room: Room, visit: Visit) -> Reply:
     """To the sign-in page and back. A cookie that does not count is taken away, so that it is not tried again."""
     asked = visit.exchange
+    if asked.headers.get(b"sec-fetch-site") == b"cross-site" and asked.method in SAFE_METHODS:
+        # A link on another site was followed: the session's cookie stays behind. Asked from here it comes along.
+        return room.templates.bare(visit, "again.html", None)
     back = asked.path if asked.method in SAFE_METHODS and not visit.enhanced else "/console/"
     if asked.query and back == asked.path:
         back += "?" + asked.query.decode("latin-1")

@@ -11,13 +11,13 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from imageyard.domain.text import Language
+from imageyard.web import reply
 from imageyard.web.console import assets, moments, navigation
 from imageyard.web.console.navigation import Place
 from imageyard.web.console.visit import Visit
 from imageyard.web.console.words import Words
 from imageyard.web.reply import Headers, Reply
 
-HTML: Final[Headers] = ((b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-store"))
 _COMPONENTS: Final = "_components.html"
 
 
@@ -43,7 +43,7 @@ class Templates:
         if visit.target in template.blocks:
             return self._block(visit, template, visit.target, page)
         frame = await _frame(visit, place, namespace)
-        return _html(template.render(self._variables(visit, page, frame)))
+        return reply.page(template.render(self._variables(visit, page, frame)))
 
     def block(self, visit: Visit, name: str, block: str, page: object, status: int = 200) -> Reply:
         """One block, whoever asks."""
@@ -54,12 +54,12 @@ class Templates:
         """A page for somebody who may be nobody: no places around it."""
         template = self._environments[visit.preferences.language].get_template(name)
         frame = Frame("", (), (), "", "/console/")
-        return _html(template.render(self._variables(visit, page, frame)), status, headers)
+        return reply.page(template.render(self._variables(visit, page, frame)), status, headers)
 
     def _block(self, visit: Visit, template: Template, block: str, page: object, status: int = 200) -> Reply:
         frame = Frame("", (), (), "", visit.exchange.path)
         context = template.new_context(self._variables(visit, page, frame))
-        return _html("".join(template.blocks[block](context)), status)
+        return reply.page("".join(template.blocks[block](context)), status)
 
     def _variables(self, visit: Visit, page: object, frame: Frame) -> dict[str, Any]:
         components = self._environments[visit.preferences.language].get_template(_COMPONENTS)
@@ -93,6 +93,3 @@ async def _frame(visit: Visit, place: str, namespace: str) -> Frame:
     places = [each for each in navigation.PLACES if each.opens(visit.may)]
     return Frame(place, places, await visit.namespaces(), namespace, path)
 
-
-def _html(text: str, status: int = 200, headers: Headers = ()) -> Reply:
-    return Reply(status, (*HTML, *headers), text.encode())

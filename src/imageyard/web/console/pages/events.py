@@ -15,6 +15,7 @@ from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import EVENT, REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.text import Text
 from imageyard.store import Change
+from imageyard.web import hygiene
 from imageyard.web.console.room import Room
 from imageyard.web.console.visit import Visit
 from imageyard.web.reply import Headers, Stream
@@ -32,7 +33,7 @@ MOST_TOLD: Final = 200
 _KINDS: Final = {kind.plural: kind for kind in (REPOSITORY, REGISTRY_SECRET, EVENT)}
 _HEADERS: Final[Headers] = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
+    *hygiene.DATA,
     (b"x-accel-buffering", b"no"),
 )
 
