@@ -25,8 +25,8 @@ class Slot(NamedTuple):
 
 
 class Day:
-    """The last day of syncs, half an hour at a time: what a small chart shows, and Prometheus keeps for longer. It is in
-    memory and begins with the server."""
+    """The last day of syncs, half an hour at a time: what a small chart shows, and Prometheus keeps for longer. It is
+    in memory and begins with the server."""
 
     SLOT: Final = 1800.0
     SLOTS: Final = 48

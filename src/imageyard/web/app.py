@@ -24,6 +24,7 @@ __all__ = ["Doors", "build"]
 
 CONSOLE = "console"
 
+
 def is_open(path: str) -> bool:
     """What needs no token: probes, and what leads to the console. The console knows sessions too and asks by itself;
     a session's cookie counts at no other door."""

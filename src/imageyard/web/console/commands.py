@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import API_VERSION
 
-_TOKEN: Final = '-H "Authorization: Bearer $TOKEN"'
+_BEARER: Final = '-H "Authorization: Bearer $TOKEN"'
 ALL: Final = "_all_"
 """The list scope of the REST door."""
 
@@ -36,7 +36,7 @@ def rest(
     path = f"{origin}/oapis/{API_VERSION}/namespaces/{quote(namespace or ALL)}/{kind.rest_path}{below}"
     asked = {name: value for name, value in (query or {}).items() if value}
     url = f"{path}?{urlencode(asked)}" if asked else path
-    parts = ["curl", _TOKEN] if method == "GET" else ["curl", "-X", method, _TOKEN]
+    parts = ["curl", _BEARER] if method == "GET" else ["curl", "-X", method, _BEARER]
     if body is not None:
         parts += ["-H", shlex.quote("Content-Type: application/json"), "-d", shlex.quote(json.dumps(body))]
     return " ".join([*parts, shlex.quote(url)])

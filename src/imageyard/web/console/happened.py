@@ -36,9 +36,7 @@ async def about(visit: Visit, namespace: str, uid: str) -> tuple[EventRow, ...] 
     """The events of one object, newest first; None for who may not read events."""
     if not visit.may("list", EVENT, namespace):
         return None
-    page = await visit.doors.objects.list(
-        visit.actor, EVENT, Query(namespaces=frozenset({namespace}), reference=uid)
-    )
+    page = await visit.doors.objects.list(visit.actor, EVENT, Query(namespaces=frozenset({namespace}), reference=uid))
     found = sorted(page.items, key=lambda stored: _seen(EVENT.decode(stored.body)), reverse=True)
     return tuple(read(found, visit))
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, tzinfo
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from imageyard.domain.text import Language
@@ -12,7 +12,7 @@ from imageyard.web import language
 from imageyard.web.console.words import LANGUAGES
 
 Theme = Literal["auto", "light", "dark"]
-THEMES: Final[tuple[Theme, ...]] = get_args(Theme)
+THEMES: Final[tuple[Theme, ...]] = ("auto", "light", "dark")
 LANGUAGE: Final = "imageyard_language"
 THEME: Final = "imageyard_theme"
 ZONE: Final = "imageyard_zone"
@@ -32,7 +32,7 @@ class Preferences(NamedTuple):
 def read(cookies: Mapping[str, str], accept_language: str, default: Language) -> Preferences:
     """The reader's language is chosen, else preferred by the browser, else the server's."""
     chosen = next((each for each in LANGUAGES if each == cookies.get(LANGUAGE)), None)
-    theme = next((each for each in THEMES if each == cookies.get(THEME)), "auto")
+    theme = next((each for each in THEMES if each == cookies.get(THEME)), THEMES[0])
     named = cookies.get(ZONE, "").replace("%2F", "/")
     zone = _zone(named)
     spoken = chosen or language.choose(accept_language, default)

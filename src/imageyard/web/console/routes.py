@@ -14,8 +14,6 @@ from imageyard.web.console.pages import (
     source,
     sources,
 )
-from imageyard.web.console.room import Room
-from imageyard.web.console.visit import Visit
 from imageyard.web.reply import Reply, Stream
 
 Page = Callable[..., Awaitable[Reply | Stream]]

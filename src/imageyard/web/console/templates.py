@@ -92,4 +92,3 @@ async def _frame(visit: Visit, place: str, namespace: str) -> Frame:
     path = f"{visit.exchange.path}?{asked}" if asked else visit.exchange.path
     places = [each for each in navigation.PLACES if each.opens(visit.may)]
     return Frame(place, places, await visit.namespaces(), namespace, path)
-

@@ -34,8 +34,8 @@ class Words:
         self._single: dict[str, str] = {}
         self._several: dict[str, tuple[str, ...]] = {}
         for message in catalog:
-            if isinstance(message.id, tuple):
-                self._several[message.id[0]] = tuple(message.string)
+            if isinstance(message.id, tuple | list):
+                self._several[message.id[0]] = tuple(message.string or ())
             elif message.id:
                 self._single[message.id] = str(message.string)
 

@@ -54,9 +54,7 @@ async def _ask(
     stored = await visit.doors.objects.get(visit.actor, kind, namespace, name)
     users, total = await _users(visit, kind, namespace, name)
     href = (rows.image_href if kind is REPOSITORY else rows.source_href)(namespace, name)
-    context = DeletionPage(
-        kind.singular, namespace, name, stored.uid, href, f"{href}/delete", mistyped, users, total
-    )
+    context = DeletionPage(kind.singular, namespace, name, stored.uid, href, f"{href}/delete", mistyped, users, total)
     place = "images" if kind is REPOSITORY else "sources"
     return await room.templates.page(visit, "deletion.html", context, place=place, namespace=namespace)
 
@@ -70,9 +68,7 @@ async def _delete(room: Room, visit: Visit, kind: Kind[Any], namespace: str, nam
     return reply.see_other(f"{back}?done=delete")
 
 
-async def _users(
-    visit: Visit, kind: Kind[Any], namespace: str, name: str
-) -> tuple[tuple[rows.ImageRow, ...], int]:
+async def _users(visit: Visit, kind: Kind[Any], namespace: str, name: str) -> tuple[tuple[rows.ImageRow, ...], int]:
     scope = visit.may.scope(REPOSITORY, "", await visit.namespaces())
     if kind is not REGISTRY_SECRET or (scope is not None and not scope):
         return (), 0

@@ -90,12 +90,12 @@ class _Listening:
         loop = asyncio.get_running_loop()
         until = loop.time() + LONGEST
         with self._room.listeners.listening(_listener(self._visit)):
-            tasks = [asyncio.ensure_future(self._follow(topic)) for topic in self._topics]
+            tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._follow(topic)) for topic in self._topics]
             tasks += [asyncio.ensure_future(self._left()), asyncio.ensure_future(self._visit.doors.stopping.wait())]
             for ending in tasks:
                 ending.add_done_callback(lambda _: self._some.set())
             try:
-                yield b"retry: 3000\nevent: open\ndata: {}\n\n"
+                yield b"retry: 3000\n\n"
                 while loop.time() < until and not any(task.done() for task in tasks) and self._counts():
                     yield await self._next()
                 if self._lost:
@@ -153,5 +153,3 @@ class _Listening:
 
 def _message(event: str, told: Sequence[str]) -> bytes:
     return b"event: %s\ndata: %s\n\n" % (event.encode(), msgspec.json.encode(told))
-
-

@@ -1,10 +1,13 @@
 """The first page: what fails and why, what changed, how registries fare. Each number leads to what it counts."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from imageyard.domain.kinds import EVENT, REGISTRY_SECRET, REPOSITORY
+from imageyard.domain.kinds.registry_secret import HostStatus
+from imageyard.domain.reasons import Reason
 from imageyard.store import Page, Query, Stored
 from imageyard.web.console import charts, happened, rows
 from imageyard.web.console.charts import Health
@@ -21,6 +24,8 @@ MOST_NAMED: Final = 4
 MOST_PROBLEMS: Final = 12
 MOST_HOSTS: Final = 10
 MOST_CHANGES: Final = 12
+
+_TROUBLE: Final = ("open", "paused", "ok")
 
 Scope = frozenset[str] | None
 
@@ -58,13 +63,22 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Host:
+    """A registry host, which several sources may share."""
+
+    domain: str
+    status: HostStatus
+    sources: tuple[SourceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OverviewPage:
     images: ImageTally | None
     sources: SourceTally | None
     """None for who may list none."""
     refused: tuple[SourceRow, ...]
     problems: tuple[Problem, ...]
-    hosts: tuple[SourceRow, ...]
+    hosts: tuple[Host, ...]
     changes: tuple[EventRow, ...] | None
     health: Health | None
     namespace: str
@@ -81,13 +95,14 @@ async def page(room: Room, visit: Visit) -> Reply:
     images, sources = (visit.may.scope(kind, namespace, known) for kind in (REPOSITORY, REGISTRY_SECRET))
     failing = await _failing(visit, images)
     held = await _sources(visit, sources)
+    refused = tuple(row for row in held if row.verdict == "failed")
     told = visit.may.scope(EVENT, namespace, known)
     everywhere = images is None and not namespace
     context = OverviewPage(
         images=await _image_tally(visit, images, failing),
         sources=await _source_tally(visit, sources),
-        refused=tuple(row for row in held if row.verdict == "failed"),
-        problems=_problems(failing),
+        refused=refused,
+        problems=_problems(failing, refused),
         hosts=_paced(held),
         changes=await happened.lately(visit, told, MOST_CHANGES) if told is None or told else None,
         health=charts.health(visit.doors.metrics.day.slots(visit.now.timestamp())) if everywhere else None,
@@ -144,11 +159,16 @@ async def _source_tally(visit: Visit, scope: Scope) -> SourceTally | None:
     return SourceTally(await count(None), await count("success"), await count("failed"), await count("untested"))
 
 
-def _problems(failing: _Failing) -> tuple[Problem, ...]:
-    """Of failing images what they have in common, the most frequent first."""
+def _problems(failing: _Failing, refused: Sequence[SourceRow]) -> tuple[Problem, ...]:
+    """Of failing images what they have in common, the most frequent first. What a source's own failure explains is told
+    there."""
     groups: dict[tuple[str, str], list[ImageRow]] = defaultdict(list)
     for row in failing.rows:
         groups[row.said.reason if row.said else "", row.source].append(row)
+    for source in refused:
+        named = f"{source.namespace}/{source.name}"
+        groups.pop((Reason.CredentialRefused, named), None)
+        groups.pop((source.said.reason if source.said else "", named), None)
     common = sorted(groups.values(), key=len, reverse=True)[:MOST_PROBLEMS]
     return tuple(_problem(group) for group in common)
 
@@ -160,9 +180,17 @@ def _problem(group: list[ImageRow]) -> Problem:
     return Problem(first.said, first.source, first.source_href, href, len(group), tuple(group[:MOST_NAMED]))
 
 
-def _paced(held: tuple[SourceRow, ...]) -> tuple[SourceRow, ...]:
-    """Sources whose host has something to tell, those in trouble first."""
-    paced = [row for row in held if row.host is not None]
-    order = {"open": 0, "paused": 1, "ok": 2}
-    paced.sort(key=lambda row: (order[row.host.state] if row.host else 3, -row.used_by))
-    return tuple(paced[:MOST_HOSTS])
+def _paced(held: Sequence[SourceRow]) -> tuple[Host, ...]:
+    """Hosts that have something to tell, those in trouble first."""
+    groups: dict[str, list[SourceRow]] = defaultdict(list)
+    for row in held:
+        if row.host is not None:
+            groups[row.domain].append(row)
+    hosts = [Host(domain, _worst(group), tuple(group)) for domain, group in groups.items()]
+    hosts.sort(key=lambda host: (_TROUBLE.index(host.status.state), host.domain))
+    return tuple(hosts[:MOST_HOSTS])
+
+
+def _worst(group: Sequence[SourceRow]) -> HostStatus:
+    told = [row.host for row in group if row.host is not None]
+    return min(told, key=lambda status: (_TROUBLE.index(status.state), status.quota_limit is None))

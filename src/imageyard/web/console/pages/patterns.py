@@ -36,7 +36,9 @@ async def page(room: Room, visit: Visit) -> Reply:
         raise errors.UnknownPath
     start = visit.now.timestamp() - Day.SLOT * Day.SLOTS
     slots = [Slot(start + place * Day.SLOT, place % 7 * 5, place % 11 // 9 * 4) for place in range(Day.SLOTS)]
-    layers = [Layer(_DIGEST, str(size), instruction=f"RUN step {size}") for size in (31_000_000, 4_200_000, 700, 90_000)]
+    layers = [
+        Layer(_DIGEST, str(size), instruction=f"RUN step {size}") for size in (31_000_000, 4_200_000, 700, 90_000)
+    ]
     context = PatternsPage(
         states=("synced", "failed", "pending", "syncing", "suspended"),
         verdicts=("success", "failed", "untested"),

@@ -26,5 +26,3 @@ async def answer(room: Room, visit: Visit) -> Reply:
         if form.text(field) in choices
     ]
     return to._replace(headers=(*to.headers, *kept))
-
-

@@ -31,7 +31,7 @@ class SignInPage:
 
 async def answer(room: Room, visit: Visit) -> Reply:
     match visit.exchange.method, visit.exchange.path:
-        case ("GET" | "HEAD"), path if path == SIGN_IN:
+        case (("GET" | "HEAD"), path) if path == SIGN_IN:
             return _page(room, visit, way_back(visit.query.text("next")))
         case "POST", path if path == SIGN_IN:
             return await _sign_in(room, visit)
