@@ -49,14 +49,15 @@ class PleasedRegistry:
 class Server:
     """A fresh server: its doors, and clients that are somebody."""
 
-    def __init__(self, doors: app.Doors, clock: FakeClock) -> None:
+    def __init__(self, doors: app.Doors, clock: FakeClock, store: SQLiteStore) -> None:
         self.doors = doors
         self.clock = clock
-        self._app = app.build(doors)
+        self.store = store
+        self.app = app.build(doors)
 
     async def client(self, user: str, *groups: str) -> Client:
         token = await self.doors.tokens.create(user, user, groups, None)
-        return Client(self._app, {"authorization": f"Bearer {token.reveal()}"})
+        return Client(self.app, {"authorization": f"Bearer {token.reveal()}"})
 
 
 @asynccontextmanager
@@ -86,5 +87,5 @@ async def running(directory: Path) -> AsyncIterator[Server]:
             allowed_hosts=HOSTS.__contains__,
         )
         following = asyncio.create_task(roles.watch())
-        yield Server(doors, clock)
+        yield Server(doors, clock, store)
         following.cancel()

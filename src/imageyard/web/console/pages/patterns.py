@@ -47,6 +47,6 @@ async def page(room: Room, visit: Visit) -> Reply:
         moments=(timedelta(seconds=-3), timedelta(minutes=-3), timedelta(days=-41), timedelta(hours=2)),
         health=charts.health(slots),
         layers=contents.layers(layers),
-        commands=(Commands("GET", "curl https://example.com", "kubectl get imgs -A"),),
+        commands=(Commands(visit.words.gettext("Read it"), "curl https://example.com", "kubectl get imgs -A"),),
     )
     return await room.templates.page(visit, "patterns.html", context, place="patterns")

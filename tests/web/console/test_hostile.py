@@ -1,0 +1,56 @@
+"""Whatever stands in a field that a user or a registry decides, a page shows it as text and nothing more."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+from tests.web import whole
+from tests.web.console import markup, yard
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "' onmouseover='alert(1)",
+    "</title></textarea></pre><svg onload=alert(1)>",
+    "javascript:alert(1)",
+    "{{ 7*7 }}{% raw %}{{ visit.doors }}",
+    "<!--", "]]>", "</script><script>", "&lt;b&gt;&amp;&#x27;",
+    "\u202eevil\u202c \u2066x\u2069", "\u0000\u0001\u001b[31m", "\ud7ff\ufffd\u2028\u2029",
+    "a" * 3000, "中" * 1000, "👩\u200d👩\u200d👧" * 100, "%(num)d %s %n {0} ${x}", "data-key=\"x\" hx-get=\"/console/\"",
+    "<template data-count></template>", "<form action=//evil.example method=post>",
+)  # fmt: skip
+JOINED = " ".join(HOSTILE)
+"""All at once, so that a page is read once: each is between others that would break out."""
+
+
+async def _pages(directory: Path, said: str) -> dict[str, str]:
+    directory.mkdir()
+    async with whole.running(directory) as server:
+        await yard.fill(server, said)
+        admin = await server.client("ada", "system:masters")
+        found = {path: await admin.get(path) for path in (*yard.PAGES, *yard.DELETIONS)}
+        assert {answer.status for answer in found.values()} == {200}
+        return {path: answer.text for path, answer in found.items()}
+
+
+async def test_hostile_words_change_nothing_of_what_a_page_consists_of(tmp_path: Path) -> None:
+    plain = await _pages(tmp_path / "plain", yard.PLAIN)
+    hostile = await _pages(tmp_path / "hostile", JOINED)
+    for path, page in hostile.items():
+        assert markup.shape(page) == markup.shape(plain[path]), path
+    shown = markup.text(hostile["/console/images"])
+    assert "<script>alert(1)</script>" in shown
+    assert "{{ 7*7 }}" in shown
+
+
+async def test_hostile_questions_are_answered_as_questions(tmp_path: Path) -> None:
+    async with whole.running(tmp_path) as server:
+        admin = await server.client("ada", "system:masters")
+        plain = markup.shape((await admin.get("/console/images?q=plain&namespace=plain&source=plain")).text)
+        for asked in HOSTILE:
+            said = quote(asked[:200])
+            answer = await admin.get(f"/console/images?q={said}&namespace={said}&source={said}")
+            assert answer.status == 200
+            assert markup.shape(answer.text) == plain, asked
+            missing = await admin.get(f"/console/images/default/{said.replace('/', '%2F')}")
+            assert missing.status in (400, 404)
+            assert "<script>alert" not in missing.text
