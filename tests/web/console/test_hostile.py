@@ -3,6 +3,8 @@
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
+
 from tests.web import whole
 from tests.web.console import markup, yard
 
@@ -15,15 +17,20 @@ HOSTILE = (
     "{{ 7*7 }}{% raw %}{{ visit.doors }}",
     "<!--", "]]>", "</script><script>", "&lt;b&gt;&amp;&#x27;",
     "\u202eevil\u202c \u2066x\u2069", "\u0000\u0001\u001b[31m", "\ud7ff\ufffd\u2028\u2029",
-    "a" * 3000, "中" * 1000, "👩\u200d👩\u200d👧" * 100, "%(num)d %s %n {0} ${x}", "data-key=\"x\" hx-get=\"/console/\"",
+    "a" * 3000, "中" * 1000, "👩\u200d👩\u200d👧" * 100, "%(num)d %s %n {0} ${x}",
+    "data-key=\"x\" hx-get=\"/console/\"",
     "<template data-count></template>", "<form action=//evil.example method=post>",
 )  # fmt: skip
 JOINED = " ".join(HOSTILE)
 """All at once, so that a page is read once: each is between others that would break out."""
 
 
+@pytest.fixture
+def another_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("hostile")
+
+
 async def _pages(directory: Path, said: str) -> dict[str, str]:
-    directory.mkdir()
     async with whole.running(directory) as server:
         await yard.fill(server, said)
         admin = await server.client("ada", "system:masters")
@@ -32,9 +39,9 @@ async def _pages(directory: Path, said: str) -> dict[str, str]:
         return {path: answer.text for path, answer in found.items()}
 
 
-async def test_hostile_words_change_nothing_of_what_a_page_consists_of(tmp_path: Path) -> None:
-    plain = await _pages(tmp_path / "plain", yard.PLAIN)
-    hostile = await _pages(tmp_path / "hostile", JOINED)
+async def test_hostile_words_change_nothing_of_what_a_page_consists_of(tmp_path: Path, another_path: Path) -> None:
+    plain = await _pages(tmp_path, yard.PLAIN)
+    hostile = await _pages(another_path, JOINED)
     for path, page in hostile.items():
         assert markup.shape(page) == markup.shape(plain[path]), path
     shown = markup.text(hostile["/console/images"])

@@ -121,7 +121,8 @@ async def test_guessing_is_slowed_down_and_a_good_token_still_works(empty: Serve
 @pytest.mark.parametrize(
     "asked",
     [
-        "https://evil.example", "//evil.example", "/\\evil.example", "/console\\..", "/oapis/docs", "javascript:alert(1)",
+        "https://evil.example", "//evil.example", "/\\evil.example", "/console\\..", "/oapis/docs",
+        "javascript:alert(1)",
         "/console/x%0d%0aset-cookie:a=b", "", "/consoleevil", "/console/\u00e4",
     ],
 )  # fmt: skip

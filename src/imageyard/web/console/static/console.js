@@ -121,10 +121,10 @@
     }
   });
   document.addEventListener("htmx:sendError", () => say(words.unreachable, "bad"));
-  document.addEventListener("htmx:afterSettle", (event) => settled(event.detail.elt || document));
+  document.addEventListener("htmx:afterSwap", settled);
 
-  function settled(within) {
-    tellTimes(within.parentElement || within);
+  function settled() {
+    tellTimes(document);
     for (const counted of document.querySelectorAll("template[data-count]")) {
       const count = document.getElementById("count");
       if (count) count.replaceWith(counted.content.cloneNode(true));

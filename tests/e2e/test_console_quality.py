@@ -1,0 +1,57 @@
+"""Every page in both languages and both themes: nothing that keeps people out, no rule of the policy broken."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e import browser as browsers
+from tests.e2e.browser import Theme
+from tests.e2e.product import Product
+
+pytestmark = pytest.mark.needs("chromium")
+
+PAGES = (
+    "/console/",
+    "/console/sources",
+    "/console/sources/default/wrong-password",
+    "/console/sources/default/sample-token?tab=verifications",
+    "/console/images",
+    "/console/images/default/nginx",
+    "/console/images/default/nginx?tab=layers",
+    "/console/images/default/nginx?tab=config",
+    "/console/images/default/sensor-gateway-nightly?tab=history",
+    "/console/images/default/nginx-missing-tag?tab=events",
+    "/console/images/default/nginx?tab=commands",
+    "/console/sources/default/sample-token/delete",
+    "/console/patterns",
+    "/console/nowhere",
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "pages"),
+    [("zh", "light", PAGES), ("en", "dark", PAGES), ("zh", "dark", PAGES[:3]), ("en", "light", PAGES[:3])],
+    ids=["zh-light", "en-dark", "zh-dark", "en-light"],
+)
+def test_no_page_keeps_anybody_out_or_breaks_its_policy(
+    chromium: Browser, yard: Product, language: str, theme: Theme, pages: tuple[str, ...]
+) -> None:
+    with browsers.reading(chromium, yard, language, theme) as reader:
+        reader.open("/console/sign-in")
+        found = {"sign-in": reader.faults()}
+        reader.sign_in(yard.token)
+        for path in pages:
+            reader.open(path)
+            found[path] = reader.faults()
+            width = reader.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert width <= 0, f"{path} is wider than its window"
+        assert not {path: faults for path, faults in found.items() if faults}
+        assert not [complaint for complaint in reader.complaints if "404" not in complaint]
+
+
+def test_no_page_is_wider_than_a_phone(chromium: Browser, yard: Product) -> None:
+    with browsers.reading(chromium, yard, "en") as reader:
+        reader.page.set_viewport_size({"width": 360, "height": 740})
+        reader.sign_in(yard.token)
+        for path in PAGES:
+            reader.open(path)
+            assert reader.page.evaluate("document.documentElement.scrollWidth") <= 360, path
