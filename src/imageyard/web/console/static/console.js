@@ -135,6 +135,7 @@
 
   // --- long lists: no more rows in the page than a browser likes --------------------------------------------------
   const lists = new WeakMap();
+  const NEAR = 300;
 
   function spacer(body, place) {
     const row = document.createElement("tr");
@@ -146,7 +147,7 @@
     else body.append(row);
     new IntersectionObserver((seen) => {
       if (seen.some((each) => each.isIntersecting)) refill(body, place);
-    }, { rootMargin: "300px" }).observe(row);
+    }, { rootMargin: `${NEAR}px` }).observe(row);
     return row;
   }
 
@@ -202,6 +203,16 @@
     }
     if (list.top) size(list.top, list.above);
     if (list.bottom) size(list.bottom, list.below);
+    requestAnimationFrame(() => again(body, place));
+  }
+
+  // An observer tells of what comes into sight, not of what stays there.
+  function again(body, place) {
+    const list = listOf(body);
+    const row = place === "top" ? list.top : list.bottom;
+    if (!row || row.hidden || !row.isConnected) return;
+    const { top, bottom } = row.getBoundingClientRect();
+    if (bottom > -NEAR && top < innerHeight + NEAR) refill(body, place);
   }
 
   // --- live ----------------------------------------------------------------------------------------------------
