@@ -65,6 +65,9 @@ def _greeting(running: "Server") -> str:
     lines = [
         f"imageyard is running: {running.url}" + (f" (HTTPS on port {running.ports.https})" if running.plain else "")
     ]
+    lines.append(
+        f"console: {running.url}/console/  (sign in with the token in {_quoted(running.directory.admin_token)})"
+    )
     if running.sample:
         lines.append(f"sample registry: {running.sample}, with sources and images in the namespaces default and edge")
     lines += ["next, in another terminal:", *(f"  {command}" for command in _next_commands(running))]

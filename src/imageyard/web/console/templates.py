@@ -6,6 +6,7 @@ with the same context answers that block alone.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -67,7 +68,9 @@ class Templates:
         return {"visit": visit, "page": page, "ui": ui, "frame": frame}
 
 
+@cache
 def environment(words: Words) -> Environment:
+    """One a language, for as long as the process runs: a template is compiled when it is first shown."""
     made = Environment(
         loader=PackageLoader("imageyard.web.console"),
         autoescape=True,

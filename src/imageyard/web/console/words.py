@@ -5,6 +5,7 @@ The catalogs in `locale/` are read as text when the server starts; `tools/catalo
 
 import gettext
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import resources
 from typing import Final
 
@@ -65,10 +66,13 @@ class Pseudo(Words):
         return f"⟦{text.en}⟧"
 
 
+@cache
 def load() -> Mapping[Language, Words]:
+    """Both languages, read once."""
     return {language: Words(language, catalog(language)) for language in LANGUAGES}
 
 
+@cache
 def pseudo() -> Mapping[Language, Words]:
     """For tests: both languages are the pseudo-language."""
     return dict.fromkeys(LANGUAGES, Pseudo("en", catalog("en")))

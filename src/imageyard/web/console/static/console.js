@@ -122,6 +122,15 @@
   });
   document.addEventListener("htmx:sendError", () => say(words.unreachable, "bad"));
   document.addEventListener("htmx:afterSwap", settled);
+  // What somebody opened stays open when its section is shown anew.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const opened = [...event.detail.target.querySelectorAll("details")].map((each) => each.open);
+    if (!opened.includes(true)) return;
+    const target = event.detail.target;
+    target.addEventListener("htmx:afterSwap", () => {
+      target.querySelectorAll("details").forEach((each, place) => { each.open = each.open || Boolean(opened[place]); });
+    }, { once: true });
+  });
 
   function settled() {
     tellTimes(document);
@@ -260,6 +269,9 @@
         if (type === "DELETED") row.classList.add("gone");
         else refreshRow(row);
       }
+      // What is new may belong anywhere in a list that is sorted and filtered: the reader says when to look.
+      const fresh = document.querySelector("[data-fresh]");
+      if (type === "ADDED" && fresh) fresh.hidden = false;
       for (const section of document.querySelectorAll("[data-on]")) {
         const wanted = section.dataset.on.split(" ");
         if (wanted.includes(key) || wanted.includes(key.split("/")[0])) touched.add(section);
