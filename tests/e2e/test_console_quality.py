@@ -48,10 +48,11 @@ def test_no_page_keeps_anybody_out_or_breaks_its_policy(
         assert not [complaint for complaint in reader.complaints if "404" not in complaint]
 
 
-def test_no_page_is_wider_than_a_phone(chromium: Browser, yard: Product) -> None:
+@pytest.mark.parametrize("width", [360, 1024])
+def test_no_page_is_wider_than_its_window(chromium: Browser, yard: Product, width: int) -> None:
     with browsers.reading(chromium, yard, "en") as reader:
-        reader.page.set_viewport_size({"width": 360, "height": 740})
+        reader.page.set_viewport_size({"width": width, "height": 740})
         reader.sign_in(yard.token)
         for path in PAGES:
             reader.open(path)
-            assert reader.page.evaluate("document.documentElement.scrollWidth") <= 360, path
+            assert reader.page.evaluate("document.documentElement.scrollWidth") <= width, path

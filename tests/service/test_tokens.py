@@ -251,3 +251,24 @@ async def test_a_token_is_described_without_its_hash(tokens: Tokens) -> None:
         "expires": "2026-01-01T01:00:00Z",
         "lastUsed": None,
     }
+
+
+async def test_a_session_is_recognised_as_long_as_its_parent(tokens: Tokens, clock: FakeClock) -> None:
+    await tokens.create("ci", "ci-bot", [], timedelta(hours=2))
+    parent = tokens.named("ci")
+    assert parent is not None
+    session = await tokens.create("session-1", "ci-bot", [], timedelta(hours=9), parent=parent.metadata.uid)
+    actor = tokens.recognise(session.reveal(), "")
+    assert actor is not None
+    assert (actor.user, actor.credential) == ("ci-bot", "session-1")
+    clock.set(3 * 3600)
+    assert tokens.recognise(session.reveal(), "") is None
+
+
+async def test_a_session_ends_with_the_revocation_of_its_parent(tokens: Tokens) -> None:
+    await tokens.create("ci", "ci-bot", [], None)
+    parent = tokens.named("ci")
+    assert parent is not None
+    session = await tokens.create("session-1", "ci-bot", [], None, parent=parent.metadata.uid)
+    await tokens.revoke("ci")
+    assert tokens.recognise(session.reveal(), "") is None

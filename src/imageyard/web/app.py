@@ -28,7 +28,7 @@ CONSOLE = "console"
 def is_open(path: str) -> bool:
     """What needs no token: probes, and what leads to the console. The console knows sessions too and asks by itself;
     a session's cookie counts at no other door."""
-    return path in health.PATHS or first_segment(path) in ("", CONSOLE)
+    return path in health.PATHS or path == "/" or first_segment(path) == CONSOLE
 
 
 def build(doors: Doors, words: Mapping[Language, Words] | None = None) -> ASGIApp:

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imageyard.domain.errors import BadRequest
 from imageyard.domain.kinds.repository import Layer
 from imageyard.metrics import Day
-from imageyard.web.console import charts, contents, cookies, forms, listing, moments, routes, words
+from imageyard.web.console import charts, contents, cookies, forms, happened, listing, moments, routes, words
+from imageyard.web.console.happened import EventRow
 
 NOW = datetime(2026, 11, 23, 9, 52, tzinfo=UTC)
 
@@ -100,10 +102,22 @@ def test_a_cookie_is_read_by_its_name() -> None:
 def test_a_query_is_read_or_refused(raw: bytes) -> None:
     try:
         forms.parse(raw)
-    except forms.BadRequest:
+    except BadRequest:
         return
 
 
 @given(st.text())
 def test_a_path_is_found_or_not(path: str) -> None:
     assert routes.match(f"/console/{path}") is None or path in ("", "images", "sources", "events", "patterns")
+
+
+def test_news_that_repeats_is_told_once_with_its_number() -> None:
+    def row(name: str, count: int, reason: str = "DigestChanged") -> EventRow:
+        return EventRow(reason, "", "", False, count, NOW, "Repository", "default", name, "")
+
+    told = happened.folded([row("a", 1), row("b", 2), row("a", 4), row("a", 1, "Synced")])
+    assert [(each.name, each.reason, each.count) for each in told] == [
+        ("a", "DigestChanged", 5),
+        ("b", "DigestChanged", 2),
+        ("a", "Synced", 1),
+    ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from tools import catalogs
 
+from imageyard.domain.text import Language
 from imageyard.web import app
 from imageyard.web.console import words
 from tests.fakes.asgi import Client
@@ -17,17 +18,17 @@ _FORMAT = re.compile(r"%\(\w+\)[sd]")
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
-def test_catalogs_hold_what_is_said_and_nothing_else(language: words.Language) -> None:
+def test_catalogs_hold_what_is_said_and_nothing_else(language: Language) -> None:
     assert catalogs.file(language).read_text(encoding="utf-8") == catalogs.rendered(language), RENEW
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
-def test_every_message_has_its_words_with_the_same_places_for_values(language: words.Language) -> None:
+def test_every_message_has_its_words_with_the_same_places_for_values(language: Language) -> None:
     for message in words.catalog(language):
         if not message.id:
             continue
         several = isinstance(message.id, tuple | list)
-        said = [*message.string] if several else [message.string]
+        said = [*(message.string or ())] if several else [message.string]
         meant = message.id[0] if several else message.id
         for text in said:
             assert text, f"{meant!r} has no words in {language}"

@@ -62,8 +62,8 @@ async def _sources(server: Server, said: str) -> None:
     domains = {"default/harbor": "harbor.example.com", "other/broken": "registry.example.org:5000"}
     for place, domain in domains.items():
         namespace, name = place.split("/")
-        spec = {"domain": domain, "username": "robot", "password": PASSWORD, "provider": "harbor"}
-        spec |= {"allowedNamespaces": ["*"]}
+        login = {"domain": domain, "username": "robot", "password": PASSWORD, "provider": "harbor"}
+        spec = {**login, "allowedNamespaces": ["*"]}
         made = await server.doors.objects.create(
             ADMIN, REGISTRY_SECRET, namespace, _document(name, namespace, spec, said)
         )

@@ -1,8 +1,9 @@
 """Events as pages show them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from imageyard.domain import event_reasons
 from imageyard.domain.event_reasons import EventReason
@@ -12,8 +13,9 @@ from imageyard.store import Query, Stored
 from imageyard.web.console import rows
 from imageyard.web.console.visit import Visit
 
-KEPT: int = 25
-_ASKED_FOR = frozenset({EventReason.SyncRequested, EventReason.VerifyRequested})
+LOOKED_AT: Final = 8
+"""Times as many events are read as are shown: some tell the same again."""
+_ASKED_FOR: Final = frozenset({EventReason.SyncRequested, EventReason.VerifyRequested})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,21 @@ async def about(visit: Visit, namespace: str, uid: str) -> tuple[EventRow, ...] 
 
 async def lately(visit: Visit, namespaces: frozenset[str] | None, most: int) -> tuple[EventRow, ...]:
     """What changed or went wrong last; what somebody merely asked for is no news."""
-    query = Query(namespaces=namespaces, sort_by="createTime", ascending=False, offset=0, limit=most * 3)
+    query = Query(namespaces=namespaces, sort_by="createTime", ascending=False, offset=0, limit=most * LOOKED_AT)
     page = await visit.doors.objects.list(visit.actor, EVENT, query)
     told = [row for row in read(page.items, visit) if row.reason not in _ASKED_FOR]
-    return tuple(told[:most])
+    return tuple(folded(told)[:most])
+
+
+def folded(rows_: Iterable[EventRow]) -> list[EventRow]:
+    """The newest of those that tell the same of the same object, with how often it was told."""
+    found: dict[tuple[str, str, str, str], EventRow] = {}
+    for row in rows_:
+        key = (row.kind, row.namespace, row.name, row.reason)
+        newest = found.setdefault(key, row)
+        if newest is not row:
+            found[key] = replace(newest, count=newest.count + row.count)
+    return list(found.values())
 
 
 def read(found: Iterable[Stored], visit: Visit) -> Iterable[EventRow]:

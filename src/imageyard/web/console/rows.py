@@ -21,6 +21,7 @@ STALE_AFTER: Final = 3
 """Intervals without a success after which what is known of an image is called stale."""
 STATUS_OF: Final = {"synced": "Success", "failed": "Failed", "pending": "", "syncing": "Syncing"}
 """From a filter's word to what the store compares."""
+UNREACHABLE: Final = frozenset({"DNSFailed", "ConnectionRefused", "Timeout", "TLSInvalid"})
 _DISPLAY_NAME: Final = ANNOTATION + "display-name"
 _DESCRIPTION: Final = ANNOTATION + "description"
 MOST_PLATFORMS: Final = 3
@@ -71,6 +72,8 @@ class SourceRow:
     used_by: int
     images_href: str
     host: HostStatus | None
+    silent: bool
+    """Whether the last test found nobody there who would answer."""
     created: datetime | None
     may_verify: bool
 
@@ -123,6 +126,7 @@ def source(found: RegistrySecret, visit: Visit) -> SourceRow:
         used_by=status.used_by,
         images_href=images_of(f"{meta.namespace}/{meta.name}"),
         host=status.host,
+        silent=verdict == "failed" and held is not None and held.reason in UNREACHABLE,
         created=meta.creation_timestamp,
         may_verify=visit.may.verify(meta.namespace, meta.name),
     )

@@ -68,6 +68,7 @@ class Host:
 
     domain: str
     status: HostStatus
+    silent: bool
     sources: tuple[SourceRow, ...]
 
 
@@ -186,8 +187,10 @@ def _paced(held: Sequence[SourceRow]) -> tuple[Host, ...]:
     for row in held:
         if row.host is not None:
             groups[row.domain].append(row)
-    hosts = [Host(domain, _worst(group), tuple(group)) for domain, group in groups.items()]
-    hosts.sort(key=lambda host: (_TROUBLE.index(host.status.state), host.domain))
+    hosts = [
+        Host(domain, _worst(group), all(row.silent for row in group), tuple(group)) for domain, group in groups.items()
+    ]
+    hosts.sort(key=lambda host: (not host.silent, _TROUBLE.index(host.status.state), host.domain))
     return tuple(hosts[:MOST_HOSTS])
 
 
