@@ -6,6 +6,7 @@ from playwright.sync_api import Browser
 from tests.e2e import browser as browsers
 from tests.e2e.browser import Theme
 from tests.e2e.product import Product
+from tests.web.console.hostile import JOINED
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -56,3 +57,20 @@ def test_no_page_is_wider_than_its_window(chromium: Browser, yard: Product, widt
         for path in PAGES:
             reader.open(path)
             assert reader.page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_hostile_words_are_words(chromium: Browser, yard: Product) -> None:
+    annotations = {"theriseunion.io/display-name": JOINED, "theriseunion.io/description": JOINED}
+    login = {"domain": "registry.invalid", "username": "<b>", "password": "p", "provider": "other"}
+    meta = {"name": "hostile", "annotations": annotations}
+    yard.admin.make("/namespaces/hostile/registry-secrets", {"metadata": meta, "spec": login})
+    ref = {"name": "hostile", "namespace": "hostile"}
+    spec = {"repository": "a/b", "tag": "c", "registryRef": ref, "suspend": True}
+    yard.admin.make("/namespaces/hostile/repositories", {"metadata": meta, "spec": spec})
+    with browsers.reading(chromium, yard) as reader:
+        reader.page.on("dialog", lambda dialog: reader.complaints.append(dialog.message))
+        reader.sign_in(yard.token)
+        for path in ("images", "sources", "images/hostile/hostile", "sources/hostile/hostile?tab=yaml"):
+            reader.open(f"/console/{path}")
+            assert reader.page.evaluate("document.documentElement.scrollWidth") <= 1280, path
+        assert not reader.complaints

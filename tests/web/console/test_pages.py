@@ -124,7 +124,7 @@ async def test_a_source_shows_its_past_and_who_uses_it(viewer: Client) -> None:
 
 async def test_a_page_shows_the_same_by_rest_and_kubectl(viewer: Client) -> None:
     detail = "?tab=commands"
-    for path in ("images", "sources", f"images/default/synced{detail}", f"sources/default/harbor{detail}"):
+    for path in ("", "images", "sources", f"images/default/synced{detail}", f"sources/default/harbor{detail}"):
         page = markup.text((await viewer.get(f"/console/{path}")).text)
         assert "curl -H" in page
         assert "kubectl get" in page

@@ -9,8 +9,9 @@ from imageyard.domain.kinds import EVENT, REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.kinds.registry_secret import HostStatus
 from imageyard.domain.reasons import Reason
 from imageyard.store import Page, Query, Stored
-from imageyard.web.console import charts, happened, rows
+from imageyard.web.console import charts, commands, happened, rows
 from imageyard.web.console.charts import Health
+from imageyard.web.console.commands import Commands
 from imageyard.web.console.happened import EventRow
 from imageyard.web.console.room import Room
 from imageyard.web.console.rows import ImageRow, SourceRow
@@ -83,6 +84,7 @@ class OverviewPage:
     changes: tuple[EventRow, ...] | None
     health: Health | None
     namespace: str
+    commands: tuple[Commands, ...]
     live: str
 
 
@@ -108,6 +110,7 @@ async def page(room: Room, visit: Visit) -> Reply:
         changes=await happened.lately(visit, told, MOST_CHANGES) if told is None or told else None,
         health=charts.health(visit.doors.metrics.day.slots(visit.now.timestamp())) if everywhere else None,
         namespace=namespace,
+        commands=_commands(visit, namespace),
         live=f"repositories {namespace};registrysecrets {namespace}",
     )
     return await room.templates.page(visit, "overview.html", context, place="overview", namespace=namespace)
@@ -158,6 +161,30 @@ async def _source_tally(visit: Visit, scope: Scope) -> SourceTally | None:
         return await visit.doors.objects.count(visit.actor, REGISTRY_SECRET, Query(namespaces=scope, status=status))
 
     return SourceTally(await count(None), await count("success"), await count("failed"), await count("untested"))
+
+
+def _commands(visit: Visit, namespace: str) -> tuple[Commands, ...]:
+    words, failed = visit.words, {"status": "Failed", "limit": "100"}
+    return (
+        Commands(
+            words.gettext("List failing images"),
+            commands.rest(visit.origin, "GET", REPOSITORY, namespace, query=failed),
+            commands.kubectl(
+                "get",
+                REPOSITORY.plural,
+                "-o",
+                "wide",
+                "--field-selector",
+                "status.syncStatus=Failed",
+                namespace=namespace,
+            ),
+        ),
+        Commands(
+            words.gettext("List registry sources"),
+            commands.rest(visit.origin, "GET", REGISTRY_SECRET, namespace, query={"limit": "100"}),
+            commands.kubectl("get", REGISTRY_SECRET.plural, namespace=namespace),
+        ),
+    )
 
 
 def _problems(failing: _Failing, refused: Sequence[SourceRow]) -> tuple[Problem, ...]:
