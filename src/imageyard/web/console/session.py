@@ -5,7 +5,7 @@ counts at the console's door alone; scripts cannot read it and other sites canno
 """
 
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import uuid4
 
 from imageyard.domain.access import AUTHENTICATED, Actor
@@ -25,6 +25,14 @@ NAME: Final = "session-"
 _NONE: Final = Text("请先登录", "sign in first")
 
 
+class Begun(NamedTuple):
+    """A session that was opened just now: its token, how long it lasts, whose it is."""
+
+    token: Secret
+    lasts: timedelta
+    actor: Actor
+
+
 class Sessions:
     def __init__(self, authentication: Authentication, tokens: Tokens, clock: Clock) -> None:
         self._authentication = authentication
@@ -42,8 +50,8 @@ class Sessions:
             header = b"Bearer " + held.reveal().encode("latin-1")
         return self._authentication.recognise(header, exchange.address)
 
-    async def begin(self, token: Secret, address: str) -> tuple[Secret, timedelta]:
-        """A session for who shows this token, and how long it lasts. Raises Unauthorized, TooManyRequests."""
+    async def begin(self, token: Secret, address: str) -> Begun:
+        """A session for who shows this token. Raises Unauthorized, TooManyRequests."""
         shown = token.reveal().strip().encode(errors="replace")
         actor = self._authentication.recognise(b"Bearer " + shown, address)
         held = self._tokens.named(actor.credential)
@@ -53,7 +61,7 @@ class Sessions:
         parent = "" if held is None else held.spec.parent or held.metadata.uid
         groups = sorted(actor.groups - {AUTHENTICATED})
         session = await self._tokens.create(f"{NAME}{uuid4().hex}", actor.user, groups, lasts, parent=parent)
-        return session, lasts
+        return Begun(session, lasts, actor)
 
     async def end(self, exchange: Exchange) -> None:
         """Revoke the session whose cookie this is; a cookie that is none's is left to the browser to forget."""
@@ -73,9 +81,9 @@ def token_of(exchange: Exchange) -> Secret | None:
     return Secret(value) if value else None
 
 
-def kept(session: Secret, lasts: timedelta, *, secure: bool) -> tuple[bytes, bytes]:
+def kept(begun: Begun, *, secure: bool) -> tuple[bytes, bytes]:
     """The header that gives a browser its session."""
-    return cookies.write(_name(secure), session.reveal(), lasts, secure=secure)
+    return cookies.write(_name(secure), begun.token.reveal(), begun.lasts, secure=secure)
 
 
 def forgotten(*, secure: bool) -> tuple[bytes, bytes]:

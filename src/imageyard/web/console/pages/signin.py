@@ -49,11 +49,12 @@ async def _sign_in(room: Room, visit: Visit) -> Reply:
     form = await forms.read(visit.exchange)
     back = way_back(form.text("next"))
     try:
-        begun, lasts = await room.sessions.begin(Secret(form.secret("token")), visit.exchange.address)
+        begun = await room.sessions.begin(Secret(form.secret("token")), visit.exchange.address)
     except (Unauthorized, TooManyRequests) as failure:
         return _page(room, visit, back, failure)
+    visit.exchange.actor = begun.actor
     to = reply.see_other(back)
-    return to._replace(headers=(*to.headers, session.kept(begun, lasts, secure=visit.secure)))
+    return to._replace(headers=(*to.headers, session.kept(begun, secure=visit.secure)))
 
 
 async def _sign_out(room: Room, visit: Visit) -> Reply:

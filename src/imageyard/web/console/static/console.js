@@ -228,14 +228,30 @@
   // One stream a tab tells what has changed; what it is now is asked for, by the row or the section that shows it.
   const live = document.querySelector("[data-live]");
   const POLL = 15000;
+  const REST = 5000;
   let polling = 0;
 
-  function refreshRow(row) {
-    const base = row.closest("[data-rows]");
-    if (!base) return;
-    const [, namespace, name] = row.dataset.key.split("/");
-    htmx.ajax("GET", `${base.dataset.rows}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/row`, {
-      source: row, target: row, swap: "outerHTML",
+  // One question at a time about one thing: what changes while it is asked for is asked for again.
+  const asking = new Map();
+  function ask(what, send) {
+    if (asking.has(what)) { asking.set(what, true); return; }
+    const sent = send();
+    if (!sent) return;
+    asking.set(what, false);
+    sent.finally(() => {
+      const again = asking.get(what);
+      asking.delete(what);
+      if (again) ask(what, send);
+    });
+  }
+
+  function refreshRow(key) {
+    ask(key, () => {
+      const row = document.querySelector(`[data-rows] tr[data-key="${CSS.escape(key)}"]`);
+      if (!row) return null;
+      const [, namespace, name] = key.split("/").map(encodeURIComponent);
+      const url = `${row.closest("[data-rows]").dataset.rows}/${namespace}/${name}/row`;
+      return htmx.ajax("GET", url, { source: row, target: row, swap: "outerHTML" });
     });
   }
 
@@ -253,8 +269,12 @@
       return;
     }
     resting.set(section, now + pause);
-    if (!section.isConnected || section.contains(document.activeElement) && busy(document.activeElement)) return;
-    htmx.ajax("GET", location.pathname + location.search, { source: section, target: section, swap: "innerHTML" });
+    ask(section, () => {
+      // Nobody's typing is thrown away.
+      if (!section.isConnected || (section.contains(document.activeElement) && busy(document.activeElement))) return null;
+      const here = location.pathname + location.search;
+      return htmx.ajax("GET", here, { source: section, target: section, swap: "innerHTML" });
+    });
   }
 
   function busy(element) {
@@ -267,7 +287,7 @@
       const [type, key] = each.split(" ");
       for (const row of document.querySelectorAll(`tr[data-key="${CSS.escape(key)}"]`)) {
         if (type === "DELETED") row.classList.add("gone");
-        else refreshRow(row);
+        else refreshRow(key);
       }
       // What is new may belong anywhere in a list that is sorted and filtered: the reader says when to look.
       const fresh = document.querySelector("[data-fresh]");
@@ -280,8 +300,18 @@
     touched.forEach(refreshSection);
   }
 
+  let rested = 0;
+  let later = 0;
   function everything() {
-    document.querySelectorAll("tr[data-key]").forEach((row) => { if (row.getBoundingClientRect().top < innerHeight) refreshRow(row); });
+    if (Date.now() < rested) {
+      later = later || setTimeout(() => { later = 0; everything(); }, rested - Date.now());
+      return;
+    }
+    rested = Date.now() + REST;
+    for (const row of document.querySelectorAll("tr[data-key]")) {
+      const { top, bottom } = row.getBoundingClientRect();
+      if (bottom > 0 && top < innerHeight) refreshRow(row.dataset.key);
+    }
     document.querySelectorAll("[data-on]").forEach(refreshSection);
   }
 
