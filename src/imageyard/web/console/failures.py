@@ -1,18 +1,16 @@
 """Failures as pages: what happened, what next, the request's id, and a way back. For htmx, a short notice."""
 
 from dataclasses import dataclass
-from typing import Final
 from urllib.parse import quote
 
 from imageyard.domain.errors import Failure
 from imageyard.web import errors, reply
 from imageyard.web.console import session
+from imageyard.web.console.pages import signin
 from imageyard.web.console.room import Room
 from imageyard.web.console.visit import Visit
 from imageyard.web.exchange import SAFE_METHODS
 from imageyard.web.reply import Reply
-
-SIGN_IN: Final = "/console/sign-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +49,10 @@ def sign_in_first(room: Room, visit: Visit) -> Reply:
     if asked.headers.get(b"sec-fetch-site") == b"cross-site" and asked.method in SAFE_METHODS:
         # A link on another site was followed: the session's cookie stays behind. Asked from here it comes along.
         return room.templates.bare(visit, "again.html", None)
-    back = asked.path if asked.method in SAFE_METHODS and not visit.enhanced else "/console/"
+    back = asked.path if asked.method in SAFE_METHODS and not visit.enhanced else signin.HOME
     if asked.query and back == asked.path:
         back += "?" + asked.query.decode("latin-1")
-    where = f"{SIGN_IN}?next={quote(back, safe='/')}"
+    where = f"{signin.SIGN_IN}?next={quote(back, safe='/')}"
     gone = tuple(session.forgotten(secure=secure) for secure in (True, False)) if session.token_of(asked) else ()
     if visit.enhanced or asked.header(b"accept").startswith("text/event-stream"):
         headers = ((b"hx-redirect", where.encode("ascii")), (b"www-authenticate", b"Bearer"))

@@ -24,7 +24,8 @@ STATUS_OF: Final = {"synced": "Success", "failed": "Failed", "pending": "", "syn
 UNREACHABLE: Final = frozenset({"DNSFailed", "ConnectionRefused", "Timeout", "TLSInvalid"})
 _DISPLAY_NAME: Final = ANNOTATION + "display-name"
 _DESCRIPTION: Final = ANNOTATION + "description"
-MOST_PLATFORMS: Final = 3
+SHOWN_PLATFORMS: Final = 3
+"""Platforms named in a row; some images are there for ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def image(found: Repository, visit: Visit) -> ImageRow:
         next_sync=status.next_sync,
         digest=manifest.digest if manifest else "",
         size=manifest.size if manifest else "",
-        platforms=tuple(platform_names(found)),
+        platforms=_shortened(platform_names(found)),
         may_sync=may.sync(meta.namespace, meta.name),
     )
 
@@ -170,6 +171,11 @@ def tested(found: RegistrySecret) -> datetime | None:
     """When it was verified last."""
     stamp = found.metadata.annotations.get(registry_secret.VERIFY_TIMESTAMP, "")
     return moments.from_milliseconds(stamp)
+
+
+def _shortened(names: list[str]) -> tuple[str, ...]:
+    more = [f"+{len(names) - SHOWN_PLATFORMS}"] if len(names) > SHOWN_PLATFORMS else []
+    return (*names[:SHOWN_PLATFORMS], *more)
 
 
 def platform_names(found: Repository) -> list[str]:

@@ -1,32 +1,25 @@
 """The first page: what fails and why, what changed, how registries fare. Each number leads to what it counts."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from imageyard.domain.kinds import EVENT, REGISTRY_SECRET, REPOSITORY
-from imageyard.domain.kinds.registry_secret import HostStatus
-from imageyard.domain.reasons import Reason
 from imageyard.store import Page, Query, Stored
-from imageyard.web.console import charts, commands, happened, rows
+from imageyard.web.console import charts, commands, happened, rows, troubles
 from imageyard.web.console.charts import Health
 from imageyard.web.console.commands import Commands
 from imageyard.web.console.happened import EventRow
 from imageyard.web.console.room import Room
 from imageyard.web.console.rows import ImageRow, SourceRow
-from imageyard.web.console.visit import Said, Visit
+from imageyard.web.console.troubles import Host, Problem
+from imageyard.web.console.visit import Visit
 from imageyard.web.reply import Reply
 
 MOST_FAILING: Final = 500
 """Failing images that are looked at to tell why; of more the number is told."""
 MOST_SOURCES: Final = 200
-MOST_NAMED: Final = 4
-MOST_PROBLEMS: Final = 12
-MOST_HOSTS: Final = 10
 MOST_CHANGES: Final = 12
 
-_TROUBLE: Final = ("open", "paused", "ok")
 
 Scope = frozenset[str] | None
 
@@ -49,28 +42,6 @@ class SourceTally:
     success: int
     failed: int
     untested: int
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Images of one source that fail for one reason."""
-
-    said: Said
-    source: str
-    source_href: str
-    href: str
-    count: int
-    images: tuple[ImageRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """A registry host, which several sources may share."""
-
-    domain: str
-    status: HostStatus
-    silent: bool
-    sources: tuple[SourceRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +76,8 @@ async def page(room: Room, visit: Visit) -> Reply:
         images=await _image_tally(visit, images, failing),
         sources=await _source_tally(visit, sources),
         refused=refused,
-        problems=_problems(failing, refused),
-        hosts=_paced(held),
+        problems=troubles.problems(failing.rows, refused),
+        hosts=troubles.hosts(held),
         changes=await happened.lately(visit, told, MOST_CHANGES) if told is None or told else None,
         health=charts.health(visit.doors.metrics.day.slots(visit.now.timestamp())) if everywhere else None,
         namespace=namespace,
@@ -185,42 +156,3 @@ def _commands(visit: Visit, namespace: str) -> tuple[Commands, ...]:
             commands.kubectl("get", REGISTRY_SECRET.plural, namespace=namespace),
         ),
     )
-
-
-def _problems(failing: _Failing, refused: Sequence[SourceRow]) -> tuple[Problem, ...]:
-    """Of failing images what they have in common, the most frequent first. What a source's own failure explains is told
-    there."""
-    groups: dict[tuple[str, str], list[ImageRow]] = defaultdict(list)
-    for row in failing.rows:
-        groups[row.said.reason if row.said else "", row.source].append(row)
-    for source in refused:
-        named = f"{source.namespace}/{source.name}"
-        groups.pop((Reason.CredentialRefused, named), None)
-        groups.pop((source.said.reason if source.said else "", named), None)
-    common = sorted(groups.values(), key=len, reverse=True)[:MOST_PROBLEMS]
-    return tuple(_problem(group) for group in common)
-
-
-def _problem(group: list[ImageRow]) -> Problem:
-    first = group[0]
-    assert first.said is not None  # noqa: S101 - what fails has a reason
-    href = rows.images_of(first.source, "failed")
-    return Problem(first.said, first.source, first.source_href, href, len(group), tuple(group[:MOST_NAMED]))
-
-
-def _paced(held: Sequence[SourceRow]) -> tuple[Host, ...]:
-    """Hosts that have something to tell, those in trouble first."""
-    groups: dict[str, list[SourceRow]] = defaultdict(list)
-    for row in held:
-        if row.host is not None:
-            groups[row.domain].append(row)
-    hosts = [
-        Host(domain, _worst(group), all(row.silent for row in group), tuple(group)) for domain, group in groups.items()
-    ]
-    hosts.sort(key=lambda host: (not host.silent, _TROUBLE.index(host.status.state), host.domain))
-    return tuple(hosts[:MOST_HOSTS])
-
-
-def _worst(group: Sequence[SourceRow]) -> HostStatus:
-    told = [row.host for row in group if row.host is not None]
-    return min(told, key=lambda status: (_TROUBLE.index(status.state), status.quota_limit is None))
