@@ -75,8 +75,8 @@ async def test_rights_in_one_namespace_show_that_namespace(server: Server) -> No
 
 async def test_failing_comes_first_with_its_reason_and_what_to_do(viewer: Client) -> None:
     page = markup.text((await viewer.get("/console/", headers={"accept-language": "en"})).text)
-    assert "the tag does not exist TagNotFound What to do next check spec.tag" in page
-    assert "the registry's host name cannot be resolved DNSFailed" in page
+    assert "The tag does not exist TagNotFound What to do next Check spec.tag" in page
+    assert "The registry's host name cannot be resolved DNSFailed" in page
     assert page.index("What needs somebody") < page.index("What changed lately")
 
 

@@ -47,8 +47,8 @@ async def lately(visit: Visit, namespaces: frozenset[str] | None, most: int) -> 
     """What changed or went wrong last; what somebody merely asked for is no news."""
     query = Query(namespaces=namespaces, sort_by="createTime", ascending=False, offset=0, limit=most * LOOKED_AT)
     page = await visit.doors.objects.list(visit.actor, EVENT, query)
-    told = [row for row in read(page.items, visit) if row.reason not in _ASKED_FOR]
-    return tuple(folded(told)[:most])
+    told = folded(row for row in read(page.items, visit) if row.reason not in _ASKED_FOR)
+    return tuple(sorted(told, key=lambda row: row.last_seen or visit.now, reverse=True)[:most])
 
 
 def folded(rows_: Iterable[EventRow]) -> list[EventRow]:

@@ -24,8 +24,8 @@ class Said:
     def __init__(self, reason: str, message: str, words: Words) -> None:
         known = next((each for each in Reason if each == reason), None)
         self.reason = reason
-        self.text = words.speak(explain(known).text) if known else message
-        self.next_step = words.speak(explain(known).next_step) if known else ""
+        self.text = _begun(words.speak(explain(known).text)) if known else message
+        self.next_step = _begun(words.speak(explain(known).next_step)) if known else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,11 @@ class Visit:
     async def namespaces(self) -> Sequence[str]:
         """Those in which the reader may list something."""
         return await self.doors.objects.namespaces(self.actor)
+
+
+def _begun(sentence: str) -> str:
+    """A sentence as it begins a line."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def is_secure(scheme: str, host: str) -> bool:
