@@ -79,7 +79,7 @@ def yard(make_product: MakeProduct) -> Product:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests. It is asked for last, so that a test that lacks it is skipped by its mark first."""
+    """One browser for all tests. They ask for it first: where it is missing they are skipped before a server starts."""
     with browser.chromium() as found:
         yield found
 
