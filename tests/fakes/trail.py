@@ -30,7 +30,7 @@ class MemoryAudit:
 
     async def read(self, query: Query) -> Page:
         self.queries.append(query)
-        return Page([msgspec.Raw(msgspec.json.encode(event)) for event in reversed(self.events)], "further")
+        return Page([msgspec.json.encode(event) for event in reversed(self.events)], "further")
 
     @property
     def lines(self) -> bytes:

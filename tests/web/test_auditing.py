@@ -425,7 +425,7 @@ async def test_in_strict_mode_a_request_is_on_record_before_it_is_done_and_its_e
             heard.append([event.stage for event in trail.events])
             return await type(objects).create(objects, *given)
 
-        objects.create = create  # type: ignore[method-assign]
+        objects.create = create  # type: ignore[method-assign, assignment]
         await ann.post(IMAGES, image("web"))
         heard.append([event.stage for event in trail.events])
     assert heard == [["RequestReceived"], ["RequestReceived", "ResponseComplete"]]

@@ -74,14 +74,14 @@ class AuditReader:
             raise Unavailable(Text("审计记录无法读取", "the audit trail cannot be read")) from error
 
     def _page(self, query: Query, place: Place | None) -> Page:
-        items: list[msgspec.Raw] = []
+        items: list[bytes] = []
         seen = 0
         for inode, line in self._lines(place):
             event = _event(line.text)
             if event is not None and _is_past(event, query.filter.since):
                 break
             if event is not None and query.filter.matches(event):
-                items.append(msgspec.Raw(line.text))
+                items.append(line.text)
             seen += len(line.text) + 1
             if len(items) >= query.limit or seen >= self._looked_at:
                 return Page(items, Place(inode, line.offset, zlib.crc32(line.text)).token())

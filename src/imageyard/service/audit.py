@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-import msgspec
-
 from imageyard.domain.audit import Event, Filter
 
 
@@ -17,10 +15,10 @@ class Query(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Records as they were written. A page may hold fewer than were asked for, or none, and still not be the last:
-    the last is the one whose `continuation` is ""."""
+    """Records as they were written: JSON. A page may hold fewer than were asked for, or none, and still not be the
+    last: that is the one whose `continuation` is ""."""
 
-    items: Sequence[msgspec.Raw]
+    items: Sequence[bytes]
     continuation: str
 
 

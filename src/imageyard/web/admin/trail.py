@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from imageyard.domain.audit import OUTCOMES, STAGES, Filter
 from imageyard.domain.errors import INVALID, NOT_SUPPORTED, BadRequest, Cause, Invalid
 from imageyard.domain.text import Text
@@ -25,7 +27,7 @@ MAX_FIELDS: Final = 100
 async def page(audit: Audit, asked: Exchange) -> Reply:
     """Raises Invalid, Gone, Unavailable."""
     found = await audit.read(_query(_fields(asked.query)))
-    return reply.json({"items": found.items, "continue": found.continuation})
+    return reply.json({"items": [*map(msgspec.Raw, found.items)], "continue": found.continuation})
 
 
 def _query(given: Mapping[str, str]) -> Query:
