@@ -224,13 +224,26 @@ async def test_a_line_that_found_half_its_place_spoils_no_other(open_: Open, dis
 
 async def test_a_directory_that_cannot_be_written_to_is_told_and_heals(open_: Open) -> None:
     async with open_(strict=True) as trail:
+        await trail.log.record([event("a")])
+        away = trail.directory.rename(trail.directory.with_name("away"))
         trail.directory.write_text("in the way")
         with pytest.raises(Unavailable):
-            await trail.log.record([event("a")])
+            await trail.log.record([event("b")])
         trail.directory.unlink()
+        away.rename(trail.directory)
         await trail.until(lambda: trail.log.writable)
-        await trail.log.record([event("b")])
-    assert ids(trail.directory) == ["", "b"]
+        await trail.log.record([event("c")])
+    assert ids(trail.directory) == ["a", "", "c"]
+
+
+async def test_what_is_wrong_with_the_directory_is_known_before_anything_is_recorded(
+    tmp_path: Path, open_: Open
+) -> None:
+    (tmp_path / "audit").write_text("in the way")
+    with capture_logs() as logged:
+        async with open_() as trail:
+            await trail.until(lambda: not trail.log.writable)
+    assert [each["event"] for each in logged] == ["audit_failed"]
 
 
 async def test_an_fsync_that_fails_puts_nothing_on_record(open_: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,6 +127,7 @@ class AuditLog:
 
     def _run(self) -> None:
         last = False
+        self._write([])  # whether it can be written is known before the first request
         while not last:
             batch, last = self._take()
             if batch or not self.writable:
