@@ -82,6 +82,8 @@ async def test_a_trail_that_is_not_there_is_empty(tmp_path: Path) -> None:
         ({"outcome": "failure"}, "0"),
         ({"stage": "RequestReceived"}, ""),
         ({"since": START + timedelta(minutes=5)}, "6 5"),
+        ({"since": datetime.min.replace(tzinfo=UTC)}, "6 5 4 3 2 1 0"),
+        ({"since": datetime.max.replace(tzinfo=UTC)}, ""),
         ({"user": "ann", "outcome": "success", "resource": "repositories"}, "5 2"),
     ],
 )

@@ -30,7 +30,7 @@ LOOKED_AT: Final = 8 * 1024 * 1024
 """Bytes that one page looks through; where few records match, a page ends early and says where to go on."""
 DISORDER: Final = timedelta(minutes=10)
 """How much older than the record after it a record may be: clocks are set, and requests overtake each other."""
-_PLACE: Final = re.compile(r"([0-9]{1,20})\.([0-9]{1,20})\.([0-9]{1,10})")
+_PLACE: Final = re.compile(r"([0-9]{1,20})\.([0-9]{1,18})\.([0-9]{1,10})")
 _decode: Final = msgspec.json.Decoder(Event).decode
 
 
@@ -141,4 +141,4 @@ def _event(line: bytes) -> Event | None:
 
 
 def _is_past(event: Event, since: datetime | None) -> bool:
-    return since is not None and event.stage_timestamp < since - DISORDER
+    return since is not None and event.stage_timestamp + DISORDER < since

@@ -69,7 +69,7 @@ class Insistent:
 
         async def heard(message: Message) -> None:
             nonlocal begun
-            if not begun:
+            if not begun and message["type"] == "http.response.start":
                 begun = True
                 if events := asked.answered(message["status"]):
                     with suppress(Unavailable):

@@ -5,6 +5,7 @@ A path may hold what somebody pasted there by mistake. Only what a table knows, 
 objects, are written down.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -26,6 +27,7 @@ _OTHER: Final = "other"
 _VERBS: Final = {method: method.lower() for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")}
 _OPEN: Final = health.PATHS | {metrics.PATH, "/"}
 _LONGEST_AGENT: Final = 200
+_DIGEST: Final = re.compile(r"sha(?:256|512):[0-9a-f]{64,128}")
 
 
 class Named(NamedTuple):
@@ -116,13 +118,8 @@ def is_name(text: str) -> bool:
 
 def _hiding(path: str, *names: str) -> str:
     """The path of a table, whose only free parts are `names`."""
-    hidden = {name for name in names if name and name != ALL and not is_name(name) and not _is_digest(name)}
+    hidden = {name for name in names if name and name != ALL and not is_name(name) and not _DIGEST.fullmatch(name)}
     return "/".join(HIDDEN if part in hidden else part for part in path.split("/")) if hidden else path
-
-
-def _is_digest(text: str) -> bool:
-    algorithm, colon, digits = text.partition(":")
-    return bool(colon) and algorithm.isalnum() and len(digits) >= 32 and digits.isalnum() and len(text) <= 200
 
 
 def _shown(path: str) -> str:
