@@ -168,6 +168,28 @@ async def test_each_object_of_a_delete_by_names_has_its_own_record(client: Clien
     assert [event.annotations.get(PART_OF) for event in events] == ["deletecollection", "deletecollection", None]
 
 
+async def test_a_name_of_many_that_may_not_be_deleted_is_recorded_as_forbidden(
+    server: Server, client: Client, trail: MemoryAudit
+) -> None:
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    rule = {"apiGroups": [GROUP], "resources": ["repositories"], "resourceNames": ["a"], "verbs": ["delete"]}
+    subject = {"kind": "User", "name": "eve", "apiGroup": "rbac.authorization.k8s.io"}
+    ref = {"kind": "ClusterRole", "name": "only-a", "apiGroup": "rbac.authorization.k8s.io"}
+    await client.post(f"{rbac}/clusterroles", {"metadata": {"name": "only-a"}, "rules": [rule]})
+    body = {"metadata": {"name": "only-a"}, "roleRef": ref, "subjects": [subject]}
+    await client.post(f"{rbac}/clusterrolebindings", body)
+    for name in ("a", "b"):
+        await client.post(IMAGES, image(name))
+    trail.events.clear()
+    eve = await server.client("eve")
+    assert (await eve.delete(IMAGES, {"names": ["a", "b"]})).status == 200
+    assert [(*told(event)[2:], event.annotations[DECISION]) for event in trail.events] == [
+        ("a", 200, "allow"),
+        ("b", 403, "forbid"),
+        ("", 200, "allow"),
+    ]
+
+
 async def test_each_object_of_a_deleted_collection_has_its_own_record(client: Client, trail: MemoryAudit) -> None:
     for name in ("a", "b"):
         await client.post(IMAGES, image(name))

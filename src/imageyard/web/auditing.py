@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Final
 
 from msgspec import UNSET, UnsetType
@@ -133,7 +134,7 @@ def _event(
     actor, complete = exchanged.actor, stage == "ResponseComplete"
     told = {DOOR: named.door, **exchanged.told}
     if complete and actor.user != ANONYMOUS:
-        told[DECISION] = "forbid" if code in DENIED else "allow"
+        told[DECISION] = _decision(code)
     reason = exchanged.reason or ("" if code else _UNANSWERED)
     return Event(
         audit_id=logs.scrub(exchanged.request_id),
@@ -161,8 +162,13 @@ def _parts(whole: Event, exchanged: Exchange) -> Iterator[Event]:
             verb="delete",
             object_ref=replace(whole.object_ref, namespace=part.namespace, name=part.name),
             response_status=records.status(part.code, part.reason),
-            annotations={**whole.annotations, PART_OF: whole.verb},
+            annotations={**whole.annotations, PART_OF: whole.verb, DECISION: _decision(part.code)},
         )
+
+
+def _decision(code: int) -> str:
+    """In the words of Kubernetes' authorization."""
+    return "forbid" if code == HTTPStatus.FORBIDDEN else "allow"
 
 
 def _ref(exchanged: Exchange, named: Named, code: int) -> ObjectRef | UnsetType:
