@@ -21,6 +21,7 @@ def test_defaults_are_what_scripts_of_others_rely_on() -> None:
     )
     assert (values.sample, values.insecure_http, values.auto_create_namespaces) == (False, False, True)
     assert values.egress_allow == ()
+    assert (values.audit_strict, values.audit_max_size, values.audit_keep) == (False, 100, 10)
 
 
 def load(
@@ -63,6 +64,10 @@ def test_an_unknown_environment_variable_is_an_error_with_a_suggestion(tmp_path:
         ("port", "65536"),
         ("port", "-1"),
         ("port", "http"),
+        ("audit_max_size", "0"),
+        ("audit_max_size", "10MiB"),
+        ("audit_keep", "0"),
+        ("audit_strict", "perhaps"),
         ("egress_allow", "127.0.0.1/8"),
         ("tls_san", "bad/name"),
         ("tls_san", "*.*.example.com"),

@@ -22,6 +22,9 @@ SETTINGS: Final = {
     "verify_interval": "每个镜像源重新验证的间隔。",
     "sync_per_host": "同一镜像仓库主机上同时进行的同步数。",
     "sync_total": "同时进行的同步总数。",
+    "audit_strict": "凡是无法先写入审计记录的操作一律拒绝。",
+    "audit_max_size": "审计文件达到多少 MiB 后换用新文件。",
+    "audit_keep": "保留多少个写满的审计文件。",
     "log_level": "写出的日志的最低级别。",
     "log_format": "json 供程序读取，console 供人阅读。",
 }

@@ -85,6 +85,9 @@ class Settings:
     verify_interval: timedelta = _setting(timedelta(minutes=30), "How often each source is verified again.")
     sync_per_host: int = _setting(6, "Concurrent syncs on one registry host.")
     sync_total: int = _setting(128, "Concurrent syncs in all.")
+    audit_strict: bool = _setting(False, "Refuse what cannot be put on record in the audit trail first.")
+    audit_max_size: int = _setting(100, "MiB of audit trail after which a new file is begun.")
+    audit_keep: int = _setting(10, "Full audit files that are kept.")
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "The least severe log lines that are written.", env="LOG_LEVEL"
     )
@@ -277,6 +280,14 @@ def _count(value: Any) -> int:
     return _number(value, 1, 1024, "number from 1 to 1024")
 
 
+def _mebibytes(value: Any) -> int:
+    return _number(value, 1, 10_240, "size in MiB from 1 to 10240")
+
+
+def _kept(value: Any) -> int:
+    return _number(value, 1, 1000, "number from 1 to 1000")
+
+
 def _number(value: Any, least: int, most: int, wanted: str) -> int:
     with suppress(ValueError, TypeError):
         if not isinstance(value, (bool, float)) and least <= int(value) <= most:
@@ -336,6 +347,9 @@ _CONVERTERS: Final[dict[str, Any]] = {
     "verify_interval": _interval,
     "sync_per_host": _count,
     "sync_total": _count,
+    "audit_strict": _bool,
+    "audit_max_size": _mebibytes,
+    "audit_keep": _kept,
     "log_level": _choice("debug", "info", "warning", "error"),
     "log_format": _choice("json", "console"),
 }

@@ -1,27 +1,11 @@
 """What `imageyard token create` says, beside the token."""
 
-import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from imageyard.cli.main import _app
-from imageyard.domain.kinds import KINDS
-from imageyard.store.sqlite.store import SQLiteStore
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    """As a server left it."""
-
-    async def make() -> None:
-        async with SQLiteStore.open(tmp_path, KINDS, now=lambda: datetime.now(UTC)):
-            pass
-
-    asyncio.run(make())
-    return tmp_path
 
 
 def create(directory: Path, *arguments: str) -> Result:

@@ -12,7 +12,9 @@ from imageyard.domain.text import Text
 from imageyard.keyring.aead import AeadKeyring
 from imageyard.metrics import Metrics
 from imageyard.registry import Probe, Registry, Source, Step
-from imageyard.service import builtin_roles
+from imageyard.service import builtin_roles, events
+from imageyard.service.audit import Audit, Unrecorded
+from imageyard.service.events import Record
 from imageyard.service.fetch import Fetcher
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
@@ -23,13 +25,15 @@ from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
 from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.web import app
+from imageyard.web.forwarded import Network
 from tests.fakes.asgi import Client
 from tests.fakes.clock import FakeClock
 from tests.web.conftest import HOSTS
 
 
-async def no_rotation() -> tuple[str, int]:
-    raise NotImplementedError("these tests rotate no keys")
+async def rotated() -> tuple[str, int]:
+    """As if there were nothing to seal anew."""
+    return "0a1b2c3d", 0
 
 
 class PleasedRegistry:
@@ -54,18 +58,28 @@ class Server:
         self.clock = clock
         self._app = app.build(doors)
 
+    def stranger(self) -> Client:
+        """Somebody without a token."""
+        return Client(self._app)
+
     async def client(self, user: str, *groups: str) -> Client:
         token = await self.doors.tokens.create(user, user, groups, None)
         return Client(self._app, {"authorization": f"Bearer {token.reveal()}"})
 
 
 @asynccontextmanager
-async def running(directory: Path) -> AsyncIterator[Server]:
+async def running(
+    directory: Path,
+    *,
+    audit: Audit | None = None,
+    record: Record = events.unrecorded,
+    trusted_proxies: tuple[Network, ...] = (),
+) -> AsyncIterator[Server]:
     clock, keyring = FakeClock(), AeadKeyring({"k": bytes(32)}, "k")
     registry = cast(Registry, PleasedRegistry())
     async with SQLiteStore.open(directory, KINDS, now=clock.now) as store:
         roles, tokens = Roles(store, clock), Tokens(store, clock)
-        objects = Objects(store, keyring, clock, grants=roles.grants, role_rules=roles.rules)
+        objects = Objects(store, keyring, clock, grants=roles.grants, role_rules=roles.rules, record=record)
         await tokens.load()
         await builtin_roles.ensure(store, clock)
         await roles.load()
@@ -73,17 +87,19 @@ async def running(directory: Path) -> AsyncIterator[Server]:
         fetcher, trials = Fetcher(store, keyring, registry), Trials(clock)
         doors = app.Doors(
             objects=objects,
-            verifier=Verifier(store, keyring, registry, clock, trials=trials, grants=roles.grants),
-            sync_requests=SyncRequests(store, clock, fetcher, objects=objects, trials=trials),
+            verifier=Verifier(store, keyring, registry, clock, trials=trials, grants=roles.grants, record=record),
+            sync_requests=SyncRequests(store, clock, fetcher, objects=objects, trials=trials, record=record),
             manifests=Manifests(store, fetcher, objects),
             tokens=tokens,
             metrics=Metrics(),
             clock=clock,
-            rotate_keys=no_rotation,
+            rotate_keys=rotated,
             ready=lambda: {"storage-read": store.readable},
             version="0.1.0",
             stopping=asyncio.Event(),
             allowed_hosts=HOSTS.__contains__,
+            audit=audit or Unrecorded(),
+            trusted_proxies=trusted_proxies,
         )
         following = asyncio.create_task(roles.watch())
         yield Server(doors, clock)

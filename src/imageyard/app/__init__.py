@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvloop
 
+from imageyard.app import audit_local
 from imageyard.app.administration import Administration, administration
 from imageyard.app.files import DataDir, write_private
 from imageyard.keyring import keyfile
@@ -102,17 +103,20 @@ def backup(directory: DataDir, file: Path) -> None:
 
 def restore(directory: DataDir, file: Path) -> None:
     """Put a verified backup in place of the database. Raises Locked while a server runs, OSError, Failure."""
-    sqlite_backup.restore(file, directory.path)
+    with audit_local.recorded(directory.audit, "create", "database/restore"):
+        sqlite_backup.restore(file, directory.path)
 
 
 def export_keys(directory: DataDir, file: Path) -> int:
     """Write every key into one private file; answer how many. Raises KeyringError, OSError."""
-    exported = keyfile.export(directory.keys)
-    write_private(file, exported)
+    with audit_local.recorded(directory.audit, "get", "keys/export"):
+        exported = keyfile.export(directory.keys)
+        write_private(file, exported)
     return len(json.loads(exported)["keys"])
 
 
 def import_keys(directory: DataDir, file: Path) -> int:
     """Take in the keys of an export; answer how many. Raises KeyringError, OSError."""
     directory.make()
-    return keyfile.take_in(directory.keys, file.read_bytes())
+    with audit_local.recorded(directory.audit, "create", "keys/import"):
+        return keyfile.take_in(directory.keys, file.read_bytes())

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn, Protocol, TypeVar, cast
 
-from imageyard.app import rotation
+from imageyard.app import audit_local, rotation
 from imageyard.app.clock import SystemClock
 from imageyard.app.files import DataDir, Unreachable, ports_in_use
 from imageyard.domain import errors
@@ -108,17 +108,21 @@ class _Local:
         self._directory = directory
 
     def create_token(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
-        return self._with_tokens(lambda tokens: tokens.create(name, user, groups, ttl))
+        with audit_local.recorded(self._directory.audit, "create", audit_local.TOKENS, name):
+            return self._with_tokens(lambda tokens: tokens.create(name, user, groups, ttl))
 
     def list_tokens(self) -> Sequence[dict[str, Any]]:
         return [describe(token) for token in self._with_tokens(lambda tokens: tokens.list())]
 
     def revoke_token(self, name: str) -> None:
-        self._with_tokens(lambda tokens: tokens.revoke(name))
+        with audit_local.recorded(self._directory.audit, "delete", audit_local.TOKENS, name):
+            self._with_tokens(lambda tokens: tokens.revoke(name))
 
     def rotate_keys(self) -> tuple[str, int]:
         keyring = keyfile.load(self._directory.keys)
-        return self._with_store(lambda store: rotation.rotate(store, keyring, self._directory.keys))
+        with audit_local.recorded(self._directory.audit, "create", "keys/rotate") as action:
+            action.name, count = self._with_store(lambda store: rotation.rotate(store, keyring, self._directory.keys))
+            return action.name, count
 
     def _with_tokens(self, work: Callable[[Tokens], Awaitable[T]]) -> T:
         async def run(store: SQLiteStore) -> T:

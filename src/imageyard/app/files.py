@@ -37,6 +37,7 @@ class DataDir:
         self.admin_token = path / "admin-token"
         self.kubeconfig = path / "kubeconfig"
         self.ports = path / "ports.json"
+        self.audit = path / "audit"
 
     def make(self) -> None:
         """Create the directory, for the owner only."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Final, NamedTuple
@@ -11,7 +11,10 @@ from typing import Final, NamedTuple
 import structlog
 
 from imageyard import __version__
-from imageyard.app import certificates, files, filesystem, listeners, rotation, samples, sealing
+from imageyard.app import audit_log, certificates, files, filesystem, listeners, rotation, samples, sealing
+from imageyard.app.audit_file import AuditFile
+from imageyard.app.audit_log import AuditLog
+from imageyard.app.audit_reader import AuditReader
 from imageyard.app.certificates import Certificates
 from imageyard.app.clock import SystemClock
 from imageyard.app.failures import FailureCollector
@@ -30,12 +33,14 @@ from imageyard.metrics import Metrics
 from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
 from imageyard.service import builtin_roles
+from imageyard.service.audit import Audit
 from imageyard.service.events import Recorder
 from imageyard.service.fetch import Fetcher
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects, new_uid
 from imageyard.service.requests import SyncRequests
 from imageyard.service.roles import Roles
+from imageyard.service.strangers import Dampened
 from imageyard.service.tokens import Tokens
 from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
@@ -83,6 +88,7 @@ class Parts(NamedTuple):
     roles: Roles
     engine: Engine
     events: Recorder
+    audit: AuditLog
     metrics: Metrics
     clock: SystemClock
 
@@ -113,7 +119,8 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         sample = await samples.registry(stack, directory) if settings.sample else None
         policy = _policy(settings, bound, sample)
         gate = await stack.enter_async_context(EgressClient(policy, roots=_roots(settings), proxy=_proxy(settings)))
-        parts = _parts(settings, directory, store, keyring, gate, metrics, clock)
+        audit = await stack.enter_async_context(_audit(settings, directory, metrics))
+        parts = _parts(settings, directory, store, keyring, gate, audit, metrics, clock)
         admin = await _prepare(parts, sample)
         ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
         issued = _certificates(settings, parts, ports, admin)
@@ -129,6 +136,7 @@ def _parts(
     store: SQLiteStore,
     keyring: AeadKeyring,
     gate: EgressClient,
+    audit: AuditLog,
     metrics: Metrics,
     clock: SystemClock,
 ) -> Parts:
@@ -179,7 +187,20 @@ def _parts(
     metrics.registry.register(FailureCollector(engine))
     tokens = Tokens(store, clock)
     return Parts(
-        directory, store, keyring, objects, fetcher, verifier, trials, tokens, roles, engine, events, metrics, clock
+        directory,
+        store,
+        keyring,
+        objects,
+        fetcher,
+        verifier,
+        trials,
+        tokens,
+        roles,
+        engine,
+        events,
+        audit,
+        metrics,
+        clock,
     )
 
 
@@ -208,15 +229,17 @@ def _certificates(settings: Settings, parts: Parts, ports: Ports, admin: Secret)
 @asynccontextmanager
 async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certificates) -> AsyncIterator[None]:
     """Doors open and tasks running; at the end not ready first, then syncs handed back, then requests finished."""
-    health = Health(parts.store, parts.keyring, parts.engine, parts.tokens)
+    health = Health(parts.store, parts.keyring, parts.engine, parts.tokens, parts.audit)
     stopping = asyncio.Event()
-    app = web.build(_doors(settings, parts, health, stopping))
+    audit = Dampened(parts.audit, parts.clock)
+    app = web.build(_doors(settings, parts, health, audit, stopping))
     async with asyncio.TaskGroup() as tasks:
         owned = (
             tasks.create_task(parts.engine.run(), name="sync-engine"),
             tasks.create_task(parts.tokens.watch(), name="token-watch"),
             tasks.create_task(parts.roles.watch(), name="role-watch"),
             tasks.create_task(parts.events.run(), name="events"),
+            tasks.create_task(audit.run(), name="audit-counts"),
             tasks.create_task(_sweep(parts.store, parts.clock), name="sweep"),
         )
         async with listeners.serving(app, bound, issued.server, issued.server_key):
@@ -232,7 +255,16 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
             task.cancel()
 
 
-def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio.Event) -> web.Doors:
+def _audit(settings: Settings, directory: DataDir, metrics: Metrics) -> AbstractAsyncContextManager[AuditLog]:
+    return audit_log.opened(
+        AuditFile(directory.audit, settings.audit_max_size * 1024 * 1024, settings.audit_keep),
+        AuditReader(directory.audit),
+        strict=settings.audit_strict,
+        failed=metrics.audit_errors.inc,
+    )
+
+
+def _doors(settings: Settings, parts: Parts, health: "Health", audit: Audit, stopping: asyncio.Event) -> web.Doors:
     return web.Doors(
         objects=parts.objects,
         verifier=parts.verifier,
@@ -252,6 +284,7 @@ def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio
         rotate_keys=lambda: rotation.rotate(parts.store, parts.keyring, parts.directory.keys),
         ready=health.checks,
         stopping=stopping,
+        audit=audit,
         version=__version__,
         trusted_proxies=settings.trusted_proxy,
         allowed_hosts=_allowed_hosts(_names(settings)),
@@ -265,7 +298,10 @@ def _result(probe: Probe) -> str:
 class Health:
     """The named checks of /readyz. A registry that is down never makes this server unready."""
 
-    def __init__(self, store: SQLiteStore, keyring: AeadKeyring, engine: Engine, tokens: Tokens) -> None:
+    def __init__(
+        self, store: SQLiteStore, keyring: AeadKeyring, engine: Engine, tokens: Tokens, audit: AuditLog
+    ) -> None:
+        self._audit = audit
         self._store = store
         self._keyring = keyring
         self._engine = engine
@@ -283,6 +319,8 @@ class Health:
             "storage-write": self._store.writable,
             "storage-integrity": not self.damaged,
             "keys": self._keyring.works,
+            # In the other mode a trail that cannot be written keeps nobody from working; a metric tells of it.
+            **({"audit": self._audit.writable} if self._audit.strict else {}),
             **engine,
             "watch-cache": engine["watch-cache"] and self._tokens.watching,
         }

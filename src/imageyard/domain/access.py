@@ -25,6 +25,8 @@ class Actor(NamedTuple):
     groups: frozenset[str]
     address: str = ""
     """Where the request came from, for audit and limits; never part of a decision about rights."""
+    credential: str = ""
+    """What the user is known by, e.g. `token/deploy`; for audit, never part of a decision about rights."""
 
 
 class Action(NamedTuple):

@@ -305,9 +305,10 @@ class Objects:
         kind: Kind[Any],
         query: Query,
         removal: Removal = Removal(),  # noqa: B008 (frozen)
+        told: Callable[[Key], None] = lambda _: None,
     ) -> Page:
         """Delete every object that a query of one namespace, or of a kind that has none, finds; answers them as they
-        were. Raises Forbidden."""
+        were. `told` hears of each as soon as it is deleted. Raises Forbidden."""
         for namespace in query.namespaces or [""]:
             admission.refuse_all(kind, namespace)
             self.rights.demand(actor, "deletecollection", kind, namespace)
@@ -315,6 +316,7 @@ class Objects:
         for stored in page.items:
             with suppress(NotFound, PreconditionFailed):
                 await self._remove(kind, stored.key.namespace, stored.key.name, removal._replace(uid=stored.uid))
+                told(stored.key)
         return page
 
     async def delete_names(

@@ -115,7 +115,7 @@ class Tokens:
         if held.spec.expires is not None and held.spec.expires <= now:
             return None
         self._used[digest] = now
-        return Actor(held.spec.user, _groups(tuple(held.spec.groups)), address)
+        return Actor(held.spec.user, _groups(tuple(held.spec.groups)), address, f"token/{held.metadata.name}")
 
     async def _follow(self) -> None:
         while True:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from imageyard.web import errors, exchange, health, middleware, reply
+from imageyard.web import auditing, errors, exchange, health, middleware, reply
 from imageyard.web.actor import Authentication
 from imageyard.web.admin.door import AdminDoor
 from imageyard.web.doors import Doors
@@ -35,7 +35,7 @@ def build(doors: Doors) -> ASGIApp:
         "healthz": probes,
         "version": probes,
         "metrics": MetricsDoor(doors),
-        "admin": AdminDoor(doors.objects.rights, doors.tokens, doors.rotate_keys),
+        "admin": AdminDoor(doors.objects.rights, doors.tokens, doors.rotate_keys, doors.audit),
         "": _to_docs,
     }
     renders: Mapping[str, Render] = {
@@ -50,8 +50,9 @@ def build(doors: Doors) -> ASGIApp:
         Authenticated(Authentication(doors.tokens, doors.clock), OPEN_PATHS),
         middleware.limit_body,
     )
-    app: ASGIApp = Translated(Guarded(Entrances(entrances), guards), renders)
-    return Observed(app, doors.metrics, doors.language)
+    opened = auditing.announced(Entrances(entrances), doors.audit, doors.clock)
+    app: ASGIApp = Translated(Guarded(opened, guards), renders)
+    return Observed(auditing.recorded(app, doors.audit, doors.clock), doors.metrics, doors.language)
 
 
 class Entrances:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from imageyard.domain.clock import Clock
 from imageyard.domain.text import Language
 from imageyard.metrics import Metrics
+from imageyard.service.audit import Audit, Unrecorded
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
@@ -36,5 +37,7 @@ class Doors:
     """Whether a Host header's name may be served: lower case, without port and brackets."""
     trusted_proxies: tuple[Network, ...] = ()
     """Proxies whose X-Forwarded-For is believed."""
+    audit: Audit = field(default_factory=Unrecorded)
+    """Where it is put on record who did what."""
     language: Language = "zh"
     """Spoken where a request does not prefer one."""

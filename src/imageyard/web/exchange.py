@@ -10,6 +10,7 @@ from typing import Final
 from starlette.types import Receive, Scope
 
 from imageyard.domain.access import ANONYMOUS, Actor
+from imageyard.domain.audit import Part
 from imageyard.domain.text import Language
 from imageyard.web import language
 
@@ -29,7 +30,10 @@ class Exchange:
     """`headers` are lower-case bytes, of a repeated one the last. `actor` is set by authentication, `status` when the
     answer begins (0: it has not). `address` is where the connection comes from, "" on a socket that has none.
     `verb` and `resource` label metrics: set by the router from closed sets, never from the path's text. `namespace` and
-    `name` are those of the object the path names, for the log."""
+    `name` are those of the object the path names, or that was made under a name the path does not tell, for the log.
+
+    For the audit: `reason` is that of the failure that was answered, "" for none; `parts` are the objects that a
+    request for many has deleted; `told` holds further annotations, in our own words only."""
 
     __slots__ = (
         "_default",
@@ -39,12 +43,15 @@ class Exchange:
         "method",
         "name",
         "namespace",
+        "parts",
         "path",
         "query",
+        "reason",
         "receive",
         "request_id",
         "resource",
         "status",
+        "told",
         "verb",
     )
 
@@ -63,6 +70,9 @@ class Exchange:
         self.resource = ""
         self.namespace = ""
         self.name = ""
+        self.reason = ""
+        self.parts: list[Part] = []
+        self.told: dict[str, str] = {}
         self._default = default
 
     @property

@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from imageyard.domain.errors import Failure, TooLarge
+from imageyard.domain.errors import AlreadyExists, Failure, TooLarge
 from imageyard.domain.text import Language, Text
 from imageyard.metrics import Metrics
 from imageyard.web import errors, exchange, reply
@@ -114,6 +114,9 @@ class Translated:
             await self._answer(exchanged, errors.Unexpected(exchanged.request_id), send)
 
     async def _answer(self, exchanged: Exchange, failure: Failure, send: Send) -> None:
+        exchanged.reason = errors.outcome(failure).reason
+        if isinstance(failure, AlreadyExists):
+            exchanged.name = exchanged.name or failure.name
         render = self._renders.get(exchanged.path.split("/", 2)[1] if "/" in exchanged.path else "", _render)
         await reply.send(render(failure, exchanged), exchanged.method, send)
 

@@ -1,6 +1,6 @@
-"""Tokens and keys by HTTP, for who may use these non-resource URLs (system:masters).
+"""Tokens, keys and the audit trail by HTTP, for who may use these non-resource URLs (system:masters).
 
-`GET|POST /admin/v1/tokens`, `DELETE /admin/v1/tokens/{name}`, `POST /admin/v1/keys/rotate`.
+`GET|POST /admin/v1/tokens`, `DELETE /admin/v1/tokens/{name}`, `POST /admin/v1/keys/rotate`, `GET /admin/v1/audit`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,15 +14,20 @@ from starlette.types import Receive, Scope, Send
 
 from imageyard.domain.errors import INVALID, Cause, Invalid
 from imageyard.domain.text import Text
+from imageyard.service.audit import Audit
 from imageyard.service.rights import Rights
 from imageyard.service.tokens import Tokens, describe
 from imageyard.web import body, errors, exchange, reply
+from imageyard.web.admin import trail
 from imageyard.web.exchange import Exchange
 from imageyard.web.reply import Reply
 
 TOKENS: Final = "/admin/v1/tokens"
 ROTATE: Final = "/admin/v1/keys/rotate"
-_VERBS: Final = {"GET": "get", "HEAD": "get", "POST": "create", "DELETE": "delete"}
+AUDIT: Final = "/admin/v1/audit"
+RESOURCES: Final = {ROTATE: "keys/rotate", AUDIT: "audit"}
+"""What the audit calls the paths that belong to no kind."""
+VERBS: Final = {"GET": "get", "HEAD": "get", "POST": "create", "DELETE": "delete"}
 
 _FOREVER: Final = timedelta.max // timedelta(seconds=1)
 
@@ -42,14 +47,15 @@ class TokenRequest(Struct, rename="camel", forbid_unknown_fields=True, kw_only=T
 
 
 class AdminDoor:
-    def __init__(self, rights: Rights, tokens: Tokens, rotate: Rotate) -> None:
+    def __init__(self, rights: Rights, tokens: Tokens, rotate: Rotate, audit: Audit) -> None:
+        self._audit = audit
         self._rights = rights
         self._tokens = tokens
         self._rotate = rotate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = exchange.of(scope)
-        verb = _VERBS.get(asked.method)
+        verb = VERBS.get(asked.method)
         if verb is None:
             raise errors.MethodNotAllowed(asked.method, ("GET", "POST", "DELETE"))
         asked.resource, asked.verb = "admin", verb
@@ -61,10 +67,13 @@ class AdminDoor:
         match asked.method, asked.path:
             case "GET", path if path == TOKENS:
                 return reply.json({"items": [describe(token) for token in await self._tokens.list()]})
+            case "GET", path if path == AUDIT:
+                return await trail.page(self._audit, asked)
             case "POST", path if path == TOKENS:
                 return await self._create(asked)
             case "POST", path if path == ROTATE:
                 key_id, count = await self._rotate()
+                asked.name = key_id
                 log.info("keys_rotated", user=asked.actor.user, key_id=key_id, sealed=count)
                 return reply.json({"key": key_id, "sealed": count})
             case "DELETE", _ if collection == TOKENS:
@@ -80,6 +89,7 @@ class AdminDoor:
         except msgspec.ValidationError as error:
             raise Invalid([Cause("body", INVALID, Text(f"无效：{error}", str(error)))], kind="accesstoken") from None
         token = await self._tokens.create(wanted.name, wanted.user, wanted.groups, _lifetime(wanted.ttl_seconds))
+        asked.name = wanted.name
         log.info("token_created", user=asked.actor.user, token_name=wanted.name, bearer=wanted.user)
         return reply.json({"token": token.reveal()}, 201)
 
