@@ -26,10 +26,7 @@ from imageyard.web import app
 from tests.fakes.asgi import Client
 from tests.fakes.clock import FakeClock
 from tests.web.conftest import HOSTS
-
-
-async def no_rotation() -> tuple[str, int]:
-    raise NotImplementedError("these tests rotate no keys")
+from tests.web.standin import OneKey
 
 
 class PleasedRegistry:
@@ -79,7 +76,7 @@ async def running(directory: Path) -> AsyncIterator[Server]:
             tokens=tokens,
             metrics=Metrics(),
             clock=clock,
-            rotate_keys=no_rotation,
+            keys=OneKey(),
             ready=lambda: {"storage-read": store.readable},
             version="0.1.0",
             stopping=asyncio.Event(),

@@ -11,12 +11,13 @@ from typing import Final, NamedTuple
 import structlog
 
 from imageyard import __version__
-from imageyard.app import certificates, files, filesystem, listeners, rotation, samples, sealing
+from imageyard.app import certificates, files, filesystem, keysources, listeners, samples, sealing
 from imageyard.app.certificates import Certificates
 from imageyard.app.clock import SystemClock
 from imageyard.app.failures import FailureCollector
 from imageyard.app.files import DataDir, Ports
 from imageyard.app.listeners import Bound
+from imageyard.app.rotation import Rotation
 from imageyard.domain.errors import Failure
 from imageyard.domain.kinds import EVENT, KINDS
 from imageyard.domain.secret import Secret
@@ -75,6 +76,7 @@ class Parts(NamedTuple):
     directory: DataDir
     store: SQLiteStore
     keyring: AeadKeyring
+    keys: Rotation
     objects: Objects
     fetcher: Fetcher
     verifier: Verifier
@@ -109,11 +111,13 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         )
         bound = _bind(settings)
         stack.callback(bound.close)
-        keyring = await sealing.keyring(store, directory.keys)
+        source = keysources.of(settings)
+        keyring = await sealing.keyring(store, source)
         sample = await samples.registry(stack, directory) if settings.sample else None
         policy = _policy(settings, bound, sample)
         gate = await stack.enter_async_context(EgressClient(policy, roots=_roots(settings), proxy=_proxy(settings)))
-        parts = _parts(settings, directory, store, keyring, gate, metrics, clock)
+        keys = Rotation(store, keyring, source)
+        parts = _parts(settings, directory, store, keyring, keys, gate, metrics, clock)
         admin = await _prepare(parts, sample)
         ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
         issued = _certificates(settings, parts, ports, admin)
@@ -128,6 +132,7 @@ def _parts(
     directory: DataDir,
     store: SQLiteStore,
     keyring: AeadKeyring,
+    keys: Rotation,
     gate: EgressClient,
     metrics: Metrics,
     clock: SystemClock,
@@ -179,7 +184,20 @@ def _parts(
     metrics.registry.register(FailureCollector(engine))
     tokens = Tokens(store, clock)
     return Parts(
-        directory, store, keyring, objects, fetcher, verifier, trials, tokens, roles, engine, events, metrics, clock
+        directory,
+        store,
+        keyring,
+        keys,
+        objects,
+        fetcher,
+        verifier,
+        trials,
+        tokens,
+        roles,
+        engine,
+        events,
+        metrics,
+        clock,
     )
 
 
@@ -221,6 +239,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
         )
         async with listeners.serving(app, bound, issued.server, issued.server_key):
             checking = tasks.create_task(_look_for_damage(parts.store, health), name="integrity")
+            resealing = tasks.create_task(_finish_rotation(parts.keys), name="key-rotation")
             try:
                 yield
             finally:
@@ -228,7 +247,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
                 stopping.set()
                 log.info("stopping")
                 await parts.engine.stop(ENGINE_GRACE)
-        for task in (*owned, checking):
+        for task in (*owned, checking, resealing):
             task.cancel()
 
 
@@ -249,7 +268,7 @@ def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio
         tokens=parts.tokens,
         metrics=parts.metrics,
         clock=parts.clock,
-        rotate_keys=lambda: rotation.rotate(parts.store, parts.keyring, parts.directory.keys),
+        keys=parts.keys,
         ready=health.checks,
         stopping=stopping,
         version=__version__,
@@ -299,6 +318,11 @@ async def _look_for_damage(store: SQLiteStore, health: Health) -> None:
             log.error("database_damaged", file=str(store.file), found=found, remedy="restore a backup")
         else:
             log.info("database_checked", file=str(store.file))
+
+
+async def _finish_rotation(keys: Rotation) -> None:
+    with contextlib.suppress(Failure):  # the storage is unwell or closing; the next start takes it up
+        await keys.finish()
 
 
 async def _sweep(store: SQLiteStore, clock: SystemClock) -> None:

@@ -15,7 +15,7 @@ _app.command("serve")(serve.serve)
 _app.command("backup")(backup.backup)
 _app.command("restore")(backup.restore)
 _app.add_typer(token.app, name="token", help="Make, list and revoke bearer tokens.")
-_app.add_typer(keys.app, name="keys", help="Rotate and export the keys that seal credentials.")
+_app.add_typer(keys.app, name="keys", help="List, rotate, retire and export the keys that seal credentials.")
 _app.add_typer(config.app, name="config", help="Show settings and where each comes from.")
 
 

@@ -1,9 +1,9 @@
 """Tokens and keys by HTTP, for who may use these non-resource URLs (system:masters).
 
-`GET|POST /admin/v1/tokens`, `DELETE /admin/v1/tokens/{name}`, `POST /admin/v1/keys/rotate`.
+`GET|POST /admin/v1/tokens`, `DELETE /admin/v1/tokens/{name}`; `GET /admin/v1/keys`, `DELETE /admin/v1/keys/{id}`,
+`POST /admin/v1/keys/rotate`, `POST /admin/v1/keys/prune`.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -15,19 +15,19 @@ from starlette.types import Receive, Scope, Send
 from imageyard.domain.errors import INVALID, Cause, Invalid
 from imageyard.domain.text import Text
 from imageyard.service.rights import Rights
+from imageyard.service.sealkeys import SealKeys
 from imageyard.service.tokens import Tokens, describe
 from imageyard.web import body, errors, exchange, reply
 from imageyard.web.exchange import Exchange
 from imageyard.web.reply import Reply
 
 TOKENS: Final = "/admin/v1/tokens"
-ROTATE: Final = "/admin/v1/keys/rotate"
+KEYS: Final = "/admin/v1/keys"
+ROTATE: Final = f"{KEYS}/rotate"
+PRUNE: Final = f"{KEYS}/prune"
 _VERBS: Final = {"GET": "get", "HEAD": "get", "POST": "create", "DELETE": "delete"}
 
 _FOREVER: Final = timedelta.max // timedelta(seconds=1)
-
-Rotate = Callable[[], Awaitable[tuple[str, int]]]
-"""Make a new key and seal everything under it; answers its id and how many values were sealed anew."""
 
 log = structlog.get_logger()
 
@@ -42,10 +42,10 @@ class TokenRequest(Struct, rename="camel", forbid_unknown_fields=True, kw_only=T
 
 
 class AdminDoor:
-    def __init__(self, rights: Rights, tokens: Tokens, rotate: Rotate) -> None:
+    def __init__(self, rights: Rights, tokens: Tokens, keys: SealKeys) -> None:
         self._rights = rights
         self._tokens = tokens
-        self._rotate = rotate
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = exchange.of(scope)
@@ -64,9 +64,17 @@ class AdminDoor:
             case "POST", path if path == TOKENS:
                 return await self._create(asked)
             case "POST", path if path == ROTATE:
-                key_id, count = await self._rotate()
-                log.info("keys_rotated", user=asked.actor.user, key_id=key_id, sealed=count)
-                return reply.json({"key": key_id, "sealed": count})
+                done = await self._keys.rotate()
+                damaged = len(done.damaged)
+                log.info("keys_rotated", user=asked.actor.user, key_id=done.key, sealed=done.sealed, damaged=damaged)
+                return reply.json(done)
+            case "GET", path if path == KEYS:
+                return reply.json(await self._keys.uses())
+            case "POST", path if path == PRUNE:
+                return reply.json({"retired": await self._keys.prune()})
+            case "DELETE", _ if collection == KEYS:
+                await self._keys.retire(name)
+                return reply.NO_CONTENT
             case "DELETE", _ if collection == TOKENS:
                 await self._tokens.revoke(name)
                 log.info("token_revoked", user=asked.actor.user, token_name=name)
