@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import apsw
@@ -41,6 +41,19 @@ class Yard:
         spec = RegistrySecretSpec(domain="r.example.com", username="robot", provider="other")
         made = RegistrySecret(metadata=meta, spec=spec)
         await self.store.create(REGISTRY_SECRET, made, sealed=self.keyring.seal(bound(name), Secret(name)))
+
+    async def change(self, name: str) -> None:
+        """Write the source again, its password sealed by the key that is current when this is called."""
+        obj = REGISTRY_SECRET.decode((await self.store.get(REGISTRY_SECRET, "default", name)).body)
+        await self.store.replace(REGISTRY_SECRET, obj, sealed=self.keyring.seal(bound(name), Secret(name)))
+
+    @contextmanager
+    def disk_busy(self) -> Iterator[None]:
+        """Nothing is committed in the meantime; reads go on."""
+        with closing(apsw.Connection(str(self._database))) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("ROLLBACK")
 
     def damage(self, name: str, statement: str) -> None:
         named = f"WHERE id = (SELECT id FROM objects WHERE name = '{name}')"
@@ -86,6 +99,19 @@ async def test_no_write_slips_past_a_rotation(yard: Yard) -> None:
     ring = AeadKeyring.of(yard.files.load())
     assert all(ring.open(bound(name), value).reveal() == name for name, value in yard.read().items())
     assert done.damaged == []
+
+
+async def test_a_write_that_is_on_its_way_when_the_key_changes_is_sealed_anew(yard: Yard) -> None:
+    await yard.add("a")
+    old = yard.keyring.current
+    with yard.disk_busy():
+        writing = asyncio.create_task(yard.change("a"))
+        rotating = asyncio.create_task(yard.rotation.rotate())
+        while yard.keyring.current == old:  # noqa: ASYNC110 - nothing to wait on
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)  # a rotation that waits for nothing would read the file now
+    await asyncio.gather(writing, rotating)
+    assert yard.under() == {yard.keyring.current: 1}
 
 
 async def test_two_rotations_at_once_come_one_after_the_other(yard: Yard) -> None:
