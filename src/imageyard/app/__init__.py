@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvloop
 
+from imageyard import logs
 from imageyard.app import keysources
 from imageyard.app.administration import Administration, administration
 from imageyard.app.files import DataDir, write_private
@@ -44,6 +45,7 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
     from imageyard.app import patience, server
 
     patience.raise_limits()
+    logs.take_over(asyncio.get_running_loop())
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -3,6 +3,7 @@
 import typer
 
 from imageyard import __version__
+from imageyard.app import memory
 from imageyard.cli import backup, config, keys, serve, token
 
 _app = typer.Typer(
@@ -27,4 +28,5 @@ def version() -> None:
 
 def main() -> None:
     """Run the command line; the entry point of the `imageyard` program."""
+    memory.keep_private()
     _app()
