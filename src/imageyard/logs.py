@@ -122,9 +122,13 @@ def take_over(loop: asyncio.AbstractEventLoop) -> None:
 def _unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     task = context.get("task") or context.get("future")
     name = task.get_name() if isinstance(task, asyncio.Task) else ""
-    # Behind a bracket stand callbacks and tasks with their arguments.
-    what = re.split(r"[<(]", str(context.get("message", "")), maxsplit=1)[0].strip()
+    what = _before_values(str(context.get("message", "")))
     structlog.get_logger().error("task_crashed", what=what, task=name, exc_info=context.get("exception"))
+
+
+def _before_values(message: str) -> str:
+    """asyncio's own words: behind a bracket, or on further lines, stand callbacks and tasks with their arguments."""
+    return re.split(r"[<({\n]", message, maxsplit=1)[0].strip()
 
 
 def _crashed(event: str, error: BaseException | None) -> None:
@@ -145,7 +149,7 @@ class _Bridge(logging.Formatter):
         line = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
             "level": record.levelname.lower(),
-            "msg": scrub(record.getMessage()),
+            "msg": _before_values(record.getMessage()) if record.name == "asyncio" else scrub(record.getMessage()),
             "logger": record.name,
         }
         error = record.exc_info[1] if record.exc_info else None
