@@ -26,7 +26,9 @@ from imageyard.egress.listeners import Listeners
 from imageyard.egress.policy import Policy
 from imageyard.egress.proxy import Direct, Proxy
 from imageyard.egress.trust import Trust
+from imageyard.keyring import keyfile
 from imageyard.keyring.aead import AeadKeyring
+from imageyard.keyring.keys import KeySource
 from imageyard.metrics import Metrics
 from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
@@ -113,6 +115,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         stack.callback(bound.close)
         source = keysources.of(settings)
         keyring = await sealing.keyring(store, source)
+        _warn_of_keys(directory, source)
         sample = await samples.registry(stack, directory) if settings.sample else None
         policy = _policy(settings, bound, sample)
         gate = await stack.enter_async_context(EgressClient(policy, roots=_roots(settings), proxy=_proxy(settings)))
@@ -340,6 +343,13 @@ def _warn_of_network(directory: DataDir) -> None:
             log.warning(
                 "data_dir_on_network", path=str(directory.path), filesystem=kind, remedy="move it to a local disk"
             )
+
+
+def _warn_of_keys(directory: DataDir, source: KeySource) -> None:
+    """Keys were moved away so that none is on this disk."""
+    left = keyfile.present(directory.keys)
+    if left and source.name != "file":
+        log.warning("keys_left_behind", path=str(directory.keys), count=len(left), remedy="delete them when unused")
 
 
 def _bind(settings: Settings) -> Bound:
