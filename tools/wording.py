@@ -4,6 +4,8 @@ from typing import Final
 
 SETTINGS: Final = {
     "data_dir": "数据库、密钥、证书和令牌所在的目录。",
+    "key_source": "加密密钥的来源：keys/ 目录、环境变量 IMAGEYARD_KEYS，或 key_command 打印的内容。",
+    "key_command": "打印密钥的命令，输出格式与 `imageyard keys export` 相同；不经 shell 执行。",
     "host": "两个监听端口绑定的地址。",
     "port": "明文 HTTP 端口；0 表示任选一个空闲端口，实际端口写在 ports.json 中。",
     "tls_port": "HTTPS 端口；0 表示任选一个空闲端口，实际端口写在 ports.json 中。",

@@ -7,6 +7,7 @@ An unknown key is an error with a suggestion: a setting that silently does nothi
 import difflib
 import os
 import re
+import shlex
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from typing import Any, Final, Literal, cast
 from urllib.parse import unquote, urlsplit
 
 PREFIX: Final = "IMAGEYARD_"
+KEYS: Final = "IMAGEYARD_KEYS"
+"""Carries keys where `key_source` is env. No setting: no settings file and no `config show` has it."""
 Network = IPv4Network | IPv6Network
 
 
@@ -59,6 +62,10 @@ class Settings:
     """Where the server keeps things, where it listens, where it may send bytes, how it paces itself."""
 
     data_dir: Path = _setting(default_data_dir, "Where the database, keys, certificates and tokens live.")
+    key_source: Literal["file", "env", "command"] = _setting(
+        "file", "Where encryption keys come from: keys/, the variable IMAGEYARD_KEYS, or what key_command prints."
+    )
+    key_command: str = _setting("", "Command that prints the keys as `imageyard keys export` writes them; no shell.")
     host: str = _setting("127.0.0.1", "Address both listeners bind to.")
     port: int = _setting(8080, "Plain-HTTP port; 0 picks a free one, told in ports.json.")
     tls_port: int = _setting(8443, "HTTPS port; 0 picks a free one, told in ports.json.")
@@ -120,7 +127,20 @@ def load(
                 break
         else:
             origins[entry.name] = "default"
-    return Settings(**values), origins
+    settings = Settings(**values)
+    _check_key_source(settings, environment)
+    return settings, origins
+
+
+def _check_key_source(settings: Settings, environment: Mapping[str, str]) -> None:
+    """What would be passed over in silence, or is not there. The key itself is judged where it is used."""
+    source = settings.key_source
+    if source == "command" and not settings.key_command:
+        raise InvalidSettings("key_source is command, but key_command is empty")
+    if source != "command" and settings.key_command:
+        raise InvalidSettings(f"key_command is set, but key_source is {source}; set key_source to command")
+    if source != "env" and KEYS in environment:
+        raise InvalidSettings(f"{KEYS} is set, but key_source is {source}; set {PREFIX}KEY_SOURCE=env")
 
 
 def describe() -> list[tuple[str, str, str, str]]:
@@ -150,7 +170,7 @@ def _environment(environment: Mapping[str, str]) -> dict[str, str]:
         if fallback:
             values[entry.name] = fallback
     for variable, value in environment.items():
-        if not variable.startswith(PREFIX) or variable.startswith(PREFIX + "TEST_"):
+        if not variable.startswith(PREFIX) or variable.startswith(PREFIX + "TEST_") or variable == KEYS:
             continue
         if variable not in known:
             raise InvalidSettings(f"unknown environment variable {variable}{_suggest(variable, list(known))}")
@@ -321,6 +341,17 @@ def _choice(*choices: str) -> Any:
     return convert
 
 
+def _command(value: Any) -> str:
+    """Anything that splits into words as a shell has them. The value is not shown: it may name what is secret."""
+    try:
+        words = shlex.split(str(value))
+    except ValueError as error:
+        raise ValueError(f"it cannot be split into words ({error})") from None
+    if "\x00" in str(value) or (str(value) and not (words and words[0])):
+        raise ValueError("it names no program")
+    return str(value)
+
+
 def _path(value: Any) -> Path:
     if not str(value):
         raise ValueError("the path is empty")
@@ -329,6 +360,8 @@ def _path(value: Any) -> Path:
 
 _CONVERTERS: Final[dict[str, Any]] = {
     "data_dir": _path,
+    "key_source": _choice("file", "env", "command"),
+    "key_command": _command,
     "host": str,
     "port": _port,
     "tls_port": _port,

@@ -33,7 +33,9 @@ class Terminal:
         self._place = place
         self._instead = instead
         self._variables: list[str] = []
+        tested = {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}
         self._environment = {
+            **tested,
             "PATH": f"{Path(PROGRAM).parent}:{os.environ['PATH']}",
             "HOME": str(place),
             "IMAGEYARD_DATA_DIR": str(product.directory),

@@ -108,6 +108,8 @@ class Registries:
 
     # The Registry's side.
 
+    def let_go(self, namespace: str, name: str) -> None: ...
+
     async def probe(self, source: Source) -> Probe:
         self.probed[source.domain] += 1
         reason = self.answer(source.domain, spec_of("probe", "probe")).reason
@@ -138,6 +140,8 @@ class Verifications:
     clock: Clock
     verdict: Probe = field(default_factory=lambda: Probe(True, Reason.Verified, WORDS, ()))
     asked: Counter[str] = field(default_factory=Counter)
+
+    def let_go(self, namespace: str, name: str) -> None: ...
 
     async def stored(self, namespace: str, name: str) -> Probe | None:
         self.asked[name] += 1

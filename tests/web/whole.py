@@ -29,11 +29,7 @@ from imageyard.web.forwarded import Network
 from tests.fakes.asgi import Client
 from tests.fakes.clock import FakeClock
 from tests.web.conftest import HOSTS
-
-
-async def rotated() -> tuple[str, int]:
-    """As if there were nothing to seal anew."""
-    return "0a1b2c3d", 0
+from tests.web.standin import OneKey
 
 
 class PleasedRegistry:
@@ -93,7 +89,7 @@ async def running(
             tokens=tokens,
             metrics=Metrics(),
             clock=clock,
-            rotate_keys=rotated,
+            keys=OneKey(),
             ready=lambda: {"storage-read": store.readable},
             version="0.1.0",
             stopping=asyncio.Event(),

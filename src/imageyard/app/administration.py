@@ -8,17 +8,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn, Protocol, TypeVar, cast
 
-from imageyard.app import audit_local, rotation
+import msgspec
+
+from imageyard.app import audit_local, keysources, sealing
 from imageyard.app.clock import SystemClock
 from imageyard.app.files import DataDir, Unreachable, ports_in_use
+from imageyard.app.rotation import Rotation
 from imageyard.domain import errors
 from imageyard.domain.kinds import KINDS
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
-from imageyard.keyring import keyfile
+from imageyard.service.sealkeys import KeyUses, Rotated
 from imageyard.service.tokens import Tokens, describe
+from imageyard.settings import Settings
 from imageyard.store.sqlite.store import SQLiteStore
-from imageyard.web.admin.door import ROTATE, TOKENS
+from imageyard.web.admin.door import KEYS, PRUNE, ROTATE, TOKENS
 
 T = TypeVar("T")
 
@@ -32,17 +36,23 @@ class Administration(Protocol):
 
     def revoke_token(self, name: str) -> None: ...
 
-    def rotate_keys(self) -> tuple[str, int]:
-        """Answer the new key's id and how many credentials were sealed anew."""
+    def rotate_keys(self) -> Rotated: ...
+
+    def list_keys(self) -> KeyUses: ...
+
+    def retire_key(self, key_id: str) -> None: ...
+
+    def prune_keys(self) -> Sequence[str]: ...
 
 
-def administration(directory: DataDir) -> Administration:
+def administration(settings: Settings) -> Administration:
     """The running server when one answers, else the file under its lock."""
+    directory = DataDir(settings.data_dir)
     if ports_in_use(directory) is not None and directory.kubeconfig.exists():
         remote = _Remote(directory)
         if remote.answers():
             return remote
-    return _Local(directory)
+    return _Local(directory, settings)
 
 
 class _Remote:
@@ -71,9 +81,17 @@ class _Remote:
     def revoke_token(self, name: str) -> None:
         self._ask("DELETE", f"{TOKENS}/{name}")
 
-    def rotate_keys(self) -> tuple[str, int]:
-        answer = self._ask("POST", ROTATE)
-        return answer["key"], answer["sealed"]
+    def rotate_keys(self) -> Rotated:
+        return msgspec.convert(self._ask("POST", ROTATE), Rotated)
+
+    def list_keys(self) -> KeyUses:
+        return msgspec.convert(self._ask("GET", KEYS), KeyUses)
+
+    def retire_key(self, key_id: str) -> None:
+        self._ask("DELETE", f"{KEYS}/{key_id}")
+
+    def prune_keys(self) -> Sequence[str]:
+        return cast("list[str]", self._ask("POST", PRUNE)["retired"])
 
     def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         try:
@@ -104,8 +122,9 @@ class _Remote:
 class _Local:
     """No server runs: the file itself, under its lock."""
 
-    def __init__(self, directory: DataDir) -> None:
+    def __init__(self, directory: DataDir, settings: Settings) -> None:
         self._directory = directory
+        self._settings = settings
 
     def create_token(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
         with audit_local.recorded(self._directory.audit, "create", audit_local.TOKENS, name):
@@ -118,11 +137,30 @@ class _Local:
         with audit_local.recorded(self._directory.audit, "delete", audit_local.TOKENS, name):
             self._with_tokens(lambda tokens: tokens.revoke(name))
 
-    def rotate_keys(self) -> tuple[str, int]:
-        keyring = keyfile.load(self._directory.keys)
+    def rotate_keys(self) -> Rotated:
         with audit_local.recorded(self._directory.audit, "create", "keys/rotate") as action:
-            action.name, count = self._with_store(lambda store: rotation.rotate(store, keyring, self._directory.keys))
-            return action.name, count
+            done = self._with_keys(lambda keys: keys.rotate())
+            action.name = done.key
+            return done
+
+    def list_keys(self) -> KeyUses:
+        return self._with_keys(lambda keys: keys.uses())
+
+    def retire_key(self, key_id: str) -> None:
+        with audit_local.recorded(self._directory.audit, "delete", audit_local.KEYS, key_id):
+            self._with_keys(lambda keys: keys.retire(key_id))
+
+    def prune_keys(self) -> Sequence[str]:
+        with audit_local.recorded(self._directory.audit, "create", "keys/prune"):
+            return self._with_keys(lambda keys: keys.prune())
+
+    def _with_keys(self, work: Callable[[Rotation], Awaitable[T]]) -> T:
+        source = keysources.of(self._settings)
+
+        async def run(store: SQLiteStore) -> T:
+            return await work(Rotation(store, await sealing.keyring(store, source), source))
+
+        return self._with_store(run)
 
     def _with_tokens(self, work: Callable[[Tokens], Awaitable[T]]) -> T:
         async def run(store: SQLiteStore) -> T:
@@ -147,8 +185,10 @@ def _refuse(status: int, answer: dict[str, Any]) -> NoReturn:
     match status:
         case 404:
             raise errors.NotFound(details.get("kind", "token"), details.get("name", ""))
-        case 409:
+        case 409 if answer.get("reason") == "AlreadyExists":
             raise errors.AlreadyExists(details.get("kind", "token"), details.get("name", ""))
+        case 409:
+            raise errors.Conflict(details.get("kind", "token"), details.get("name", ""), text)
         case 401 | 403:
             raise errors.Forbidden(text)
         case 400 if causes := details.get("causes"):

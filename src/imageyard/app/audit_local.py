@@ -21,6 +21,7 @@ from imageyard.domain.kinds import ACCESS_TOKEN
 from imageyard.web import errors, naming
 
 TOKENS: Final = ACCESS_TOKEN.plural
+KEYS: Final = "keys"
 _ANY_SIZE: Final = sys.maxsize
 """Rotation is the server's."""
 

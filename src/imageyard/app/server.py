@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from imageyard import __version__
-from imageyard.app import audit_log, certificates, files, filesystem, listeners, rotation, samples, sealing
+from imageyard.app import audit_log, certificates, files, filesystem, keysources, listeners, samples, sealing
 from imageyard.app.audit_file import AuditFile
 from imageyard.app.audit_log import AuditLog
 from imageyard.app.audit_reader import AuditReader
@@ -20,6 +20,7 @@ from imageyard.app.clock import SystemClock
 from imageyard.app.failures import FailureCollector
 from imageyard.app.files import DataDir, Ports
 from imageyard.app.listeners import Bound
+from imageyard.app.rotation import Rotation
 from imageyard.domain.errors import Failure
 from imageyard.domain.kinds import EVENT, KINDS
 from imageyard.domain.secret import Secret
@@ -28,7 +29,9 @@ from imageyard.egress.listeners import Listeners
 from imageyard.egress.policy import Policy
 from imageyard.egress.proxy import Direct, Proxy
 from imageyard.egress.trust import Trust
+from imageyard.keyring import keyfile
 from imageyard.keyring.aead import AeadKeyring
+from imageyard.keyring.keys import KeySource
 from imageyard.metrics import Metrics
 from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
@@ -80,6 +83,7 @@ class Parts(NamedTuple):
     directory: DataDir
     store: SQLiteStore
     keyring: AeadKeyring
+    keys: Rotation
     objects: Objects
     fetcher: Fetcher
     verifier: Verifier
@@ -115,12 +119,15 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         )
         bound = _bind(settings)
         stack.callback(bound.close)
-        keyring = await sealing.keyring(store, directory.keys)
+        source = keysources.of(settings)
+        keyring = await sealing.keyring(store, source)
+        _warn_of_keys(directory, source)
         sample = await samples.registry(stack, directory) if settings.sample else None
         policy = _policy(settings, bound, sample)
         gate = await stack.enter_async_context(EgressClient(policy, roots=_roots(settings), proxy=_proxy(settings)))
         audit = await stack.enter_async_context(_audit(settings, directory, metrics))
-        parts = _parts(settings, directory, store, keyring, gate, audit, metrics, clock)
+        keys = Rotation(store, keyring, source)
+        parts = _parts(settings, directory, store, keyring, keys, gate, audit, metrics, clock)
         admin = await _prepare(parts, sample)
         ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
         issued = _certificates(settings, parts, ports, admin)
@@ -135,6 +142,7 @@ def _parts(
     directory: DataDir,
     store: SQLiteStore,
     keyring: AeadKeyring,
+    keys: Rotation,
     gate: EgressClient,
     audit: AuditLog,
     metrics: Metrics,
@@ -190,6 +198,7 @@ def _parts(
         directory,
         store,
         keyring,
+        keys,
         objects,
         fetcher,
         verifier,
@@ -244,6 +253,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
         )
         async with listeners.serving(app, bound, issued.server, issued.server_key):
             checking = tasks.create_task(_look_for_damage(parts.store, health), name="integrity")
+            resealing = tasks.create_task(_finish_rotation(parts.keys), name="key-rotation")
             try:
                 yield
             finally:
@@ -251,7 +261,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
                 stopping.set()
                 log.info("stopping")
                 await parts.engine.stop(ENGINE_GRACE)
-        for task in (*owned, checking):
+        for task in (*owned, checking, resealing):
             task.cancel()
 
 
@@ -281,7 +291,7 @@ def _doors(settings: Settings, parts: Parts, health: "Health", audit: Audit, sto
         tokens=parts.tokens,
         metrics=parts.metrics,
         clock=parts.clock,
-        rotate_keys=lambda: rotation.rotate(parts.store, parts.keyring, parts.directory.keys),
+        keys=parts.keys,
         ready=health.checks,
         stopping=stopping,
         audit=audit,
@@ -339,6 +349,11 @@ async def _look_for_damage(store: SQLiteStore, health: Health) -> None:
             log.info("database_checked", file=str(store.file))
 
 
+async def _finish_rotation(keys: Rotation) -> None:
+    with contextlib.suppress(Failure):  # the storage is unwell or closing; the next start takes it up
+        await keys.finish()
+
+
 async def _sweep(store: SQLiteStore, clock: SystemClock) -> None:
     """Drop what nobody names any more, now and then."""
     while True:
@@ -354,6 +369,13 @@ def _warn_of_network(directory: DataDir) -> None:
             log.warning(
                 "data_dir_on_network", path=str(directory.path), filesystem=kind, remedy="move it to a local disk"
             )
+
+
+def _warn_of_keys(directory: DataDir, source: KeySource) -> None:
+    """Keys were moved away so that none is on this disk."""
+    left = keyfile.present(directory.keys)
+    if left and source.name != "file":
+        log.warning("keys_left_behind", path=str(directory.keys), count=len(left), remedy="delete them when unused")
 
 
 def _bind(settings: Settings) -> Bound:

@@ -3,6 +3,7 @@
 import typer
 
 from imageyard import __version__
+from imageyard.app import memory
 from imageyard.cli import backup, config, keys, serve, token
 
 _app = typer.Typer(
@@ -15,7 +16,7 @@ _app.command("serve")(serve.serve)
 _app.command("backup")(backup.backup)
 _app.command("restore")(backup.restore)
 _app.add_typer(token.app, name="token", help="Make, list and revoke bearer tokens.")
-_app.add_typer(keys.app, name="keys", help="Rotate and export the keys that seal credentials.")
+_app.add_typer(keys.app, name="keys", help="List, rotate, retire and export the keys that seal credentials.")
 _app.add_typer(config.app, name="config", help="Show settings and where each comes from.")
 
 
@@ -27,4 +28,5 @@ def version() -> None:
 
 def main() -> None:
     """Run the command line; the entry point of the `imageyard` program."""
+    memory.keep_private()
     _app()

@@ -32,7 +32,7 @@ def create(
 ) -> None:
     """Make a token and print it, alone, on standard output. It is shown this once."""
     with exits.told(), _by_option(name):
-        administration = application.administration(options.existing(data_dir))
+        administration = application.administration(options.used(data_dir))
         print(administration.create_token(name, user, group or [], _lifetime(ttl)).reveal())
     _warn_of_no_rights(Actor(user, frozenset(group or [])))
 
@@ -41,7 +41,7 @@ def create(
 def list_(data_dir: options.DataDirOption = None) -> None:
     """List tokens: name, user, groups, expiry, last use. Never the tokens themselves."""
     with exits.told():
-        rows = application.administration(options.existing(data_dir)).list_tokens()
+        rows = application.administration(options.used(data_dir)).list_tokens()
         keys = ("name", "user", "groups", "expires", "lastUsed")
         titles = ("NAME", "USER", "GROUPS", "EXPIRES", "LAST-USED")
         table.show(titles, [[_cell(row, key) for key in keys] for row in rows])
@@ -51,7 +51,7 @@ def list_(data_dir: options.DataDirOption = None) -> None:
 def revoke(name: Name, data_dir: options.DataDirOption = None) -> None:
     """Revoke a token; it stops working at once."""
     with exits.told():
-        application.administration(options.existing(data_dir)).revoke_token(name)
+        application.administration(options.used(data_dir)).revoke_token(name)
         print(f"token/{name} revoked")
 
 

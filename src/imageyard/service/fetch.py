@@ -64,7 +64,11 @@ class Fetcher:
     def __init__(self, store: Store, keyring: Keyring, registry: Registry) -> None:
         self._store = store
         self._registry = registry
-        self._credentials = Credentials(store, keyring)
+        self._credentials = Credentials(store, keyring, registry.forget)
+
+    def let_go(self, namespace: str, name: str) -> None:
+        """Let go of the credential of a source that is gone."""
+        self._credentials.let_go(namespace, name)
 
     async def resolve(self, namespace: str, spec: RepositorySpec) -> Resolved | Unresolved:
         """Find the source a Repository in `namespace` refers to and open its credential."""

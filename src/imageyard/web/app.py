@@ -35,7 +35,7 @@ def build(doors: Doors) -> ASGIApp:
         "healthz": probes,
         "version": probes,
         "metrics": MetricsDoor(doors),
-        "admin": AdminDoor(doors.objects.rights, doors.tokens, doors.rotate_keys, doors.audit),
+        "admin": AdminDoor(doors.objects.rights, doors.tokens, doors.keys, doors.audit),
         "": _to_docs,
     }
     renders: Mapping[str, Render] = {

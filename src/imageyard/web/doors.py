@@ -1,7 +1,7 @@
 """What the doors need of the rest of the server, handed in by the composition root."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from imageyard.domain.clock import Clock
@@ -11,6 +11,7 @@ from imageyard.service.audit import Audit, Unrecorded
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
 from imageyard.service.requests import SyncRequests
+from imageyard.service.sealkeys import SealKeys
 from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
 from imageyard.web.forwarded import Network
@@ -25,8 +26,7 @@ class Doors:
     tokens: Tokens
     metrics: Metrics
     clock: Clock
-    rotate_keys: Callable[[], Awaitable[tuple[str, int]]]
-    """Make a new key and seal every secret under it; answers its id and how many were sealed anew."""
+    keys: SealKeys
     ready: Callable[[], Mapping[str, bool]]
     """Named readiness checks; each must hold for /readyz to answer 200."""
     version: str

@@ -15,6 +15,7 @@ from imageyard.domain.audit import ObjectRef
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import ACCESS_TOKEN
 from imageyard.domain.kinds.reviews import REVIEWS
+from imageyard.keyring import keys
 from imageyard.service.admission import ALL
 from imageyard.web import health, metrics
 from imageyard.web.admin import door as admin
@@ -92,6 +93,10 @@ def _admin(method: str, path: str) -> Named | None:
     if path in admin.RESOURCES:
         resource, _, subresource = admin.RESOURCES[path].partition("/")
         return Named(verb, path, ObjectRef(resource=resource, subresource=subresource))
+    collection, _, key_id = path.rpartition("/")
+    if collection == admin.KEYS:
+        key_id = key_id if keys.ID.fullmatch(key_id) else ""
+        return Named(verb, f"{collection}/{key_id or HIDDEN}", ObjectRef(resource="keys", name=key_id))
     return None
 
 

@@ -1,9 +1,9 @@
 """Tokens, keys and the audit trail by HTTP, for who may use these non-resource URLs (system:masters).
 
-`GET|POST /admin/v1/tokens`, `DELETE /admin/v1/tokens/{name}`, `POST /admin/v1/keys/rotate`, `GET /admin/v1/audit`.
+`GET|POST /admin/v1/tokens`, `DELETE /admin/v1/tokens/{name}`; `GET /admin/v1/keys`, `DELETE /admin/v1/keys/{id}`,
+`POST /admin/v1/keys/rotate`, `POST /admin/v1/keys/prune`; `GET /admin/v1/audit`.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ from imageyard.domain.errors import INVALID, Cause, Invalid
 from imageyard.domain.text import Text
 from imageyard.service.audit import Audit
 from imageyard.service.rights import Rights
+from imageyard.service.sealkeys import SealKeys
 from imageyard.service.tokens import Tokens, describe
 from imageyard.web import body, errors, exchange, reply
 from imageyard.web.admin import trail
@@ -23,16 +24,15 @@ from imageyard.web.exchange import Exchange
 from imageyard.web.reply import Reply
 
 TOKENS: Final = "/admin/v1/tokens"
-ROTATE: Final = "/admin/v1/keys/rotate"
+KEYS: Final = "/admin/v1/keys"
+ROTATE: Final = f"{KEYS}/rotate"
+PRUNE: Final = f"{KEYS}/prune"
 AUDIT: Final = "/admin/v1/audit"
-RESOURCES: Final = {ROTATE: "keys/rotate", AUDIT: "audit"}
+RESOURCES: Final = {ROTATE: "keys/rotate", PRUNE: "keys/prune", KEYS: "keys", AUDIT: "audit"}
 """What the audit calls the paths that belong to no kind."""
 VERBS: Final = {"GET": "get", "HEAD": "get", "POST": "create", "DELETE": "delete"}
 
 _FOREVER: Final = timedelta.max // timedelta(seconds=1)
-
-Rotate = Callable[[], Awaitable[tuple[str, int]]]
-"""Make a new key and seal everything under it; answers its id and how many values were sealed anew."""
 
 log = structlog.get_logger()
 
@@ -47,11 +47,11 @@ class TokenRequest(Struct, rename="camel", forbid_unknown_fields=True, kw_only=T
 
 
 class AdminDoor:
-    def __init__(self, rights: Rights, tokens: Tokens, rotate: Rotate, audit: Audit) -> None:
+    def __init__(self, rights: Rights, tokens: Tokens, keys: SealKeys, audit: Audit) -> None:
         self._audit = audit
         self._rights = rights
         self._tokens = tokens
-        self._rotate = rotate
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = exchange.of(scope)
@@ -72,10 +72,17 @@ class AdminDoor:
             case "POST", path if path == TOKENS:
                 return await self._create(asked)
             case "POST", path if path == ROTATE:
-                key_id, count = await self._rotate()
-                asked.name = key_id
-                log.info("keys_rotated", user=asked.actor.user, key_id=key_id, sealed=count)
-                return reply.json({"key": key_id, "sealed": count})
+                done = await self._keys.rotate()
+                asked.name, damaged = done.key, len(done.damaged)
+                log.info("keys_rotated", user=asked.actor.user, key_id=done.key, sealed=done.sealed, damaged=damaged)
+                return reply.json(done)
+            case "GET", path if path == KEYS:
+                return reply.json(await self._keys.uses())
+            case "POST", path if path == PRUNE:
+                return reply.json({"retired": await self._keys.prune()})
+            case "DELETE", _ if collection == KEYS:
+                await self._keys.retire(name)
+                return reply.NO_CONTENT
             case "DELETE", _ if collection == TOKENS:
                 await self._tokens.revoke(name)
                 log.info("token_revoked", user=asked.actor.user, token_name=name)
