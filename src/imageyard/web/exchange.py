@@ -94,4 +94,4 @@ def _request_id(given: bytes | None) -> str:
 
 def new_request_id() -> str:
     """Random: it has to be unique, not secret."""
-    return f"{getrandbits(128):032x}"
+    return f"{getrandbits(128):032x}"  # nosec B311 # unique, not secret
