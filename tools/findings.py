@@ -33,7 +33,7 @@ def _line(file: str, number: int) -> str:
 
 
 def main() -> int:
-    asked = [sys.executable, "-m", "bandit", "-q", "-r", str(SOURCE), "-f", "json"]
+    asked = [sys.executable, "-m", "bandit", "-q", "-c", "pyproject.toml", "-r", str(SOURCE), "-f", "json"]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     if not done.stdout:
         raise SystemExit(done.stderr)

@@ -78,7 +78,7 @@ def test_each_exception_from_a_security_rule_says_why() -> None:
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if re.search(r"# (noqa: (\w+, )*S\d|nosec\b)", line)
     )
-    why = re.compile(r"# noqa: [A-Z0-9, ]+(?: - | \()\w|# nosec B\d+ # \w")
+    why = re.compile(r"# noqa: [A-Z0-9, ]+(?: - | \()\S|# nosec B\d+ # \S")
     assert [line for line in lines if not why.search(line)] == []
 
 
