@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 
 from imageyard.app import patience
 from imageyard.app.patience import Patient
+from imageyard.web import hygiene
 
 LARGE = 32 * 1024 * 1024
 
@@ -101,6 +102,14 @@ async def test_what_is_no_request_is_told_so_in_json(listening: Listening, data:
     code, body = await listening.ask(data)
     answer = json.loads(body)
     assert (code, answer["code"], answer["kind"]) == (status, status, "Status")
+
+
+async def test_what_is_no_request_is_answered_with_what_browsers_are_told_everywhere(listening: Listening) -> None:
+    async with listening.talk() as (reader, writer):
+        writer.write(b"no request\r\n\r\n")
+        answer = await reader.read()
+    for name, value in (*hygiene.EVERY, *hygiene.DATA):
+        assert answer.count(b"\r\n%s: %s\r\n" % (name, value)) == 1
 
 
 async def test_a_request_is_served(listening: Listening) -> None:

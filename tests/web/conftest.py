@@ -16,6 +16,7 @@ from imageyard.service.requests import SyncRequests
 from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
 from imageyard.web import app
+from imageyard.web.forwarded import Network
 from tests.fakes.asgi import Client
 from tests.fakes.clock import FakeClock
 from tests.web.standin import MemoryManifests, MemoryObjects, MemorySyncRequests, MemoryTokens, MemoryVerifier, OneKey
@@ -35,7 +36,7 @@ class Yard:
     metrics: Metrics = field(default_factory=Metrics)
     checks: dict[str, bool] = field(default_factory=lambda: {"ping": True, "storage-write": True})
 
-    def build(self) -> ASGIApp:
+    def build(self, trusted_proxies: tuple[Network, ...] = ()) -> ASGIApp:
         return app.build(
             app.Doors(
                 objects=cast(Objects, self.objects),
@@ -50,6 +51,7 @@ class Yard:
                 version="1.2.3",
                 stopping=asyncio.Event(),
                 allowed_hosts=HOSTS.__contains__,
+                trusted_proxies=trusted_proxies,
             )
         )
 

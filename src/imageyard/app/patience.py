@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from imageyard.app.corked import Corked
 from imageyard.domain.errors import BadRequest, Failure
 from imageyard.domain.text import Text
-from imageyard.web import errors, exchange
+from imageyard.web import errors, exchange, hygiene
 
 HEAD_BYTES: Final = 64 * 1024
 """Of a head; and of what stands between two pieces of a body or behind it, trailers included."""
@@ -173,7 +173,7 @@ class Patient(HttpToolsProtocol):
             return
         answer = errors.render(self._refusal, "zh")
         head = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n".encode("ascii")]
-        pairs: list[tuple[bytes, bytes]] = [*self.server_state.default_headers, *answer.headers]
+        pairs: list[tuple[bytes, bytes]] = [*self.server_state.default_headers, *answer.headers, *hygiene.EVERY]
         pairs += [(b"content-length", b"%d" % len(answer.body)), (b"connection", b"close")]
         pairs += [(b"x-request-id", exchange.new_request_id().encode("ascii"))]
         head += [b"%s: %s\r\n" % pair for pair in pairs]

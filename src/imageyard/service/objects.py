@@ -95,7 +95,7 @@ class _Change(NamedTuple):
 
 def new_uid() -> str:
     """A random UUID (RFC 9562, version 4). It has to be unique, not secret, so no system call is spent on it."""
-    digits = f"{getrandbits(128):032x}"
+    digits = f"{getrandbits(128):032x}"  # nosec B311 # unique, not secret
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 

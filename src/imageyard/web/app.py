@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from imageyard.web import auditing, errors, exchange, health, middleware, reply
+from imageyard.web import auditing, cross_site, errors, exchange, health, middleware, reply
 from imageyard.web.actor import Authentication
 from imageyard.web.admin.door import AdminDoor
 from imageyard.web.doors import Doors
@@ -47,6 +47,8 @@ def build(doors: Doors) -> ASGIApp:
     guards = (
         Forwarded(doors.trusted_proxies),
         HostChecked(doors.allowed_hosts, health.PROBES),
+        cross_site.refuse,
+        cross_site.refuse_websocket,
         Authenticated(Authentication(doors.tokens, doors.clock), OPEN_PATHS),
         middleware.limit_body,
     )

@@ -28,9 +28,10 @@ class Disconnected(Exception):
 
 class Exchange:
     """`headers` are lower-case bytes, of a repeated one the last. `actor` is set by authentication, `status` when the
-    answer begins (0: it has not). `address` is where the connection comes from, "" on a socket that has none.
-    `verb` and `resource` label metrics: set by the router from closed sets, never from the path's text. `namespace` and
-    `name` are those of the object the path names, or that was made under a name the path does not tell, for the log.
+    answer begins (0: it has not). `address` is where the connection comes from, "" on a socket that has none; `scheme`
+    is what the client speaks, `http` or `https`. `verb` and `resource` label metrics: set by the router from closed
+    sets, never from the path's text. `namespace` and `name` are those of the object the path names, or that was made
+    under a name the path does not tell, for the log.
 
     For the audit: `reason` is that of the failure that was answered, "" for none; `parts` are the objects that a
     request for many has deleted; `told` holds further annotations, in our own words only."""
@@ -50,6 +51,7 @@ class Exchange:
         "receive",
         "request_id",
         "resource",
+        "scheme",
         "status",
         "told",
         "verb",
@@ -63,6 +65,7 @@ class Exchange:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.receive = receive
         self.address: str = client[0] if client else ""
+        self.scheme: str = scope.get("scheme", "http")
         self.request_id = _request_id(self.headers.get(b"x-request-id"))
         self.status = 0
         self.actor = _NOBODY
@@ -102,4 +105,4 @@ def _request_id(given: bytes | None) -> str:
 
 def new_request_id() -> str:
     """Random: it has to be unique, not secret."""
-    return f"{getrandbits(128):032x}"
+    return f"{getrandbits(128):032x}"  # nosec B311 # unique, not secret

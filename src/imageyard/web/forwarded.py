@@ -1,4 +1,5 @@
-"""Where a request comes from when proxies stand between: X-Forwarded-For, believed from trusted proxies only."""
+"""Where a request comes from and how, when proxies stand between: X-Forwarded-For and X-Forwarded-Proto, believed from
+trusted proxies only."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -9,13 +10,15 @@ Network = IPv4Network | IPv6Network
 
 
 class Forwarded:
-    """A guard that corrects the address of what trusted proxies pass on; everybody else's header means nothing."""
+    """A guard that corrects address and scheme of what trusted proxies pass on; others' headers mean nothing."""
 
     def __init__(self, trusted: Sequence[Network]) -> None:
         self._trusted = tuple(trusted)
 
     def __call__(self, exchanged: Exchange) -> None:
         if self._trusted:
+            if _among(exchanged.address, self._trusted):
+                exchanged.scheme = scheme(exchanged.scheme, exchanged.header(b"x-forwarded-proto"))
             exchanged.address = client(exchanged.address, exchanged.header(b"x-forwarded-for"), self._trusted)
 
 
@@ -28,6 +31,11 @@ def client(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
             break
         address = hop
     return address if _is_address(address) else peer
+
+
+def scheme(spoken: str, told: str) -> str:
+    """What the client spoke to the proxy; what the proxy spoke to us where that is not told plainly."""
+    return told if told in ("http", "https") else spoken
 
 
 def _among(text: str, networks: Sequence[Network]) -> bool:

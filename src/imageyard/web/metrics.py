@@ -5,7 +5,7 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from imageyard import metrics
-from imageyard.web import errors, exchange, reply
+from imageyard.web import errors, exchange, hygiene, reply
 from imageyard.web.doors import Doors
 from imageyard.web.reply import Reply
 
@@ -24,5 +24,5 @@ class MetricsDoor:
             raise errors.MethodNotAllowed(exchanged.method, ("GET", "HEAD"))
         exchanged.resource, exchanged.verb = "metrics", "get"
         self._doors.objects.rights.demand_path(exchanged.actor, "get", PATH)
-        headers = ((b"content-type", metrics.CONTENT_TYPE.encode()), (b"cache-control", b"no-store"))
+        headers = ((b"content-type", metrics.CONTENT_TYPE.encode()), *hygiene.DATA)
         await reply.send(Reply(200, headers, self._doors.metrics.render()), exchanged.method, send)

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from imageyard.domain.errors import AlreadyExists, Failure, TooLarge
 from imageyard.domain.text import Language, Text
 from imageyard.metrics import Metrics
-from imageyard.web import errors, exchange, reply
+from imageyard.web import errors, exchange, hygiene, reply
 from imageyard.web.actor import Authentication
 from imageyard.web.exchange import SAFE_METHODS, Exchange
 from imageyard.web.reply import Reply
@@ -27,7 +27,6 @@ log = structlog.get_logger("imageyard.web")
 
 MAX_BODY: Final = 3 * 1024 * 1024
 """Kubernetes' own limit for a request body."""
-_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 
 class Observed:
@@ -47,7 +46,7 @@ class Observed:
             if message["type"] == "http.response.start":
                 exchanged.status = message["status"]
                 request_id = (b"x-request-id", exchanged.request_id.encode("ascii"))
-                message["headers"] = [*message["headers"], request_id, _NOSNIFF]
+                message["headers"] = [*message["headers"], request_id, *hygiene.EVERY]
             return send(message)
 
         try:

@@ -9,10 +9,10 @@ from msgspec import Struct
 from starlette.types import Send
 
 from imageyard.domain.text import Text
+from imageyard.web import hygiene
+from imageyard.web.hygiene import Headers as Headers
 
-Headers = tuple[tuple[bytes, bytes], ...]
-
-_JSON: Final[Headers] = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+_JSON: Final[Headers] = ((b"content-type", b"application/json"), *hygiene.DATA)
 _QUOTED: Final = dict.fromkeys((*range(32), 127), " ") | {ord('"'): '\\"', ord("\\"): "\\\\"}
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -32,7 +32,7 @@ class Stream(NamedTuple):
 
 
 STREAMED: Final[Headers] = _JSON
-NO_CONTENT: Final = Reply(204, ((b"cache-control", b"no-store"),), b"")
+NO_CONTENT: Final = Reply(204, hygiene.DATA, b"")
 
 
 def stored(body: bytes, status: int = 200, warnings: tuple[Text, ...] = ()) -> Reply:
@@ -46,12 +46,21 @@ def json(document: Struct | Mapping[str, Any], status: int = 200, headers: Heade
 
 def text(body: str, status: int = 200) -> Reply:
     """Plain text for probes."""
-    headers = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
-    return Reply(status, headers, body.encode())
+    return Reply(status, ((b"content-type", b"text/plain; charset=utf-8"), *hygiene.DATA), body.encode())
+
+
+def page(html: str, status: int = 200, headers: Headers = ()) -> Reply:
+    """A page for browsers, under the policy of all pages."""
+    return Reply(status, (*hygiene.PAGE, *headers), html.encode())
+
+
+def asset(content: bytes, media_type: str) -> Reply:
+    """A file that pages load, under a name that holds its fingerprint (`hygiene.fingerprint`)."""
+    return Reply(200, ((b"content-type", media_type.encode("ascii")), *hygiene.ASSET), content)
 
 
 def see_other(location: str) -> Reply:
-    return Reply(303, ((b"location", location.encode("ascii")), (b"cache-control", b"no-store")), b"")
+    return Reply(303, ((b"location", location.encode("ascii")), *hygiene.DATA), b"")
 
 
 def _warning(warning: Text) -> tuple[bytes, bytes]:

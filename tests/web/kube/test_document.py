@@ -13,6 +13,7 @@ def test_a_document_is_answered_with_its_hash() -> None:
         b"cache-control": b"private, no-cache",
         b"etag": DOCUMENT.etag.encode(),
         b"vary": b"Accept",
+        b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
     }
 
 

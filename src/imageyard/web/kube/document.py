@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from imageyard.web import hygiene
 from imageyard.web.reply import Headers, Reply
 
 JSON: Final = "application/json"
@@ -38,6 +39,7 @@ def answer(document: Document, query: bytes, if_none_match: str) -> Reply:
         (b"cache-control", b"private, max-age=31536000, immutable" if by_hash else b"private, no-cache"),
         (b"etag", document.etag.encode()),
         (b"vary", b"Accept"),
+        hygiene.ALONE,
     )
     if document.etag in (each.strip().removeprefix("W/") for each in if_none_match.split(",")):
         return Reply(304, headers, b"")

@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any, Final
 
 from imageyard.domain.text import Language, Text
+from imageyard.web import hygiene
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
 from imageyard.web.oapis import openapi, schemas
@@ -37,15 +38,9 @@ async def page(doors: Doors, exchange: Exchange) -> Reply:
 def _headers() -> Headers:
     """The page's own style, known by its hash, is all that a browser may apply; nothing is loaded."""
     style = b64encode(sha256(_css().encode()).digest())
-    return (
-        (b"content-type", b"text/html; charset=utf-8"),
-        (b"cache-control", b"no-store"),
-        (
-            b"content-security-policy",
-            b"default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-            % style,
-        ),
-        (b"referrer-policy", b"no-referrer"),
+    return hygiene.page(
+        b"default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        % style
     )
 
 
