@@ -29,8 +29,6 @@ async def collection(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     answer.form_of(exchange)
     options = parameters.listing(target.kind, exchange.query)
     removal = await _removal(exchange)
-    if target.namespace is None and target.kind.namespaced:
-        raise parameters.bad("a namespace must be named to delete a collection")
     page = await doors.objects.delete_all(exchange.actor, target.kind, listing.query_of(target, options), removal)
     return answer.many(exchange, target.kind, page, 0, doors.clock.now())
 
