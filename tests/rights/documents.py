@@ -7,7 +7,7 @@ from tests.rights.people import IMAGES_GROUP, Json
 
 IMAGES: Final = f"{IMAGES_GROUP}/v1alpha1"
 RBAC: Final = "rbac.authorization.k8s.io/v1"
-PASSWORD: Final = "canary-5d1c-password"  # noqa: S105
+PASSWORD: Final = "canary-5d1c-password"
 _MOMENT: Final = "2026-01-01T00:00:00.000000Z"
 
 
@@ -35,9 +35,7 @@ def binding(namespace: str, name: str, ref: str = "image-viewer", subjects: list
     somebody = [{"kind": "User", "apiGroup": group, "name": "somebody"}]
     given = {"apiGroup": group, "kind": "ClusterRole", "name": ref}
     kind = "RoleBinding" if namespace else "ClusterRoleBinding"
-    return _object(
-        RBAC, kind, namespace, name, roleRef=given, subjects=somebody if subjects is None else subjects
-    )
+    return _object(RBAC, kind, namespace, name, roleRef=given, subjects=somebody if subjects is None else subjects)
 
 
 def namespace(_: str, name: str) -> Json:

@@ -41,9 +41,11 @@ def _beside_objects(person: Person, row: Row) -> int:
 
 
 def _administered(row: Row) -> int:
-    return {"GET": 200, "POST": 201 if row.path.endswith("/tokens") else 200, "DELETE": 204}[row.does] if (
-        row.name != "free"
-    ) else 404
+    return (
+        {"GET": 200, "POST": 201 if row.path.endswith("/tokens") else 200, "DELETE": 204}[row.does]
+        if (row.name != "free")
+        else 404
+    )
 
 
 def _allowed(person: Person, row: Row) -> bool:

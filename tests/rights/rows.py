@@ -1,6 +1,6 @@
 """The rows of the golden table: each route at each place that matters, and the request that is sent there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -113,7 +113,7 @@ class Call(NamedTuple):
     method: str
     url: str
     body: Any = b""
-    headers: dict[str, str] = {}
+    headers: Mapping[str, str] = {}
 
 
 def call(yard: Yard, row: Row) -> Call:

@@ -1,6 +1,6 @@
-"""Each route, at each place, asked by each person: the answers are those of the reviewed table, and those that the words
-of the promise ask for. Neither alone would do: a table blesses what it was made from, and words leave out what they
-forget.
+"""Each route, at each place, asked by each person: the answers are those of the reviewed table, and those that the
+words of the promise ask for. Neither alone would do: a table blesses what it was made from, and words leave out what
+they forget.
 """
 
 import pytest
