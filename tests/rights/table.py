@@ -1,6 +1,6 @@
 """The golden table as people read it, and its cells as the server gives them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -89,7 +89,7 @@ def _columns(width: int) -> str:
 
 def differences(golden: str, seen: str) -> Iterator[str]:
     """Each row that is missing, gone or other than it was, in words."""
-    before, after = dict(_rows(golden.splitlines())), dict(_rows(seen.splitlines()))
+    before, after = dict(rows_of(golden)), dict(rows_of(seen))
     for key in after.keys() - before.keys():
         yield f"no row for {key}: run `make golden` and read the difference"
     for key in before.keys() - after.keys():
@@ -100,9 +100,10 @@ def differences(golden: str, seen: str) -> Iterator[str]:
                 yield f"{key} by {person.name}: {new}, it was {old}"
 
 
-def _rows(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+def rows_of(written: str) -> Iterator[tuple[str, list[str]]]:
+    """`GET /path` of each row in the file, and its cells."""
     door = ""
-    for text in lines:
+    for text in written.splitlines():
         parts = text.split()
         if text.startswith("/") or text == "beside these":
             door = "" if text == "beside these" else text

@@ -64,7 +64,7 @@ class Yard:
         await self._keep()
 
     async def _belongings(self, root: Client, team: str) -> None:
-        below = {
+        below: dict[str, Callable[[str, str], Json]] = {
             f"{KUBE}/namespaces/{team}/registrysecrets": documents.source,
             f"{KUBE}/namespaces/{team}/repositories": documents.image,
             f"{RBAC}/namespaces/{team}/roles": documents.role,
