@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.conftest import MakeProduct
 from tests.e2e.product import Client, Product
 from tests.rights import documents, table
-from tests.rights.people import HELD, OTHER, OWN, PEOPLE
+from tests.rights.people import HELD, OTHER, OWN, PEOPLE, Json
 from tests.rights.yard import KUBE, RBAC, canary
 
 GROUPS: Final = {
@@ -48,11 +48,11 @@ def people(make_product: MakeProduct) -> Iterator[dict[str, Client]]:
     product.stop()
 
 
-def _make(product: Product, path: str, body: documents.Json) -> None:
+def _make(product: Product, path: str, body: Json) -> None:
     product.admin.make(path, body)
 
 
-def _marked(team: str) -> documents.Json:
+def _marked(team: str) -> Json:
     made = documents.image(team, HELD)
     made["metadata"]["labels"] = {"canary": canary(team)}
     return made
