@@ -49,6 +49,9 @@ fuzz: install  ## the property tests of parsers and rules with thousands of exam
 	HYPOTHESIS_PROFILE=long IMAGEYARD_EXAMPLES=200 $(BIN)/python -m pytest --timeout=3600 -m "not needs" \
 		tests/domain tests/registry tests/web tests/keyring tests/egress tests/e2e/test_schemathesis.py $(ARGS)
 
+golden: install  ## write the table of rights anew (tests/rights/golden.txt); read the difference before you commit it
+	$(BIN)/python -m tests.rights
+
 soak: install  ## crashes by kill -9, many times over; Kubernetes clients that follow every write for five minutes
 	IMAGEYARD_CRASHES=20 IMAGEYARD_KILL_ROUNDS=60 IMAGEYARD_SOAK_SECONDS=300 $(BIN)/python -m pytest --timeout=3600 \
 		tests/e2e/test_crash.py tests/e2e/test_clients.py tests/store $(ARGS)
@@ -60,4 +63,4 @@ lock: install  ## pin requirements again (needs uv)
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 requirements/runtime.in -o requirements/runtime.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 requirements/dev.in -o requirements/dev.txt
 
-.PHONY: help install run test check security vulnerabilities sbom fix fuzz soak bench lock
+.PHONY: help install run test check security vulnerabilities sbom fix fuzz golden soak bench lock

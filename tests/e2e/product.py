@@ -224,6 +224,13 @@ class Product:
         printed = self.cli("token", "create", name, "--user", user, *more)
         return self._evidence.keep(f"token {name}", printed.removesuffix("\n"))
 
+    def posted_token(self, user: str, *groups: str) -> str:
+        """Ask the server for one named after its user: quicker than the command line."""
+        asked = {"name": user, "user": user, "groups": groups}
+        answer = self.admin.session.post(f"{self.url}/admin/v1/tokens", json=asked, timeout=60)
+        assert answer.status_code == 201, answer.text
+        return self._evidence.keep(f"token {user}", answer.json()["token"])
+
 
 def _ports(flags: tuple[str, ...]) -> list[str]:
     """Free ports, but for those a test chooses."""

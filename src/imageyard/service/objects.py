@@ -150,12 +150,14 @@ class Objects:
         self.rights.demand(actor, "get", kind, namespace, name, sub)
         return await self._store.get(kind, namespace, name)
 
-    async def list(self, actor: Actor, kind: Kind[Any], query: Query) -> Page:
+    async def list(
+        self, actor: Actor, kind: Kind[Any], query: Query, *, verb: Literal["list", "watch"] = "list"
+    ) -> Page:
         """`query.namespaces` None needs the right to list in all namespaces. Who selects one name needs the right to
-        that one only, as in Kubernetes."""
+        that one only, as in Kubernetes. `verb` is "watch" for what there is when a watch begins."""
         name = _one_name(query.fields)
         for namespace in sorted(query.namespaces) if query.namespaces is not None else [""]:
-            self.rights.demand(actor, "list", kind, namespace, name)
+            self.rights.demand(actor, verb, kind, namespace, name)
         return await self._store.list(kind, query)
 
     async def replace(

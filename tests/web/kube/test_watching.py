@@ -172,3 +172,19 @@ async def test_a_watch_ends_after_its_time(client: Client) -> None:
 async def test_who_may_not_watch_is_told_before_anything_is_sent(server: Server) -> None:
     nobody = await server.client("viewer")
     failure(await nobody.get(f"{IMAGES}?watch=1"), 403, "Forbidden")
+
+
+async def test_who_may_watch_and_not_list_is_told_what_there_is(server: Server, client: Client) -> None:
+    """As in Kubernetes: a watch asks for the right to watch, whatever it begins with."""
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    rule = {"apiGroups": ["image.theriseunion.io"], "resources": ["repositories"], "verbs": ["watch"]}
+    ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "watcher"}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "watcher"}
+    await client.post(f"{rbac}/clusterroles", {"metadata": {"name": "watcher"}, "rules": [rule]})
+    binding = {"metadata": {"name": "watcher"}, "roleRef": ref, "subjects": [subject]}
+    await client.post(f"{rbac}/namespaces/default/rolebindings", binding)
+    await client.post(IMAGES, image("a"))
+    watcher = await server.client("watcher")
+    failure(await watcher.get(IMAGES), 403, "Forbidden")
+    async with watching(watcher, f"{IMAGES}?watch=1") as watch:
+        assert await watch.next() == ("ADDED", "a")

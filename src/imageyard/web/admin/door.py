@@ -64,7 +64,7 @@ class AdminDoor:
 
     async def _answer(self, asked: Exchange) -> Reply:
         collection, _, name = asked.path.rpartition("/")
-        match asked.method, asked.path:
+        match "GET" if asked.method == "HEAD" else asked.method, asked.path:
             case "GET", path if path == TOKENS:
                 return reply.json({"items": [describe(token) for token in await self._tokens.list()]})
             case "GET", path if path == AUDIT:

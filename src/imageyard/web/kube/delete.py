@@ -31,8 +31,6 @@ async def collection(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     answer.form_of(exchange)
     options = parameters.listing(target.kind, exchange.query)
     removal = await _removal(exchange)
-    if target.namespace is None and target.kind.namespaced:
-        raise parameters.bad("a namespace must be named to delete a collection")
 
     def told(gone: Key) -> None:
         exchange.parts.append(Part(gone.namespace, gone.name, 200))

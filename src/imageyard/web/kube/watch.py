@@ -86,7 +86,7 @@ class _Watch(NamedTuple):
         kind, since = self.target.kind, self.options.version
         try:
             if self.options.initial or (self.options.initial is None and not since):
-                page = await self.doors.objects.list(self.exchange.actor, kind, self._everything())
+                page = await self.doors.objects.list(self.exchange.actor, kind, self._everything(), verb="watch")
                 since = page.resource_version
                 for stored in page.items:
                     yield self._line("ADDED", stored)
