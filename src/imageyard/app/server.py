@@ -217,7 +217,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
             tasks.create_task(parts.tokens.watch(), name="token-watch"),
             tasks.create_task(parts.roles.watch(), name="role-watch"),
             tasks.create_task(parts.events.run(), name="events"),
-            tasks.create_task(_sweep(parts.store, parts.clock), name="sweep"),
+            tasks.create_task(_sweep(parts.store, parts.tokens, parts.clock), name="sweep"),
         )
         async with listeners.serving(app, bound, issued.server, issued.server_key):
             checking = tasks.create_task(_look_for_damage(parts.store, health), name="integrity")
@@ -301,12 +301,13 @@ async def _look_for_damage(store: SQLiteStore, health: Health) -> None:
             log.info("database_checked", file=str(store.file))
 
 
-async def _sweep(store: SQLiteStore, clock: SystemClock) -> None:
+async def _sweep(store: SQLiteStore, tokens: Tokens, clock: SystemClock) -> None:
     """Drop what nobody names any more, now and then."""
     while True:
         await clock.sleep(timedelta(minutes=10).total_seconds())
         with contextlib.suppress(Failure):  # the storage is unwell; /readyz tells, and it is tried again
             await store.sweep(clock.now())
+            await tokens.sweep()
 
 
 def _warn_of_network(directory: DataDir) -> None:

@@ -25,6 +25,8 @@ class Actor(NamedTuple):
     groups: frozenset[str]
     address: str = ""
     """Where the request came from, for audit and limits; never part of a decision about rights."""
+    credential: str = ""
+    """By what the caller was recognised: the name of a token, or `oidc:` and the id of an issuer's. For audit only."""
 
 
 class Action(NamedTuple):
