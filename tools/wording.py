@@ -44,6 +44,9 @@ METRICS: Final = {
     "apiserver_longrunning_requests": "打开着的监视（watch）数。",
     "imageyard_store_commit_duration_seconds": "一次落盘提交所用的时间。",
     "imageyard_audit_error_total": "未能写入的审计记录。",
+    "imageyard_oidc_tokens_total": "检查过的 OIDC 令牌；已记住的令牌不会再次检查。",
+    "imageyard_oidc_refreshes_total": "查看 OIDC 签发者密钥的次数。",
+    "imageyard_oidc_last_success_timestamp_seconds": "最近一次从 OIDC 签发者取得密钥的时间。",
     "image_registry_connection_failures": "镜像源连续验证失败的次数。",
     "image_sync_failures": "镜像连续同步失败的次数。",
 }

@@ -47,7 +47,7 @@ def build(doors: Doors) -> ASGIApp:
     guards = (
         Forwarded(doors.trusted_proxies),
         HostChecked(doors.allowed_hosts, health.PROBES),
-        Authenticated(Authentication(doors.tokens, doors.clock), OPEN_PATHS),
+        Authenticated(Authentication(doors.callers, doors.clock), OPEN_PATHS),
         middleware.limit_body,
     )
     app: ASGIApp = Translated(Guarded(Entrances(entrances), guards), renders)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from imageyard.domain.clock import Clock
 from imageyard.domain.text import Language
 from imageyard.metrics import Metrics
+from imageyard.service.callers import Callers
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
+from imageyard.service.oidc import Oidc
 from imageyard.service.requests import SyncRequests
 from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
@@ -38,3 +40,10 @@ class Doors:
     """Proxies whose X-Forwarded-For is believed."""
     language: Language = "zh"
     """Spoken where a request does not prefer one."""
+    oidc: Oidc | None = None
+    """The issuer whose tokens count beside our own."""
+
+    @property
+    def callers(self) -> Callers:
+        """Everybody who may call."""
+        return Callers(self.tokens, self.oidc)

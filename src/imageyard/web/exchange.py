@@ -4,6 +4,7 @@ Made by the outermost middleware and carried in the ASGI scope, so that each lay
 """
 
 import re
+from collections.abc import Mapping
 from random import getrandbits
 from typing import Final
 
@@ -14,6 +15,9 @@ from imageyard.domain.text import Language
 from imageyard.web import language
 
 KEY: Final = "imageyard.exchange"
+CERTIFICATE: Final = "imageyard.certificate"
+"""Of the scope's extensions: the fingerprint of the peer's certificate, set by the listener alone."""
+_NOTHING: Final[Mapping[str, str]] = {}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_PATH: Final = 1_000
 """Characters of a path that a log line shows; those of our own paths are fewer."""
@@ -28,6 +32,7 @@ class Disconnected(Exception):
 class Exchange:
     """`headers` are lower-case bytes, of a repeated one the last. `actor` is set by authentication, `status` when the
     answer begins (0: it has not). `address` is where the connection comes from, "" on a socket that has none.
+    `certificate` is the hex SHA-256 of the certificate that the peer has shown in TLS, "" for none.
     `verb` and `resource` label metrics: set by the router from closed sets, never from the path's text. `namespace` and
     `name` are those of the object the path names, for the log."""
 
@@ -35,6 +40,7 @@ class Exchange:
         "_default",
         "actor",
         "address",
+        "certificate",
         "headers",
         "method",
         "name",
@@ -56,6 +62,7 @@ class Exchange:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.receive = receive
         self.address: str = client[0] if client else ""
+        self.certificate: str = scope.get("extensions", _NOTHING).get(CERTIFICATE, "")
         self.request_id = _request_id(self.headers.get(b"x-request-id"))
         self.status = 0
         self.actor = _NOBODY
