@@ -27,6 +27,7 @@ def _without_query(url: re.Match[str]) -> str:
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), r"\1 ***"),
     (re.compile(r"\biy_[A-Za-z0-9_-]{20,}"), "***"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{17,}(?:\.[A-Za-z0-9_-]*){0,2}"), "***"),  # a JWT, or the head of one
     (re.compile(r"(https?://)[^/\s@]+@"), r"\1***@"),
     # The query is optional, so that a URL without one is passed over as a whole and not tried from each `http` in it.
     (re.compile(r"(https?://[^\s?#]+)([?#][^\s\"']+)?"), _without_query),

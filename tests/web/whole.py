@@ -52,11 +52,11 @@ class Server:
     def __init__(self, doors: app.Doors, clock: FakeClock) -> None:
         self.doors = doors
         self.clock = clock
-        self._app = app.build(doors)
+        self.app = app.build(doors)
 
     async def client(self, user: str, *groups: str) -> Client:
         token = await self.doors.tokens.create(user, user, groups, None)
-        return Client(self._app, {"authorization": f"Bearer {token.reveal()}"})
+        return Client(self.app, {"authorization": f"Bearer {token.reveal()}"})
 
 
 @asynccontextmanager

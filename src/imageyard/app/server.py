@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from imageyard import __version__
-from imageyard.app import certificates, files, filesystem, listeners, rotation, samples, sealing
+from imageyard.app import certificates, files, filesystem, issuer, listeners, rotation, samples, sealing
 from imageyard.app.certificates import Certificates
 from imageyard.app.clock import SystemClock
 from imageyard.app.failures import FailureCollector
@@ -24,7 +24,6 @@ from imageyard.egress.client import EgressClient
 from imageyard.egress.listeners import Listeners
 from imageyard.egress.policy import Policy
 from imageyard.egress.proxy import Direct, Proxy
-from imageyard.egress.trust import Trust
 from imageyard.keyring.aead import AeadKeyring
 from imageyard.metrics import Metrics
 from imageyard.registry import Probe
@@ -34,6 +33,7 @@ from imageyard.service.events import Recorder
 from imageyard.service.fetch import Fetcher
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects, new_uid
+from imageyard.service.oidc import Oidc
 from imageyard.service.requests import SyncRequests
 from imageyard.service.roles import Roles
 from imageyard.service.tokens import Tokens
@@ -80,6 +80,7 @@ class Parts(NamedTuple):
     verifier: Verifier
     trials: Trials
     tokens: Tokens
+    oidc: Oidc | None
     roles: Roles
     engine: Engine
     events: Recorder
@@ -112,7 +113,9 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         keyring = await sealing.keyring(store, directory.keys)
         sample = await samples.registry(stack, directory) if settings.sample else None
         policy = _policy(settings, bound, sample)
-        gate = await stack.enter_async_context(EgressClient(policy, roots=_roots(settings), proxy=_proxy(settings)))
+        gate = await stack.enter_async_context(
+            EgressClient(policy, roots=issuer.roots("registry_ca", settings.registry_ca), proxy=_proxy(settings))
+        )
         parts = _parts(settings, directory, store, keyring, gate, metrics, clock)
         admin = await _prepare(parts, sample)
         ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
@@ -177,9 +180,22 @@ def _parts(
     )
     metrics.build.labels(__version__).set(1)
     metrics.registry.register(FailureCollector(engine))
-    tokens = Tokens(store, clock)
+    tokens, oidc = Tokens(store, clock), issuer.oidc(settings, gate, clock, metrics)
     return Parts(
-        directory, store, keyring, objects, fetcher, verifier, trials, tokens, roles, engine, events, metrics, clock
+        directory,
+        store,
+        keyring,
+        objects,
+        fetcher,
+        verifier,
+        trials,
+        tokens,
+        oidc,
+        roles,
+        engine,
+        events,
+        metrics,
+        clock,
     )
 
 
@@ -212,13 +228,15 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
     stopping = asyncio.Event()
     app = web.build(_doors(settings, parts, health, stopping))
     async with asyncio.TaskGroup() as tasks:
-        owned = (
+        owned: tuple[asyncio.Task[None], ...] = (
             tasks.create_task(parts.engine.run(), name="sync-engine"),
             tasks.create_task(parts.tokens.watch(), name="token-watch"),
             tasks.create_task(parts.roles.watch(), name="role-watch"),
             tasks.create_task(parts.events.run(), name="events"),
             tasks.create_task(_sweep(parts.store, parts.tokens, parts.clock), name="sweep"),
         )
+        if parts.oidc is not None:
+            owned += (tasks.create_task(parts.oidc.keys.run(), name="oidc-keys"),)
         async with listeners.serving(app, bound, issued.server, issued.server_key):
             checking = tasks.create_task(_look_for_damage(parts.store, health), name="integrity")
             try:
@@ -255,6 +273,7 @@ def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio
         version=__version__,
         trusted_proxies=settings.trusted_proxy,
         allowed_hosts=_allowed_hosts(_names(settings)),
+        oidc=parts.oidc,
     )
 
 
@@ -345,18 +364,6 @@ def _proxy(settings: Settings) -> Proxy | None:
         return None
     address = settings.egress_proxy
     return Proxy(address.host, address.port, Secret(address.login), Direct.of(settings.egress_no_proxy))
-
-
-def _roots(settings: Settings) -> str:
-    """The operator's CA file, checked here so that a bad one is told at start and by name."""
-    if settings.registry_ca is None:
-        return ""
-    try:
-        text = settings.registry_ca.read_text(encoding="utf-8")
-        Trust(text)
-    except ValueError as error:
-        raise OSError(f"registry_ca: {settings.registry_ca} holds no usable CA certificates in PEM form") from error
-    return text
 
 
 def _names(settings: Settings) -> list[str]:
