@@ -77,6 +77,7 @@ class Oidc:
         claims.demand_issuer(signed.claims, self._rules)
         self.keys.current().check(signed)
         bearer = claims.bearer(signed.claims, self._rules, self._clock.now().timestamp())
+        bearer = bearer._replace(groups=bearer.groups | {AUTHENTICATED})
         self._accepted[digest] = bearer
         if len(self._accepted) > REMEMBERED:
             self._accepted.popitem(last=False)
@@ -89,4 +90,4 @@ class Oidc:
 
 
 def _actor(bearer: Bearer, address: str) -> Actor:
-    return Actor(bearer.user, bearer.groups | {AUTHENTICATED}, address, f"oidc:{bearer.id}")
+    return Actor(bearer.user, bearer.groups, address, f"oidc:{bearer.id}")
