@@ -65,7 +65,9 @@ def test_every_line_says_when_how_bad_and_what_on_standard_error(capsys: pytest.
     assert theirs["ts"].endswith("Z")
 
 
-@pytest.mark.parametrize("piece", ["http://", "https://a", "http://a@", "http://?", "basic ", "bearer\t", "iy_", "eyJ", "-eyJ", "eyJa.", " "])
+@pytest.mark.parametrize(
+    "piece", ["http://", "https://a", "http://a@", "http://?", "basic ", "bearer\t", "iy_", "eyJ", "-eyJ", "eyJa.", " "]
+)
 def test_a_hostile_text_costs_no_more_than_its_length(piece: str) -> None:
     """Time per character may not grow: a text sixteen times as long may take sixteen times as long, and some."""
 

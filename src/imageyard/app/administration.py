@@ -6,27 +6,54 @@ import json
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar, cast
 
-from imageyard.app import rotation
+from imageyard.app import client_certificates, rotation
+from imageyard.app.certificates import Certificates
 from imageyard.app.clock import SystemClock
 from imageyard.app.files import DataDir, Unreachable, ports_in_use
 from imageyard.domain import errors
+from imageyard.domain.access import Actor
 from imageyard.domain.kinds import KINDS
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
 from imageyard.keyring import keyfile
+from imageyard.service.rights import Rights
+from imageyard.service.roles import Roles
 from imageyard.service.tokens import Tokens, describe
 from imageyard.store.sqlite.store import SQLiteStore
-from imageyard.web.admin.door import ROTATE, TOKENS
+from imageyard.web.admin.door import CERTIFICATES, ROTATE, TOKENS
 
 T = TypeVar("T")
+
+
+class Bearer(NamedTuple):
+    """Who will hold a credential, under which name, for how long."""
+
+    name: str
+    user: str
+    groups: Sequence[str] = ()
+    lifetime: timedelta | None = None
+
+    def body(self) -> dict[str, object]:
+        seconds = None if self.lifetime is None else int(self.lifetime.total_seconds())
+        return {"name": self.name, "user": self.user, "groups": [*self.groups], "ttlSeconds": seconds}
+
+
+class Made(NamedTuple):
+    """A token, or a certificate in PEM. `has_rights` tells whether some role gives its bearer anything."""
+
+    credential: Secret
+    has_rights: bool
 
 
 class Administration(Protocol):
     """Raises errors.Failure as the service does."""
 
-    def create_token(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret: ...
+    def create_token(self, bearer: Bearer) -> Made: ...
+
+    def create_certificate(self, bearer: Bearer, request: str) -> Made:
+        """Have a signing request (PEM) signed by the server's CA."""
 
     def list_tokens(self) -> Sequence[dict[str, Any]]: ...
 
@@ -60,10 +87,13 @@ class _Remote:
         except (OSError, http.client.HTTPException):
             return False
 
-    def create_token(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
-        seconds = None if ttl is None else int(ttl.total_seconds())
-        body = {"name": name, "user": user, "groups": list(groups), "ttlSeconds": seconds}
-        return Secret(self._ask("POST", TOKENS, body)["token"])
+    def create_token(self, bearer: Bearer) -> Made:
+        answer = self._ask("POST", TOKENS, bearer.body())
+        return Made(Secret(answer["token"]), answer["hasRights"])
+
+    def create_certificate(self, bearer: Bearer, request: str) -> Made:
+        answer = self._ask("POST", CERTIFICATES, bearer.body() | {"request": request})
+        return Made(Secret(answer["certificate"]), answer["hasRights"])
 
     def list_tokens(self) -> Sequence[dict[str, Any]]:
         return cast("list[dict[str, Any]]", self._ask("GET", TOKENS)["items"])
@@ -107,8 +137,18 @@ class _Local:
     def __init__(self, directory: DataDir) -> None:
         self._directory = directory
 
-    def create_token(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
-        return self._with_tokens(lambda tokens: tokens.create(name, user, groups, ttl))
+    def create_token(self, bearer: Bearer) -> Made:
+        async def create(tokens: Tokens) -> Secret:
+            return await tokens.create(bearer.name, bearer.user, bearer.groups, bearer.lifetime)
+
+        return self._made(bearer, create)
+
+    def create_certificate(self, bearer: Bearer, request: str) -> Made:
+        async def create(tokens: Tokens) -> Secret:
+            signing = client_certificates.of(tokens, Certificates(self._directory.tls), SystemClock())
+            return Secret(await signing.issue(bearer.name, bearer.user, bearer.groups, bearer.lifetime, request))
+
+        return self._made(bearer, create)
 
     def list_tokens(self) -> Sequence[dict[str, Any]]:
         return [describe(token) for token in self._with_tokens(lambda tokens: tokens.list())]
@@ -119,6 +159,16 @@ class _Local:
     def rotate_keys(self) -> tuple[str, int]:
         keyring = keyfile.load(self._directory.keys)
         return self._with_store(lambda store: rotation.rotate(store, keyring, self._directory.keys))
+
+    def _made(self, bearer: Bearer, create: Callable[[Tokens], Awaitable[Secret]]) -> Made:
+        async def run(store: SQLiteStore) -> Made:
+            tokens, roles = Tokens(store, SystemClock()), Roles(store, SystemClock())
+            await tokens.load()
+            await roles.load()
+            made = await create(tokens)
+            return Made(made, Rights(roles.grants).any_beyond_basics(Actor(bearer.user, frozenset(bearer.groups))))
+
+        return self._with_store(run)
 
     def _with_tokens(self, work: Callable[[Tokens], Awaitable[T]]) -> T:
         async def run(store: SQLiteStore) -> T:

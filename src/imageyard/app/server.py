@@ -11,7 +11,18 @@ from typing import Final, NamedTuple
 import structlog
 
 from imageyard import __version__
-from imageyard.app import certificates, files, filesystem, issuer, listeners, rotation, samples, sealing
+from imageyard.app import (
+    certificates,
+    client_certificates,
+    files,
+    filesystem,
+    issuer,
+    kubeconfig,
+    listeners,
+    rotation,
+    samples,
+    sealing,
+)
 from imageyard.app.certificates import Certificates
 from imageyard.app.clock import SystemClock
 from imageyard.app.failures import FailureCollector
@@ -216,7 +227,8 @@ def _certificates(settings: Settings, parts: Parts, ports: Ports, admin: Secret)
     """The certificates of the HTTPS listener, and the kubeconfig that trusts them."""
     issued = Certificates(parts.directory.tls)
     issued.ensure(certificates.server_names(settings.host, settings.tls_san), parts.clock.now())
-    config = certificates.kubeconfig(_secure_url(settings, ports), issued.ca.read_bytes(), admin)
+    user = kubeconfig.by_token(admin)
+    config = kubeconfig.complete(_secure_url(settings, ports), issued.ca.read_bytes(), "admin", user)
     files.write_private(parts.directory.kubeconfig, config)
     return issued
 
@@ -226,7 +238,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
     """Doors open and tasks running; at the end not ready first, then syncs handed back, then requests finished."""
     health = Health(parts.store, parts.keyring, parts.engine, parts.tokens)
     stopping = asyncio.Event()
-    app = web.build(_doors(settings, parts, health, stopping))
+    app = web.build(_doors(settings, parts, issued, health, stopping))
     async with asyncio.TaskGroup() as tasks:
         owned: tuple[asyncio.Task[None], ...] = (
             tasks.create_task(parts.engine.run(), name="sync-engine"),
@@ -237,7 +249,8 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
         )
         if parts.oidc is not None:
             owned += (tasks.create_task(parts.oidc.keys.run(), name="oidc-keys"),)
-        async with listeners.serving(app, bound, issued.server, issued.server_key):
+        clients = issued.ca if settings.client_certificates else None
+        async with listeners.serving(app, bound, issued.server, issued.server_key, clients):
             checking = tasks.create_task(_look_for_damage(parts.store, health), name="integrity")
             try:
                 yield
@@ -250,7 +263,10 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
             task.cancel()
 
 
-def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio.Event) -> web.Doors:
+def _doors(
+    settings: Settings, parts: Parts, issued: Certificates, health: "Health", stopping: asyncio.Event
+) -> web.Doors:
+    signing = client_certificates.of(parts.tokens, issued, parts.clock)
     return web.Doors(
         objects=parts.objects,
         verifier=parts.verifier,
@@ -274,6 +290,8 @@ def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio
         trusted_proxies=settings.trusted_proxy,
         allowed_hosts=_allowed_hosts(_names(settings)),
         oidc=parts.oidc,
+        certificates=signing if settings.client_certificates else None,
+        ca=issued.ca.read_bytes(),
     )
 
 

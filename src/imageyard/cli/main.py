@@ -1,9 +1,9 @@
-"""The command line: `imageyard serve | token | backup | restore | keys | config | version`."""
+"""The command line: `imageyard serve | login | token | certificate | backup | restore | keys | config | version`."""
 
 import typer
 
 from imageyard import __version__
-from imageyard.cli import backup, config, keys, serve, token
+from imageyard.cli import backup, certificate, config, keys, serve, token
 
 _app = typer.Typer(
     name="imageyard",
@@ -15,6 +15,7 @@ _app.command("serve")(serve.serve)
 _app.command("backup")(backup.backup)
 _app.command("restore")(backup.restore)
 _app.add_typer(token.app, name="token", help="Make, list and revoke bearer tokens.")
+_app.add_typer(certificate.app, name="certificate", help="Make client certificates.")
 _app.add_typer(keys.app, name="keys", help="Rotate and export the keys that seal credentials.")
 _app.add_typer(config.app, name="config", help="Show settings and where each comes from.")
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from imageyard.web import errors, exchange, health, middleware, reply
+from imageyard.web import ca, errors, exchange, health, middleware, reply
 from imageyard.web.actor import Authentication
 from imageyard.web.admin.door import AdminDoor
+from imageyard.web.ca import CaDoor
 from imageyard.web.doors import Doors
 from imageyard.web.forwarded import Forwarded
 from imageyard.web.health import HealthDoor
@@ -18,7 +19,7 @@ from imageyard.web.oapis import door as oapis
 
 __all__ = ["Doors", "build"]
 
-OPEN_PATHS = health.PATHS
+OPEN_PATHS = health.PATHS | {ca.PATH}
 """Served without a token. Everything else needs one."""
 
 
@@ -35,7 +36,8 @@ def build(doors: Doors) -> ASGIApp:
         "healthz": probes,
         "version": probes,
         "metrics": MetricsDoor(doors),
-        "admin": AdminDoor(doors.objects.rights, doors.tokens, doors.rotate_keys),
+        "admin": AdminDoor(doors.objects.rights, doors.tokens, doors.rotate_keys, doors.certificates),
+        "ca.crt": CaDoor(doors.ca),
         "": _to_docs,
     }
     renders: Mapping[str, Render] = {

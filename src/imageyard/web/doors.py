@@ -8,6 +8,7 @@ from imageyard.domain.clock import Clock
 from imageyard.domain.text import Language
 from imageyard.metrics import Metrics
 from imageyard.service.callers import Callers
+from imageyard.service.certificates import ClientCertificates
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
 from imageyard.service.oidc import Oidc
@@ -42,6 +43,10 @@ class Doors:
     """Spoken where a request does not prefer one."""
     oidc: Oidc | None = None
     """The issuer whose tokens count beside our own."""
+    certificates: ClientCertificates | None = None
+    """Signs client certificates; None where they count for nothing."""
+    ca: bytes = b""
+    """The own CA (PEM), for who wants to trust this server."""
 
     @property
     def callers(self) -> Callers:

@@ -62,7 +62,8 @@ class Exchange:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.receive = receive
         self.address: str = client[0] if client else ""
-        self.certificate: str = scope.get("extensions", _NOTHING).get(CERTIFICATE, "")
+        extensions = scope.get("extensions")
+        self.certificate: str = extensions.get(CERTIFICATE, _NOTHING).get("sha256", "") if extensions else ""
         self.request_id = _request_id(self.headers.get(b"x-request-id"))
         self.status = 0
         self.actor = _NOBODY

@@ -1,19 +1,22 @@
 """Tokens and keys by HTTP, for who may use these non-resource URLs (system:masters).
 
-`GET|POST /admin/v1/tokens`, `DELETE /admin/v1/tokens/{name}`, `POST /admin/v1/keys/rotate`.
+`GET|POST /admin/v1/tokens`, `DELETE /admin/v1/tokens/{name}`, `POST /admin/v1/certificates`,
+`POST /admin/v1/keys/rotate`.
 """
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import structlog
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
-from imageyard.domain.errors import INVALID, Cause, Invalid
+from imageyard.domain.access import Actor
+from imageyard.domain.errors import INVALID, BadRequest, Cause, Invalid
 from imageyard.domain.text import Text
+from imageyard.service.certificates import ClientCertificates
 from imageyard.service.rights import Rights
 from imageyard.service.tokens import Tokens, describe
 from imageyard.web import body, errors, exchange, reply
@@ -21,6 +24,7 @@ from imageyard.web.exchange import Exchange
 from imageyard.web.reply import Reply
 
 TOKENS: Final = "/admin/v1/tokens"
+CERTIFICATES: Final = "/admin/v1/certificates"
 ROTATE: Final = "/admin/v1/keys/rotate"
 _VERBS: Final = {"GET": "get", "HEAD": "get", "POST": "create", "DELETE": "delete"}
 
@@ -41,8 +45,20 @@ class TokenRequest(Struct, rename="camel", forbid_unknown_fields=True, kw_only=T
     ttl_seconds: int | None = None
 
 
+class CertificateRequest(TokenRequest, kw_only=True):
+    """Body of POST /admin/v1/certificates; `request` is a certificate signing request (PEM)."""
+
+    request: str
+
+
+Wanted = TypeVar("Wanted", bound=Struct)
+
+
 class AdminDoor:
-    def __init__(self, rights: Rights, tokens: Tokens, rotate: Rotate) -> None:
+    def __init__(
+        self, rights: Rights, tokens: Tokens, rotate: Rotate, certificates: ClientCertificates | None = None
+    ) -> None:
+        self._certificates = certificates
         self._rights = rights
         self._tokens = tokens
         self._rotate = rotate
@@ -63,6 +79,8 @@ class AdminDoor:
                 return reply.json({"items": [describe(token) for token in await self._tokens.list()]})
             case "POST", path if path == TOKENS:
                 return await self._create(asked)
+            case "POST", path if path == CERTIFICATES:
+                return await self._certify(asked)
             case "POST", path if path == ROTATE:
                 key_id, count = await self._rotate()
                 log.info("keys_rotated", user=asked.actor.user, key_id=key_id, sealed=count)
@@ -75,13 +93,38 @@ class AdminDoor:
                 raise errors.UnknownPath
 
     async def _create(self, asked: Exchange) -> Reply:
-        try:
-            wanted = msgspec.convert(dict(await body.document(asked)), TokenRequest)
-        except msgspec.ValidationError as error:
-            raise Invalid([Cause("body", INVALID, Text(f"无效：{error}", str(error)))], kind="accesstoken") from None
+        wanted = await _read(asked, TokenRequest)
         token = await self._tokens.create(wanted.name, wanted.user, wanted.groups, _lifetime(wanted.ttl_seconds))
         log.info("token_created", user=asked.actor.user, token_name=wanted.name, bearer=wanted.user)
-        return reply.json({"token": token.reveal()}, 201)
+        return reply.json({"token": token.reveal(), "hasRights": self._may_anything(wanted)}, 201)
+
+    async def _certify(self, asked: Exchange) -> Reply:
+        if self._certificates is None:
+            raise _Off
+        wanted = await _read(asked, CertificateRequest)
+        lifetime = _lifetime(wanted.ttl_seconds)
+        pem = await self._certificates.issue(wanted.name, wanted.user, wanted.groups, lifetime, wanted.request)
+        log.info("certificate_created", user=asked.actor.user, token_name=wanted.name, bearer=wanted.user)
+        return reply.json({"certificate": pem, "hasRights": self._may_anything(wanted)}, 201)
+
+    def _may_anything(self, wanted: TokenRequest) -> bool:
+        return self._rights.any_beyond_basics(Actor(wanted.user, frozenset(wanted.groups)))
+
+
+_Off: Final = BadRequest(
+    Text(
+        "未启用客户端证书：请将设置 client_certificates 设为 true 并重启服务",
+        "client certificates count for nothing here: set client_certificates to true and start the server again",
+    )
+)
+
+
+async def _read(asked: Exchange, shape: type[Wanted]) -> Wanted:
+    """Raises Invalid, BadRequest."""
+    try:
+        return msgspec.convert(dict(await body.document(asked)), shape)
+    except msgspec.ValidationError as error:
+        raise Invalid([Cause("body", INVALID, Text(f"无效：{error}", str(error)))], kind="accesstoken") from None
 
 
 def _lifetime(seconds: int | None) -> timedelta | None:
