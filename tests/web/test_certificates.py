@@ -30,7 +30,7 @@ class House:
     async def make(self, **more: Any) -> Answer:
         admin = await self.server.client("root", "system:masters")
         wanted = {
-            "name": name,
+            "name": "laptop",
             "user": "alice",
             "groups": ["image-viewer"],
             "request": client_certificates.ask().request,

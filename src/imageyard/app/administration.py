@@ -6,17 +6,15 @@ import json
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
-from imageyard.app import client_certificates, rotation
+from imageyard.app import client_certificates, https, rotation
 from imageyard.app.certificates import Certificates
 from imageyard.app.clock import SystemClock
 from imageyard.app.files import DataDir, Unreachable, ports_in_use
-from imageyard.domain import errors
 from imageyard.domain.access import Actor
 from imageyard.domain.kinds import KINDS
 from imageyard.domain.secret import Secret
-from imageyard.domain.text import Text
 from imageyard.keyring import keyfile
 from imageyard.service.rights import Rights
 from imageyard.service.roles import Roles
@@ -83,7 +81,7 @@ class _Remote:
 
     def answers(self) -> bool:
         try:
-            return self._send("GET", "/livez", timeout=2)[0] == http.client.OK
+            return https.send(self._address, self._trust, "GET", "/livez", timeout=2).status == http.client.OK
         except (OSError, http.client.HTTPException):
             return False
 
@@ -107,28 +105,13 @@ class _Remote:
 
     def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         try:
-            status, payload = self._send(method, path, body)
+            answer = https.send(self._address, self._trust, method, path, token=self._token, body=body)
         except (OSError, http.client.HTTPException) as error:
             cause = getattr(error, "strerror", None) or error
             raise Unreachable(f"the server at {self._address} does not answer ({cause})") from error
-        answer = json.loads(payload) if payload else {}
-        if status >= http.client.BAD_REQUEST:
-            _refuse(status, answer)
-        return cast("dict[str, Any]", answer)
-
-    def _send(self, method: str, path: str, body: object = None, timeout: float = 60) -> tuple[int, bytes]:
-        connection = http.client.HTTPSConnection(self._address, context=self._trust, timeout=timeout)
-        headers = {
-            "Authorization": f"Bearer {self._token.reveal()}",
-            "Content-Type": "application/json",
-            "Accept-Language": "en",
-        }
-        try:
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
+        if answer.status >= http.client.BAD_REQUEST:
+            https.refuse(answer)
+        return answer.json()
 
 
 class _Local:
@@ -184,27 +167,3 @@ class _Local:
                 return await work(store)
 
         return asyncio.run(run())
-
-
-def _refuse(status: int, answer: dict[str, Any]) -> NoReturn:
-    message = str(answer.get("message", f"the server answered {status}"))
-    text = Text(message, message)
-    details = answer.get("details") or {}
-    match status:
-        case 404:
-            raise errors.NotFound(details.get("kind", "token"), details.get("name", ""))
-        case 409:
-            raise errors.AlreadyExists(details.get("kind", "token"), details.get("name", ""))
-        case 401 | 403:
-            raise errors.Forbidden(text)
-        case 400 if causes := details.get("causes"):
-            raise errors.Invalid([_cause(cause) for cause in causes], kind="accesstoken")
-        case 400:
-            raise errors.BadRequest(text)
-        case _:
-            raise errors.Unavailable(text)
-
-
-def _cause(told: dict[str, str]) -> errors.Cause:
-    message = told.get("message", "")
-    return errors.Cause(told.get("field", ""), told.get("reason", ""), Text(message, message))

@@ -3,7 +3,7 @@
 import typer
 
 from imageyard import __version__
-from imageyard.cli import backup, certificate, config, keys, serve, token
+from imageyard.cli import backup, certificate, config, keys, login, serve, token
 
 _app = typer.Typer(
     name="imageyard",
@@ -12,6 +12,9 @@ _app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _app.command("serve")(serve.serve)
+_app.command("login")(login.login)
+_app.command("logout")(login.logout)
+_app.command("whoami")(login.whoami)
 _app.command("backup")(backup.backup)
 _app.command("restore")(backup.restore)
 _app.add_typer(token.app, name="token", help="Make, list and revoke bearer tokens.")
