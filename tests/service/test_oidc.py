@@ -14,12 +14,17 @@ from imageyard.domain.access import Actor
 from imageyard.domain.claims import Refusal, Rules
 from imageyard.domain.reasons import Reason
 from imageyard.egress import EgressError
+from imageyard.egress.client import EgressClient
+from imageyard.egress.limits import Limits
+from imageyard.egress.policy import Policy
 from imageyard.metrics import Metrics
 from imageyard.service import issuer_keys, jws, oidc
 from imageyard.service.issuer_keys import IssuerKeys
 from imageyard.service.oidc import Oidc
+from tests.egress import servers
 from tests.fakes.clock import FakeClock, settle
 from tests.fakes.issuer import Issuer, new_key, part
+from tests.fakes.networks import networks
 
 URL = "https://id.example.com/realms/yard"
 RULES = Rules(URL, frozenset({"imageyard"}), groups_prefix="oidc:")
@@ -369,3 +374,63 @@ async def test_a_key_is_used_for_the_algorithm_it_is_shown_for() -> None:
     async with House(frozenset({"RS256", "PS256"}), "RS256").running() as house:
         assert await house.who(house.issuer.token()) is not None
         assert await house.who(house.issuer.token(header={"alg": "PS256"})) is None
+
+
+@asynccontextmanager
+async def over_sockets(*answers: bytes | servers.Answer) -> AsyncIterator[tuple[IssuerKeys, Metrics, servers.Server]]:
+    """Keys that are asked for by the real gate, of a server on loopback."""
+    limits = Limits(connect=1.0, first_byte=0.2, total=0.4)
+    async with servers.serving(*answers) as server:
+        async with EgressClient(Policy(allow=networks("127.0.0.0/8")), limits=limits) as gate:
+            metrics = Metrics()
+            keys = IssuerKeys(f"http://127.0.0.1:{server.port}", gate, FakeClock(), metrics)
+            task = asyncio.create_task(keys.run())
+            await keys_asked(metrics)
+            yield keys, metrics, server
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def keys_asked(metrics: Metrics) -> None:
+    async with asyncio.timeout(10):
+        while not next(iter(metrics.oidc_refreshes.collect())).samples:  # noqa: ASYNC110 - sockets do it
+            await asyncio.sleep(0.01)
+
+
+async def test_an_issuer_that_does_not_answer_is_given_up() -> None:
+    async with over_sockets(servers.silence) as (keys, metrics, _):
+        assert metrics.registry.get_sample_value("imageyard_oidc_refreshes_total", {"result": "unreachable"}) == 1
+        assert not keys.count
+
+
+async def test_where_the_keys_are_is_judged_by_the_gate_as_every_address() -> None:
+    """Cloud metadata, of whose address an issuer says that its keys are there."""
+
+    async def discovery(writer: asyncio.StreamWriter) -> None:
+        port = writer.get_extra_info("sockname")[1]
+        document = {"issuer": f"http://127.0.0.1:{port}", "jwks_uri": "https://169.254.169.254/latest/meta-data"}
+        writer.write(servers.answer("200 OK", json.dumps(document).encode()))
+        await writer.drain()
+
+    with structlog.testing.capture_logs() as lines:
+        async with over_sockets(discovery) as (keys, _, server):
+            assert not keys.count
+            assert len(server.heads) == 1
+    assert [line["detail"] for line in lines if line["event"] == "oidc_keys_unavailable"] == ["EgressDenied"]
+
+
+async def test_an_issuer_over_sockets_shows_its_keys() -> None:
+    issuer = Issuer("http://127.0.0.1:1")
+
+    async def both(writer: asyncio.StreamWriter) -> None:
+        issuer.url = f"http://127.0.0.1:{writer.get_extra_info('sockname')[1]}"
+        document = {"issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys"}
+        body = json.dumps(document).encode() if not asked else issuer.key_set()
+        asked.append(None)
+        writer.write(servers.answer("200 OK", body))
+        await writer.drain()
+
+    asked: list[None] = []
+    async with over_sockets(both) as (keys, _, server):
+        assert [head.split()[1] for head in server.heads] == ["/.well-known/openid-configuration", "/keys"]
+        assert keys.current()

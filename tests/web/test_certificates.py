@@ -146,6 +146,16 @@ async def test_who_makes_a_token_is_told_whether_its_bearer_may_do_anything(
     assert answer.json()["hasRights"] is has
 
 
+async def test_sessions_are_listed_for_who_asks_for_them(house: House) -> None:
+    admin, tokens = await house.server.client("root", "system:masters"), house.server.doors.tokens
+    parent = tokens.named("root")
+    assert parent is not None
+    await tokens.create("session", "root", [], None, parent=parent.metadata.uid)
+    for query, names in (("", ["root"]), ("?sessions=true", ["root", "session"])):
+        listed = (await admin.get(f"/admin/v1/tokens{query}")).json()["items"]
+        assert [each["name"] for each in listed] == names
+
+
 async def test_the_ca_is_there_for_who_wants_to_trust_it(house: House) -> None:
     stranger = Client(house.server.app)
     answer = await stranger.get("/ca.crt")

@@ -20,7 +20,7 @@ from imageyard.service.rights import Rights
 from imageyard.service.roles import Roles
 from imageyard.service.tokens import Tokens, describe
 from imageyard.store.sqlite.store import SQLiteStore
-from imageyard.web.admin.door import CERTIFICATES, ROTATE, TOKENS
+from imageyard.web.admin.door import CERTIFICATES, ROTATE, SESSIONS, TOKENS
 
 T = TypeVar("T")
 
@@ -53,7 +53,8 @@ class Administration(Protocol):
     def create_certificate(self, bearer: Bearer, request: str) -> Made:
         """Have a signing request (PEM) signed by the server's CA."""
 
-    def list_tokens(self) -> Sequence[dict[str, Any]]: ...
+    def list_tokens(self, *, sessions: bool = False) -> Sequence[dict[str, Any]]:
+        """Those that have a parent are sessions, and are left out unless asked for."""
 
     def revoke_token(self, name: str) -> None: ...
 
@@ -93,8 +94,9 @@ class _Remote:
         answer = self._ask("POST", CERTIFICATES, bearer.body() | {"request": request})
         return Made(Secret(answer["certificate"]), answer["hasRights"])
 
-    def list_tokens(self) -> Sequence[dict[str, Any]]:
-        return cast("list[dict[str, Any]]", self._ask("GET", TOKENS)["items"])
+    def list_tokens(self, *, sessions: bool = False) -> Sequence[dict[str, Any]]:
+        path = f"{TOKENS}?{SESSIONS.decode()}" if sessions else TOKENS
+        return cast("list[dict[str, Any]]", self._ask("GET", path)["items"])
 
     def revoke_token(self, name: str) -> None:
         self._ask("DELETE", f"{TOKENS}/{name}")
@@ -133,8 +135,8 @@ class _Local:
 
         return self._made(bearer, create)
 
-    def list_tokens(self) -> Sequence[dict[str, Any]]:
-        return [describe(token) for token in self._with_tokens(lambda tokens: tokens.list())]
+    def list_tokens(self, *, sessions: bool = False) -> Sequence[dict[str, Any]]:
+        return [describe(token) for token in self._with_tokens(lambda tokens: tokens.list(sessions=sessions))]
 
     def revoke_token(self, name: str) -> None:
         self._with_tokens(lambda tokens: tokens.revoke(name))

@@ -31,10 +31,13 @@ def create(
 
 
 @app.command("list")
-def list_(data_dir: options.DataDirOption = None) -> None:
+def list_(
+    sessions: Annotated[bool, Option("--sessions", help="Show sessions of signed-in people too.")] = False,
+    data_dir: options.DataDirOption = None,
+) -> None:
     """List tokens and certificates: name, type, user, groups, expiry, last use. Never the tokens themselves."""
     with exits.told():
-        rows = application.administration(options.existing(data_dir)).list_tokens()
+        rows = application.administration(options.existing(data_dir)).list_tokens(sessions=sessions)
         keys = ("name", "type", "user", "groups", "expires", "lastUsed")
         titles = ("NAME", "TYPE", "USER", "GROUPS", "EXPIRES", "LAST-USED")
         table.show(titles, [[_cell(row, key) for key in keys] for row in rows])

@@ -27,6 +27,8 @@ OLDEST: Final = 86_400.0
 """Seconds for which keys count although the issuer does not answer."""
 _DOCUMENT: Final = 262_144
 """Bytes of either document."""
+_SECONDS: Final = 10.0
+"""For either: callers wait meanwhile."""
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
 
 log = structlog.get_logger()
@@ -134,7 +136,8 @@ class IssuerKeys:
 
     async def _get(self, url: str) -> bytes:
         """No redirect is followed: where the keys are is what the issuer says, and it can say so."""
-        request = Request("GET", url, headers=(("Accept", "application/json"),), limit=_DOCUMENT, tls=self._tls)
+        headers = (("Accept", "application/json"),)
+        request = Request("GET", url, headers=headers, limit=_DOCUMENT, tls=self._tls, timeout=_SECONDS)
         try:
             answer = await self._gate.send(request)
         except EgressError as failure:

@@ -24,6 +24,8 @@ from imageyard.web.exchange import Exchange
 from imageyard.web.reply import Reply
 
 TOKENS: Final = "/admin/v1/tokens"
+SESSIONS: Final = b"sessions=true"
+"""The query of a list that is to show sessions too."""
 CERTIFICATES: Final = "/admin/v1/certificates"
 ROTATE: Final = "/admin/v1/keys/rotate"
 _VERBS: Final = {"GET": "get", "HEAD": "get", "POST": "create", "DELETE": "delete"}
@@ -76,7 +78,8 @@ class AdminDoor:
         collection, _, name = asked.path.rpartition("/")
         match asked.method, asked.path:
             case "GET", path if path == TOKENS:
-                return reply.json({"items": [describe(token) for token in await self._tokens.list()]})
+                held = await self._tokens.list(sessions=asked.query == SESSIONS)
+                return reply.json({"items": [describe(token) for token in held]})
             case "POST", path if path == TOKENS:
                 return await self._create(asked)
             case "POST", path if path == CERTIFICATES:
