@@ -98,9 +98,9 @@ class Keys(tuple[PublicKey, ...]):
 
 def read(token: str, algorithms: frozenset[str]) -> Signed:
     """Take a token apart. `algorithms`: those allowed. Raises Refused."""
-    parts = token.split(".")
-    if len(token) > LONGEST or len(parts) != 3:
+    if len(token) > LONGEST or token.count(".") != 2:
         raise Refused(Refusal.MALFORMED)
+    parts = token.split(".")
     header, claims = _object(_decoded(parts[0])), _object(_decoded(parts[1]))
     algorithm, key_id = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in algorithms:

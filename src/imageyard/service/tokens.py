@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from imageyard.domain import objects
 from imageyard.domain.access import AUTHENTICATED, MASTERS, Actor
 from imageyard.domain.clock import Clock
-from imageyard.domain.errors import INVALID, Cause, Failure, Gone, Invalid, NotFound
+from imageyard.domain.errors import INVALID, Cause, Conflict, Failure, Gone, Invalid, NotFound
 from imageyard.domain.kinds import ACCESS_TOKEN
 from imageyard.domain.kinds.access_token import AccessToken, AccessTokenSpec, AccessTokenStatus
 from imageyard.domain.objects import ObjectMeta
@@ -123,7 +123,10 @@ class Tokens:
 
     async def revoke(self, name: str) -> None:
         """Takes effect at once at every door. Raises NotFound."""
-        gone = await self._store.delete(ACCESS_TOKEN, "", name)
+        await self._delete(name)
+
+    async def _delete(self, name: str, uid: str = "") -> None:
+        gone = await self._store.delete(ACCESS_TOKEN, "", name, uid=uid)
         self._revoked.add(gone.uid)
         self._drop(gone.uid)
 
@@ -132,8 +135,9 @@ class Tokens:
         now = self._clock.now()
         over = [token for token in self._by_hash.values() if token.spec.parent and not self._counts(token, now)]
         for token in over:
-            with suppress(NotFound):
-                await self.revoke(token.metadata.name)
+            # By uid: its name may be somebody else's by now.
+            with suppress(NotFound, Conflict):
+                await self._delete(token.metadata.name, token.metadata.uid)
         return len(over)
 
     def named(self, name: str) -> AccessToken | None:
