@@ -36,6 +36,7 @@ def directory(tmp_path: Path) -> Path:
         Certificates(tmp_path / "tls").ensure(["localhost"], datetime.now(UTC))
         config = kubeconfig.complete("https://localhost:8443", b"CA", "admin", kubeconfig.by_token(Secret("iy_x")))
         (tmp_path / "kubeconfig").write_bytes(config)
+        (tmp_path / "config.toml").write_text("client_certificates = true\n")
 
     asyncio.run(make())
     return tmp_path
@@ -131,6 +132,15 @@ def test_a_certificate_is_printed_with_its_key_for_a_month(directory: Path) -> N
     assert [*usage] == [ExtendedKeyUsageOID.CLIENT_AUTH]
     assert timedelta(days=29) < certificate.not_valid_after_utc - datetime.now(UTC) <= timedelta(days=30)
     certificate.verify_directly_issued_by(x509.load_pem_x509_certificate((directory / "tls/ca.crt").read_bytes()))
+
+
+def test_a_certificate_that_counts_for_nothing_yet_is_made_with_a_warning(directory: Path) -> None:
+    (directory / "config.toml").unlink()
+    done = run(directory, "certificate", "create", "laptop", "--user", "alice", "--group", "team-a")
+    assert done.exit_code == 0
+    assert done.stderr == (
+        "imageyard: warning: certificates count for nothing until client_certificates is set to true\n"
+    )
 
 
 def test_a_certificate_comes_as_a_kubeconfig_too(directory: Path) -> None:

@@ -1,6 +1,7 @@
 """`imageyard certificate`: client certificates of the server's own CA. Listed and revoked as tokens are."""
 
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from typer import Argument, Option
 from imageyard import app as application
 from imageyard.app import client_certificates, kubeconfig
 from imageyard.app.administration import Bearer
-from imageyard.app.files import DataDir
+from imageyard.app.files import DataDir, ports_in_use
 from imageyard.cli import bearer, exits, options
 from imageyard.domain.secret import Secret
 
@@ -41,6 +42,16 @@ def create(
         pem = made.credential.reveal()
         print(_kubeconfig(directory, user, pem, asked.key) if as_kubeconfig else f"{asked.key.reveal()}{pem}", end="")
     bearer.warn_of_no_rights("certificate", made)
+    _warn_of_setting(directory)
+
+
+def _warn_of_setting(directory: DataDir) -> None:
+    """A server that runs refuses where they count for nothing; one that is stopped is known by its settings only."""
+    if ports_in_use(directory) is None and not options.read(data_dir=directory.path).client_certificates:
+        print(
+            "imageyard: warning: certificates count for nothing until client_certificates is set to true",
+            file=sys.stderr,
+        )
 
 
 def _kubeconfig(directory: DataDir, user: str, pem: str, key: Secret) -> str:
