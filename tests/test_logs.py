@@ -28,6 +28,7 @@ def test_values_of_telling_keys_are_hidden(key: str) -> None:
         f"https://blob.example.com/x#{CANARY}",
         "iy_" + CANARY * 2,
         f"/oapis/eyJhbGciOiJSUzI1NiJ9.{CANARY}.{CANARY}/x",
+        f"eyJhbGciOiJFUzI1NiIsImtpZCI6IjEifQ.eyJzdWIi{CANARY}.{CANARY}",
     ],
 )
 def test_credentials_inside_texts_are_hidden(text: str) -> None:
@@ -66,7 +67,21 @@ def test_every_line_says_when_how_bad_and_what_on_standard_error(capsys: pytest.
 
 
 @pytest.mark.parametrize(
-    "piece", ["http://", "https://a", "http://a@", "http://?", "basic ", "bearer\t", "iy_", "eyJ", "eyJabcdef.", " "]
+    "piece",
+    [
+        "http://",
+        "https://a",
+        "http://a@",
+        "http://?",
+        "basic ",
+        "bearer\t",
+        "iy_",
+        "eyJ",
+        "-eyJ",
+        "eyJa.",
+        "eyJabcdef.",
+        " ",
+    ],
 )
 def test_a_hostile_text_costs_no_more_than_its_length(piece: str) -> None:
     """Time per character may not grow: a text sixteen times as long may take sixteen times as long, and some."""

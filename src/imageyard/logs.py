@@ -32,7 +32,7 @@ def _without_query(url: re.Match[str]) -> str:
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), r"\1 ***"),
     (re.compile(r"\biy_[A-Za-z0-9_-]{20,}"), "***"),
-    # A JWT (RFC 7519) begins with the base64 of `{"`; what follows may hold names of people.
+    # A JWT (RFC 7519) begins with the base64 of `{"`, and may be a head alone; what follows may hold names of people.
     (re.compile(r"\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}"), "***"),
     (re.compile(r"(https?://)[^/\s@]+@"), r"\1***@"),
     # The query is optional, so that a URL without one is passed over as a whole and not tried from each `http` in it.

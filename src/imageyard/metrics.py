@@ -56,6 +56,21 @@ class Metrics:
         )
         self.audit_errors = Counter("imageyard_audit_error", "Audit records that were not written.", registry=registry)
 
+        self.oidc_tokens = Counter(
+            "imageyard_oidc_tokens",
+            "Tokens of the OIDC issuer that were checked; a remembered one is not checked again.",
+            ["result"],
+            registry=registry,
+        )
+        self.oidc_refreshes = Counter(
+            "imageyard_oidc_refreshes", "Looks at the keys of the OIDC issuer.", ["result"], registry=registry
+        )
+        self.oidc_last_success = Gauge(
+            "imageyard_oidc_last_success_timestamp_seconds",
+            "When the OIDC issuer last showed its keys.",
+            registry=registry,
+        )
+
     def render(self) -> bytes:
         """The exposition text of every metric."""
         return generate_latest(self.registry)

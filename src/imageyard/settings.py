@@ -87,6 +87,19 @@ class Settings:
         (), "Hosts, .suffixes and networks that are reached without the proxy."
     )
     registry_ca: Path | None = _setting(None, "PEM file of CA certificates trusted for all sources.")
+    oidc_issuer: str | None = _setting(None, "Address of an OpenID Connect issuer whose tokens count too.")
+    oidc_audience: tuple[str, ...] = _setting((), "Audiences; an issuer's token has to be for one of them.")
+    oidc_username_claim: str = _setting("sub", "The claim that holds the user.")
+    oidc_username_prefix: str = _setting(
+        "", "What stands before users; none given means the issuer and a #, or nothing for emails; - means nothing."
+    )
+    oidc_groups_claim: str = _setting("groups", "The claim that holds the groups.")
+    oidc_groups_prefix: str = _setting("oidc:", "What stands before groups; - means nothing.")
+    oidc_algorithms: tuple[str, ...] = _setting(
+        ("RS256", "ES256"), "Algorithms an issuer's token may be signed by; asymmetric ones only."
+    )
+    oidc_ca: Path | None = _setting(None, "PEM file of CA certificates trusted for the issuer.")
+    client_certificates: bool = _setting(False, "Recognise client certificates of the server's own CA.")
     language: Literal["zh", "en"] = _setting("zh", "Language of texts written into objects.")
     auto_create_namespaces: bool = _setting(True, "A namespace comes into being on the first write by REST.")
     verify_interval: timedelta = _setting(timedelta(minutes=30), "How often each source is verified again.")
@@ -282,6 +295,51 @@ def _is_address(text: str) -> bool:
     return True
 
 
+def _issuer(value: Any) -> str:
+    """Compared to the letter, so nothing is made of it."""
+    text = str(value)
+    try:
+        parts = urlsplit(text)
+        host, _ = _host(parts.hostname or ""), parts.port
+    except ValueError:
+        raise ValueError(f"{text!r} is no address such as https://id.example.com/realms/main") from None
+    if parts.scheme not in ("https", "http") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f"{text!r} is no https address without user, query and fragment")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ValueError(f"{text!r} is plain http, by which anybody on the way could show other keys; use https")
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    return ip_address(host).is_loopback if _is_address(host) else host == "localhost"
+
+
+_ASYMMETRIC: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA")
+
+
+def _algorithms(value: Any) -> tuple[str, ...]:
+    parts = _texts(value)
+    for part in parts:
+        if part not in _ASYMMETRIC:
+            raise ValueError(f"{part!r} is none of {', '.join(_ASYMMETRIC)}")
+    if not parts:
+        raise ValueError(f"it names no algorithm; known are {', '.join(_ASYMMETRIC)}")
+    return parts
+
+
+def _prefix(value: Any) -> str:
+    """Kubernetes keeps `system:` for itself, and no issuer is the system."""
+    if str(value).startswith("system:"):
+        raise ValueError("names that begin with system: are the server's own; choose another prefix")
+    return str(value)
+
+
+def _claim(value: Any) -> str:
+    if not str(value).strip():
+        raise ValueError("the name of the claim is empty")
+    return str(value)
+
+
 def _bool(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -375,6 +433,15 @@ _CONVERTERS: Final[dict[str, Any]] = {
     "egress_proxy": _proxy,
     "egress_no_proxy": _direct,
     "registry_ca": _path,
+    "oidc_issuer": _issuer,
+    "oidc_audience": _texts,
+    "oidc_username_claim": _claim,
+    "oidc_username_prefix": _prefix,
+    "oidc_groups_claim": _claim,
+    "oidc_groups_prefix": _prefix,
+    "oidc_algorithms": _algorithms,
+    "oidc_ca": _path,
+    "client_certificates": _bool,
     "language": _choice("zh", "en"),
     "auto_create_namespaces": _bool,
     "verify_interval": _interval,

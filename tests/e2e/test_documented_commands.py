@@ -39,6 +39,8 @@ class Terminal:
             "PATH": f"{Path(PROGRAM).parent}:{os.environ['PATH']}",
             "HOME": str(place),
             "IMAGEYARD_DATA_DIR": str(product.directory),
+            # The commands are those of the server that runs, in whichever source tree.
+            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
         }
         default = place / ".local" / "share" / "imageyard"
         default.parent.mkdir(parents=True, exist_ok=True)

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from imageyard.domain.kinds import KINDS
 from imageyard.domain.reasons import Reason
@@ -61,6 +62,10 @@ class Server:
         self.clock = clock
         self.store = store
         self.app = app.build(doors)
+
+    def changed(self, **parts: Any) -> "Server":
+        """The same server with other parts at its doors."""
+        return Server(replace(self.doors, **parts), self.clock, self.store)
 
     def stranger(self) -> Client:
         """Somebody without a token."""

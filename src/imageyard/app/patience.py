@@ -4,6 +4,7 @@ against slow, endless and deaf peers. What breaks these rules gets the REST door
 """
 
 import asyncio
+import hashlib
 import resource
 from functools import lru_cache
 from http import HTTPStatus
@@ -71,6 +72,7 @@ class Patient(HttpToolsProtocol):
         if len(self.connections) > most_connections():
             transport.abort()
         self.headers = []
+        self._certificate = _shown(transport)
         self._begun: float | None = self.loop.time()
         self._in_head = True
         self._deaf = False
@@ -94,6 +96,11 @@ class Patient(HttpToolsProtocol):
         if (self._overhead > HEAD_BYTES or len(self.headers) > HEAD_LINES) and not self._deaf:
             self._refusal = errors.HeadTooLarge(HEAD_BYTES, HEAD_LINES)
             self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._certificate:
+            self.scope["extensions"] = {exchange.CERTIFICATE: {"sha256": self._certificate}}
 
     def on_headers_complete(self) -> None:
         # Raising here makes the parser give up, and uvicorn answer by `send_400_response`.
@@ -189,6 +196,14 @@ class Patient(HttpToolsProtocol):
     def _refuse(self, failure: Failure) -> None:
         self._refusal = failure
         raise ValueError(failure.text.en)
+
+
+def _shown(transport: asyncio.Transport) -> str:
+    """The fingerprint of the certificate by which the peer has proved itself in TLS: hex SHA-256 of its DER, "" for
+    none."""
+    tls = transport.get_extra_info("ssl_object")
+    der = tls.getpeercert(binary_form=True) if tls is not None else None
+    return hashlib.sha256(der).hexdigest() if der else ""
 
 
 def raise_limits() -> None:

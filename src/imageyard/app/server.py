@@ -11,7 +11,19 @@ from typing import Final, NamedTuple
 import structlog
 
 from imageyard import __version__
-from imageyard.app import audit_log, certificates, files, filesystem, keysources, listeners, samples, sealing
+from imageyard.app import (
+    audit_log,
+    certificates,
+    client_certificates,
+    files,
+    filesystem,
+    issuer,
+    keysources,
+    kubeconfig,
+    listeners,
+    samples,
+    sealing,
+)
 from imageyard.app.audit_file import AuditFile
 from imageyard.app.audit_log import AuditLog
 from imageyard.app.audit_reader import AuditReader
@@ -28,7 +40,6 @@ from imageyard.egress.client import EgressClient
 from imageyard.egress.listeners import Listeners
 from imageyard.egress.policy import Policy
 from imageyard.egress.proxy import Direct, Proxy
-from imageyard.egress.trust import Trust
 from imageyard.keyring import keyfile
 from imageyard.keyring.aead import AeadKeyring
 from imageyard.keyring.keys import KeySource
@@ -41,6 +52,7 @@ from imageyard.service.events import Recorder
 from imageyard.service.fetch import Fetcher
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects, new_uid
+from imageyard.service.oidc import Oidc
 from imageyard.service.requests import SyncRequests
 from imageyard.service.roles import Roles
 from imageyard.service.strangers import Dampened
@@ -89,6 +101,7 @@ class Parts(NamedTuple):
     verifier: Verifier
     trials: Trials
     tokens: Tokens
+    oidc: Oidc | None
     roles: Roles
     engine: Engine
     events: Recorder
@@ -124,7 +137,9 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         _warn_of_keys(directory, source)
         sample = await samples.registry(stack, directory) if settings.sample else None
         policy = _policy(settings, bound, sample)
-        gate = await stack.enter_async_context(EgressClient(policy, roots=_roots(settings), proxy=_proxy(settings)))
+        gate = await stack.enter_async_context(
+            EgressClient(policy, roots=issuer.roots("registry_ca", settings.registry_ca), proxy=_proxy(settings))
+        )
         audit = await stack.enter_async_context(_audit(settings, directory, metrics))
         keys = Rotation(store, keyring, source)
         parts = _parts(settings, directory, store, keyring, keys, gate, audit, metrics, clock)
@@ -193,7 +208,7 @@ def _parts(
     )
     metrics.build.labels(__version__).set(1)
     metrics.registry.register(FailureCollector(engine))
-    tokens = Tokens(store, clock)
+    tokens, oidc = Tokens(store, clock), issuer.oidc(settings, gate, clock, metrics)
     return Parts(
         directory,
         store,
@@ -204,6 +219,7 @@ def _parts(
         verifier,
         trials,
         tokens,
+        oidc,
         roles,
         engine,
         events,
@@ -230,7 +246,8 @@ def _certificates(settings: Settings, parts: Parts, ports: Ports, admin: Secret)
     """The certificates of the HTTPS listener, and the kubeconfig that trusts them."""
     issued = Certificates(parts.directory.tls)
     issued.ensure(certificates.server_names(settings.host, settings.tls_san), parts.clock.now())
-    config = certificates.kubeconfig(_secure_url(settings, ports), issued.ca.read_bytes(), admin)
+    user = kubeconfig.by_token(admin)
+    config = kubeconfig.complete(_secure_url(settings, ports), issued.ca.read_bytes(), "admin", user)
     files.write_private(parts.directory.kubeconfig, config)
     return issued
 
@@ -241,17 +258,20 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
     health = Health(parts.store, parts.keyring, parts.engine, parts.tokens, parts.audit)
     stopping = asyncio.Event()
     audit = Dampened(parts.audit, parts.clock)
-    app = web.build(_doors(settings, parts, health, audit, stopping))
+    app = web.build(_doors(settings, parts, issued, health, audit, stopping))
     async with asyncio.TaskGroup() as tasks:
-        owned = (
+        owned: tuple[asyncio.Task[None], ...] = (
             tasks.create_task(parts.engine.run(), name="sync-engine"),
             tasks.create_task(parts.tokens.watch(), name="token-watch"),
             tasks.create_task(parts.roles.watch(), name="role-watch"),
             tasks.create_task(parts.events.run(), name="events"),
             tasks.create_task(audit.run(), name="audit-counts"),
-            tasks.create_task(_sweep(parts.store, parts.clock), name="sweep"),
+            tasks.create_task(_sweep(parts.store, parts.tokens, parts.clock), name="sweep"),
         )
-        async with listeners.serving(app, bound, issued.server, issued.server_key):
+        if parts.oidc is not None:
+            owned += (tasks.create_task(parts.oidc.keys.run(), name="oidc-keys"),)
+        clients = issued.ca if settings.client_certificates else None
+        async with listeners.serving(app, bound, issued.server, issued.server_key, clients):
             checking = tasks.create_task(_look_for_damage(parts.store, health), name="integrity")
             resealing = tasks.create_task(_finish_rotation(parts.keys), name="key-rotation")
             try:
@@ -274,7 +294,10 @@ def _audit(settings: Settings, directory: DataDir, metrics: Metrics) -> Abstract
     )
 
 
-def _doors(settings: Settings, parts: Parts, health: "Health", audit: Audit, stopping: asyncio.Event) -> web.Doors:
+def _doors(
+    settings: Settings, parts: Parts, issued: Certificates, health: "Health", audit: Audit, stopping: asyncio.Event
+) -> web.Doors:
+    signing = client_certificates.of(parts.tokens, issued, parts.clock)
     return web.Doors(
         objects=parts.objects,
         verifier=parts.verifier,
@@ -298,6 +321,9 @@ def _doors(settings: Settings, parts: Parts, health: "Health", audit: Audit, sto
         version=__version__,
         trusted_proxies=settings.trusted_proxy,
         allowed_hosts=_allowed_hosts(_names(settings)),
+        oidc=parts.oidc,
+        certificates=signing if settings.client_certificates else None,
+        ca=issued.ca.read_bytes(),
     )
 
 
@@ -354,12 +380,13 @@ async def _finish_rotation(keys: Rotation) -> None:
         await keys.finish()
 
 
-async def _sweep(store: SQLiteStore, clock: SystemClock) -> None:
+async def _sweep(store: SQLiteStore, tokens: Tokens, clock: SystemClock) -> None:
     """Drop what nobody names any more, now and then."""
     while True:
         await clock.sleep(timedelta(minutes=10).total_seconds())
         with contextlib.suppress(Failure):  # the storage is unwell; /readyz tells, and it is tried again
             await store.sweep(clock.now())
+            await tokens.sweep()
 
 
 def _warn_of_network(directory: DataDir) -> None:
@@ -404,18 +431,6 @@ def _proxy(settings: Settings) -> Proxy | None:
         return None
     address = settings.egress_proxy
     return Proxy(address.host, address.port, Secret(address.login), Direct.of(settings.egress_no_proxy))
-
-
-def _roots(settings: Settings) -> str:
-    """The operator's CA file, checked here so that a bad one is told at start and by name."""
-    if settings.registry_ca is None:
-        return ""
-    try:
-        text = settings.registry_ca.read_text(encoding="utf-8")
-        Trust(text)
-    except ValueError as error:
-        raise OSError(f"registry_ca: {settings.registry_ca} holds no usable CA certificates in PEM form") from error
-    return text
 
 
 def _names(settings: Settings) -> list[str]:

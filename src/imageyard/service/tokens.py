@@ -1,4 +1,5 @@
-"""Bearer tokens: made, recognised, revoked. Only a hash is stored; comparison takes constant time."""
+"""Bearer tokens and client certificates: made, recognised, revoked. Only a hash is stored; comparison takes constant
+time."""
 
 import asyncio
 import hashlib
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import uuid4
 
 import msgspec
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 from imageyard.domain import objects
 from imageyard.domain.access import AUTHENTICATED, MASTERS, Actor
 from imageyard.domain.clock import Clock
-from imageyard.domain.errors import INVALID, Cause, Failure, Gone, Invalid, NotFound
+from imageyard.domain.errors import INVALID, Cause, Conflict, Failure, Gone, Invalid, NotFound
 from imageyard.domain.kinds import ACCESS_TOKEN
 from imageyard.domain.kinds.access_token import AccessToken, AccessTokenSpec, AccessTokenStatus
 from imageyard.domain.objects import ObjectMeta
@@ -47,6 +48,7 @@ class Tokens:
         self._store = store
         self._clock = clock
         self._by_hash: dict[str, AccessToken] = {}
+        self._by_uid: dict[str, AccessToken] = {}
         self._version = 0
         self.watching = False
         """Whether changes by others are followed now."""
@@ -61,6 +63,7 @@ class Tokens:
         found = readable.each(self._store, ACCESS_TOKEN, Query())
         held: list[AccessToken] = [ACCESS_TOKEN.decode(stored.body) async for stored in found]
         self._by_hash = {token.spec.token_hash: token for token in held}
+        self._by_uid = {token.metadata.uid: token for token in held}
         self._version = version
 
     async def watch(self) -> None:
@@ -70,17 +73,36 @@ class Tokens:
             await self._follow()
             writing.cancel()
 
-    async def create(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
-        """Raises AlreadyExists, Invalid."""
+    async def create(
+        self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None, *, parent: str = ""
+    ) -> Secret:
+        """Make a token; with a `parent` (the uid of another) a session. Raises AlreadyExists, Invalid."""
         token = generate()
-        expires = None if ttl is None else self._after(ttl, name)
-        spec = AccessTokenSpec(user=user, groups=list(groups), token_hash=_hash(token.reveal()), expires=expires)
+        expires = None if ttl is None else self.after(ttl, name)
+        spec = AccessTokenSpec(
+            user=user, groups=list(groups), token_hash=_hash(token.reveal()), expires=expires, parent=parent
+        )
+        await self._register(name, spec)
+        return token
+
+    async def register_certificate(
+        self, name: str, user: str, groups: Sequence[str], fingerprint: str, expires: datetime
+    ) -> None:
+        """Let who shows this certificate in TLS be somebody. `fingerprint`: hex SHA-256 of its DER.
+        Raises AlreadyExists, Invalid."""
+        await self._register(
+            name,
+            AccessTokenSpec(
+                user=user, groups=list(groups), token_hash=fingerprint, expires=expires, type="certificate"
+            ),
+        )
+
+    async def _register(self, name: str, spec: AccessTokenSpec) -> None:
         made = self._token(name, spec)
         causes = ACCESS_TOKEN.validate(made, None)
         if causes:
             raise Invalid(causes, kind=ACCESS_TOKEN.singular, name=name)
         self._keep(await self._store.create(ACCESS_TOKEN, made))
-        return token
 
     async def ensure_admin(self, token: Secret) -> None:
         """Register the operator's token under `bootstrap-admin`: user admin, group system:masters. Whichever was
@@ -93,29 +115,65 @@ class Tokens:
             await self.revoke(BOOTSTRAP)
         self._keep(await self._store.create(ACCESS_TOKEN, self._token(BOOTSTRAP, spec)))
 
-    async def list(self) -> Sequence[AccessToken]:
-        """By name, with last uses that are not written back yet."""
-        tokens = sorted(self._by_hash.values(), key=lambda token: token.metadata.name)
+    async def list(self, *, sessions: bool = False) -> Sequence[AccessToken]:
+        """By name, with last uses that are not written back yet; without what has a parent, unless asked for."""
+        held = (token for token in self._by_hash.values() if sessions or not token.spec.parent)
+        tokens = sorted(held, key=lambda token: token.metadata.name)
         return [_used(token, self._used.get(token.spec.token_hash)) for token in tokens]
 
     async def revoke(self, name: str) -> None:
         """Takes effect at once at every door. Raises NotFound."""
-        gone = await self._store.delete(ACCESS_TOKEN, "", name)
+        await self._delete(name)
+
+    async def _delete(self, name: str, uid: str = "") -> None:
+        gone = await self._store.delete(ACCESS_TOKEN, "", name, uid=uid)
         self._revoked.add(gone.uid)
         self._drop(gone.uid)
 
+    async def sweep(self) -> int:
+        """Delete sessions that nobody can use any more; answers how many. Raises what the store raises."""
+        now = self._clock.now()
+        over = [token for token in self._by_hash.values() if token.spec.parent and not self._counts(token, now)]
+        for token in over:
+            # By uid: its name may be somebody else's by now.
+            with suppress(NotFound, Conflict):
+                await self._delete(token.metadata.name, token.metadata.uid)
+        return len(over)
+
+    def named(self, name: str) -> AccessToken | None:
+        """The token of that name, for who needs its uid as a parent."""
+        return next((token for token in self._by_hash.values() if token.metadata.name == name), None)
+
     def recognise(self, token: str, address: str) -> Actor | None:
         """Who holds this token; None for unknown, expired, revoked. Reads memory only."""
-        digest = _hash(token)
+        return self._recognise(_hash(token), "token", address)
+
+    def recognise_certificate(self, fingerprint: str, address: str) -> Actor | None:
+        """Who holds this certificate, of which TLS has proved that the peer has its key; None as for a token.
+        `fingerprint`: hex SHA-256 of its DER."""
+        return self._recognise(fingerprint, "certificate", address)
+
+    def _recognise(self, digest: str, type_: Literal["token", "certificate"], address: str) -> Actor | None:
         held = self._by_hash.get(digest)
         # The table is asked by hash: how long that takes tells nothing about any token.
-        if held is None or not hmac.compare_digest(held.spec.token_hash, digest):
+        if held is None or not hmac.compare_digest(held.spec.token_hash, digest) or held.spec.type != type_:
             return None
         now = self._clock.now()
-        if held.spec.expires is not None and held.spec.expires <= now:
+        if not self._counts(held, now):
             return None
         self._used[digest] = now
-        return Actor(held.spec.user, _groups(tuple(held.spec.groups)), address, f"token/{held.metadata.name}")
+        return Actor(held.spec.user, _groups(tuple(held.spec.groups)), address, f"{type_}/{held.metadata.name}")
+
+    def _counts(self, token: AccessToken, now: datetime) -> bool:
+        """Whether it has not expired, and its parents are there and have not either."""
+        while token.spec.expires is None or now < token.spec.expires:
+            if not token.spec.parent:
+                return True
+            parent = self._by_uid.get(token.spec.parent)
+            if parent is None:
+                return False
+            token = parent
+        return False
 
     async def _follow(self) -> None:
         while True:
@@ -153,9 +211,12 @@ class Tokens:
         if shown.uid not in self._revoked:
             token: AccessToken = ACCESS_TOKEN.decode(shown.body)
             self._by_hash[token.spec.token_hash] = token
+            self._by_uid[shown.uid] = token
 
     def _drop(self, uid: str) -> None:
-        self._by_hash = {digest: token for digest, token in self._by_hash.items() if token.metadata.uid != uid}
+        gone = self._by_uid.pop(uid, None)
+        if gone is not None:
+            self._by_hash.pop(gone.spec.token_hash, None)
 
     async def _write_uses(self) -> None:
         while True:
@@ -176,7 +237,8 @@ class Tokens:
         # Not due yet, or lost to another writer: shown from memory, written later.
         self._used.setdefault(digest, moment)
 
-    def _after(self, ttl: timedelta, name: str) -> datetime:
+    def after(self, ttl: timedelta, name: str) -> datetime:
+        """When a token made now ends. Raises Invalid."""
         with suppress(OverflowError):
             if ttl > timedelta(0):
                 return objects.seconds(self._clock.now()) + ttl
@@ -200,10 +262,12 @@ def generate() -> Secret:
 
 
 def describe(token: AccessToken) -> dict[str, Any]:
-    """What is shown of a token: name, user, groups, created, expires, lastUsed. Never its hash."""
+    """What is shown of a token: name, type (token, certificate, session), user, groups, created, expires, lastUsed.
+    Never its hash."""
     created, expires, used = token.metadata.creation_timestamp, token.spec.expires, token.status.last_used
     return {
         "name": token.metadata.name,
+        "type": "session" if token.spec.parent else token.spec.type,
         "user": token.spec.user,
         "groups": list(token.spec.groups),
         "created": None if created is None else objects.rfc3339(created),

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from imageyard.web import auditing, cross_site, errors, exchange, health, middleware, reply
+from imageyard.web import auditing, ca, cross_site, errors, exchange, health, middleware, reply
 from imageyard.web.actor import Authentication
 from imageyard.web.admin.door import AdminDoor
+from imageyard.web.ca import CaDoor
 from imageyard.web.doors import Doors
 from imageyard.web.forwarded import Forwarded
 from imageyard.web.health import HealthDoor
@@ -18,7 +19,7 @@ from imageyard.web.oapis import door as oapis
 
 __all__ = ["Doors", "build"]
 
-OPEN_PATHS = health.PATHS
+OPEN_PATHS = health.PATHS | {ca.PATH}
 """Served without a token. Everything else needs one."""
 
 
@@ -35,7 +36,8 @@ def build(doors: Doors) -> ASGIApp:
         "healthz": probes,
         "version": probes,
         "metrics": MetricsDoor(doors),
-        "admin": AdminDoor(doors.objects.rights, doors.tokens, doors.keys, doors.audit),
+        "admin": AdminDoor(doors.objects.rights, doors.tokens, doors.keys, doors.audit, doors.certificates),
+        "ca.crt": CaDoor(doors.ca),
         "": _to_docs,
     }
     renders: Mapping[str, Render] = {
@@ -49,7 +51,7 @@ def build(doors: Doors) -> ASGIApp:
         HostChecked(doors.allowed_hosts, health.PROBES),
         cross_site.refuse,
         cross_site.refuse_websocket,
-        Authenticated(Authentication(doors.tokens, doors.clock), OPEN_PATHS),
+        Authenticated(Authentication(doors.callers, doors.clock), OPEN_PATHS),
         middleware.limit_body,
     )
     opened = auditing.announced(Entrances(entrances), doors.audit, doors.clock)

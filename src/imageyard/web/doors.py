@@ -8,8 +8,11 @@ from imageyard.domain.clock import Clock
 from imageyard.domain.text import Language
 from imageyard.metrics import Metrics
 from imageyard.service.audit import Audit, Unrecorded
+from imageyard.service.callers import Callers
+from imageyard.service.certificates import ClientCertificates
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
+from imageyard.service.oidc import Oidc
 from imageyard.service.requests import SyncRequests
 from imageyard.service.sealkeys import SealKeys
 from imageyard.service.tokens import Tokens
@@ -41,3 +44,14 @@ class Doors:
     """Where it is put on record who did what."""
     language: Language = "zh"
     """Spoken where a request does not prefer one."""
+    oidc: Oidc | None = None
+    """The issuer whose tokens count beside our own."""
+    certificates: ClientCertificates | None = None
+    """Signs client certificates; None where they count for nothing."""
+    ca: bytes = b""
+    """The own CA (PEM), for who wants to trust this server."""
+
+    @property
+    def callers(self) -> Callers:
+        """Everybody who may call."""
+        return Callers(self.tokens, self.oidc)

@@ -4,6 +4,7 @@ Made by the outermost middleware and carried in the ASGI scope, so that each lay
 """
 
 import re
+from collections.abc import Mapping
 from random import getrandbits
 from typing import Final
 
@@ -15,6 +16,9 @@ from imageyard.domain.text import Language
 from imageyard.web import language
 
 KEY: Final = "imageyard.exchange"
+CERTIFICATE: Final = "imageyard.certificate"
+"""Of the scope's extensions: the fingerprint of the peer's certificate, set by the listener alone."""
+_NOTHING: Final[Mapping[str, str]] = {}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_PATH: Final = 1_000
 """Characters of a path that a log line shows; those of our own paths are fewer."""
@@ -29,9 +33,10 @@ class Disconnected(Exception):
 class Exchange:
     """`headers` are lower-case bytes, of a repeated one the last. `actor` is set by authentication, `status` when the
     answer begins (0: it has not). `address` is where the connection comes from, "" on a socket that has none; `scheme`
-    is what the client speaks, `http` or `https`. `verb` and `resource` label metrics: set by the router from closed
-    sets, never from the path's text. `namespace` and `name` are those of the object the path names, or that was made
-    under a name the path does not tell, for the log.
+    is what the client speaks, `http` or `https`; `certificate` is the hex SHA-256 of the certificate that the peer has
+    shown in TLS, "" for none. `verb` and `resource` label metrics: set by the router from closed sets, never from the
+    path's text. `namespace` and `name` are those of the object the path names, or that was made under a name the path
+    does not tell, for the log.
 
     For the audit: `reason` is that of the failure that was answered, "" for none; `parts` are the objects that a
     request for many has deleted; `told` holds further annotations, in our own words only."""
@@ -40,6 +45,7 @@ class Exchange:
         "_default",
         "actor",
         "address",
+        "certificate",
         "headers",
         "method",
         "name",
@@ -66,6 +72,8 @@ class Exchange:
         self.receive = receive
         self.address: str = client[0] if client else ""
         self.scheme: str = scope.get("scheme", "http")
+        extensions = scope.get("extensions")
+        self.certificate: str = extensions.get(CERTIFICATE, _NOTHING).get("sha256", "") if extensions else ""
         self.request_id = _request_id(self.headers.get(b"x-request-id"))
         self.status = 0
         self.actor = _NOBODY

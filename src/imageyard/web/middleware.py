@@ -136,8 +136,9 @@ def _log_unexpected(exchanged: Exchange, error: Exception) -> None:
     )
 
 
-Guard = Callable[[Exchange], None]
-"""Raises what is to be answered instead."""
+Guard = Callable[[Exchange], Awaitable[None] | None]
+"""Raises what is to be answered instead. One that has to wait for somebody answers what is to be awaited; most never
+do, and cost no turn of the event loop."""
 
 
 class Guarded:
@@ -150,7 +151,9 @@ class Guarded:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchanged = exchange.of(scope)
         for guard in self._guards:
-            guard(exchanged)
+            waiting = guard(exchanged)
+            if waiting is not None:
+                await waiting
         await self._app(scope, exchanged.receive, send)
 
 
@@ -191,10 +194,8 @@ class Authenticated:
         self._authentication = authentication
         self._open = open_paths
 
-    def __call__(self, exchanged: Exchange) -> None:
-        if exchanged.path not in self._open:
-            authorization = exchanged.headers.get(b"authorization")
-            exchanged.actor = self._authentication.recognise(authorization, exchanged.address)
+    def __call__(self, exchanged: Exchange) -> Awaitable[None] | None:
+        return None if exchanged.path in self._open else self._authentication.recognise(exchanged)
 
 
 def limit_body(exchanged: Exchange) -> None:

@@ -1,20 +1,22 @@
 """Tokens, keys and the audit trail by HTTP, for who may use these non-resource URLs (system:masters).
 
-`GET|POST /admin/v1/tokens`, `DELETE /admin/v1/tokens/{name}`; `GET /admin/v1/keys`, `DELETE /admin/v1/keys/{id}`,
-`POST /admin/v1/keys/rotate`, `POST /admin/v1/keys/prune`; `GET /admin/v1/audit`.
+`GET|POST /admin/v1/tokens`, `DELETE /admin/v1/tokens/{name}`; `POST /admin/v1/certificates`; `GET /admin/v1/keys`,
+`DELETE /admin/v1/keys/{id}`, `POST /admin/v1/keys/rotate`, `POST /admin/v1/keys/prune`; `GET /admin/v1/audit`.
 """
 
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import structlog
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
-from imageyard.domain.errors import INVALID, Cause, Invalid
+from imageyard.domain.access import Actor
+from imageyard.domain.errors import INVALID, BadRequest, Cause, Invalid
 from imageyard.domain.text import Text
 from imageyard.service.audit import Audit
+from imageyard.service.certificates import ClientCertificates
 from imageyard.service.rights import Rights
 from imageyard.service.sealkeys import SealKeys
 from imageyard.service.tokens import Tokens, describe
@@ -24,11 +26,20 @@ from imageyard.web.exchange import Exchange
 from imageyard.web.reply import Reply
 
 TOKENS: Final = "/admin/v1/tokens"
+SESSIONS: Final = b"sessions=true"
+"""The query of a list that is to show sessions too."""
+CERTIFICATES: Final = "/admin/v1/certificates"
 KEYS: Final = "/admin/v1/keys"
 ROTATE: Final = f"{KEYS}/rotate"
 PRUNE: Final = f"{KEYS}/prune"
 AUDIT: Final = "/admin/v1/audit"
-RESOURCES: Final = {ROTATE: "keys/rotate", PRUNE: "keys/prune", KEYS: "keys", AUDIT: "audit"}
+RESOURCES: Final = {
+    CERTIFICATES: "certificates",
+    ROTATE: "keys/rotate",
+    PRUNE: "keys/prune",
+    KEYS: "keys",
+    AUDIT: "audit",
+}
 """What the audit calls the paths that belong to no kind."""
 VERBS: Final = {"GET": "get", "HEAD": "get", "POST": "create", "DELETE": "delete"}
 
@@ -46,9 +57,21 @@ class TokenRequest(Struct, rename="camel", forbid_unknown_fields=True, kw_only=T
     ttl_seconds: int | None = None
 
 
+class CertificateRequest(TokenRequest, kw_only=True):
+    """Body of POST /admin/v1/certificates; `request` is a certificate signing request (PEM)."""
+
+    request: str
+
+
+Wanted = TypeVar("Wanted", bound=Struct)
+
+
 class AdminDoor:
-    def __init__(self, rights: Rights, tokens: Tokens, keys: SealKeys, audit: Audit) -> None:
+    def __init__(
+        self, rights: Rights, tokens: Tokens, keys: SealKeys, audit: Audit, certificates: ClientCertificates | None
+    ) -> None:
         self._audit = audit
+        self._certificates = certificates
         self._rights = rights
         self._tokens = tokens
         self._keys = keys
@@ -66,11 +89,14 @@ class AdminDoor:
         collection, _, name = asked.path.rpartition("/")
         match "GET" if asked.method == "HEAD" else asked.method, asked.path:
             case "GET", path if path == TOKENS:
-                return reply.json({"items": [describe(token) for token in await self._tokens.list()]})
+                held = await self._tokens.list(sessions=asked.query == SESSIONS)
+                return reply.json({"items": [describe(token) for token in held]})
             case "GET", path if path == AUDIT:
                 return await trail.page(self._audit, asked)
             case "POST", path if path == TOKENS:
                 return await self._create(asked)
+            case "POST", path if path == CERTIFICATES:
+                return await self._certify(asked)
             case "POST", path if path == ROTATE:
                 done = await self._keys.rotate()
                 asked.name, damaged = done.key, len(done.damaged)
@@ -91,14 +117,41 @@ class AdminDoor:
                 raise errors.UnknownPath
 
     async def _create(self, asked: Exchange) -> Reply:
-        try:
-            wanted = msgspec.convert(dict(await body.document(asked)), TokenRequest)
-        except msgspec.ValidationError as error:
-            raise Invalid([Cause("body", INVALID, Text(f"无效：{error}", str(error)))], kind="accesstoken") from None
+        wanted = await _read(asked, TokenRequest)
         token = await self._tokens.create(wanted.name, wanted.user, wanted.groups, _lifetime(wanted.ttl_seconds))
         asked.name = wanted.name
         log.info("token_created", user=asked.actor.user, token_name=wanted.name, bearer=wanted.user)
-        return reply.json({"token": token.reveal()}, 201)
+        return reply.json({"token": token.reveal(), "hasRights": self._may_anything(wanted)}, 201)
+
+    async def _certify(self, asked: Exchange) -> Reply:
+        if self._certificates is None:
+            raise _off()
+        wanted = await _read(asked, CertificateRequest)
+        lifetime = _lifetime(wanted.ttl_seconds)
+        pem = await self._certificates.issue(wanted.name, wanted.user, wanted.groups, lifetime, wanted.request)
+        asked.name = wanted.name
+        log.info("certificate_created", user=asked.actor.user, token_name=wanted.name, bearer=wanted.user)
+        return reply.json({"certificate": pem, "hasRights": self._may_anything(wanted)}, 201)
+
+    def _may_anything(self, wanted: TokenRequest) -> bool:
+        return self._rights.any_beyond_basics(Actor(wanted.user, frozenset(wanted.groups)))
+
+
+def _off() -> BadRequest:
+    return BadRequest(
+        Text(
+            "未启用客户端证书：请将设置 client_certificates 设为 true 并重启服务",
+            "client certificates count for nothing here: set client_certificates to true and start the server again",
+        )
+    )
+
+
+async def _read(asked: Exchange, shape: type[Wanted]) -> Wanted:
+    """Raises Invalid, BadRequest."""
+    try:
+        return msgspec.convert(dict(await body.document(asked)), shape)
+    except msgspec.ValidationError as error:
+        raise Invalid([Cause("body", INVALID, Text(f"无效：{error}", str(error)))], kind="accesstoken") from None
 
 
 def _lifetime(seconds: int | None) -> timedelta | None:
