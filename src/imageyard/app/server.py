@@ -88,9 +88,11 @@ class Parts(NamedTuple):
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Server]:
-    """Run a server for as long as the block runs. Raises OSError, Locked, Corrupt, KeyringError,
-    InvalidSettings."""
+async def running(
+    settings: Settings, outward: Callable[..., EgressClient] = EgressClient
+) -> AsyncIterator[Server]:
+    """Run a server for as long as the block runs; `outward` makes the gate that all its outbound bytes pass.
+    Raises OSError, Locked, Corrupt, KeyringError, InvalidSettings."""
     directory = DataDir(settings.data_dir)
     directory.make()
     directory.refuse_emptied()
@@ -112,7 +114,7 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         keyring = await sealing.keyring(store, directory.keys)
         sample = await samples.registry(stack, directory) if settings.sample else None
         policy = _policy(settings, bound, sample)
-        gate = await stack.enter_async_context(EgressClient(policy, roots=_roots(settings), proxy=_proxy(settings)))
+        gate = await stack.enter_async_context(outward(policy, roots=_roots(settings), proxy=_proxy(settings)))
         parts = _parts(settings, directory, store, keyring, gate, metrics, clock)
         admin = await _prepare(parts, sample)
         ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
