@@ -232,7 +232,9 @@ async def test_no_answer_of_a_registry_makes_the_server_dial_a_refused_address(t
         assert yard.dials.dialled == [(forms.PUBLIC, 80)] * 3
 
 
-@pytest.mark.parametrize("proxy", [forms.PUBLIC, *(texts[0] for kind, texts in CLASSES.items() if kind != "own listener")])
+@pytest.mark.parametrize(
+    "proxy", [forms.PUBLIC, *(texts[0] for kind, texts in CLASSES.items() if kind != "own listener")]
+)
 async def test_with_a_proxy_nothing_but_the_proxy_is_dialled_and_it_is_judged_too(tmp_path: Path, proxy: str) -> None:
     address = ProxyAddress(proxy, 3128)
     async with running(tmp_path, egress_proxy=address, egress_private="deny") as yard:

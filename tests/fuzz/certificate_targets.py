@@ -1,6 +1,5 @@
 """Certificates and keys that people paste."""
 
-import ssl
 from typing import Final
 
 from imageyard.domain import pem
@@ -30,5 +29,7 @@ def _ca_bundle(data: bytes) -> None:
 
 
 TARGETS: Final = (
-    Target("ca-bundle", _ca_bundle, (CERTIFICATE, b"# Wurzel \xc3\xa4\n" + CERTIFICATE * 2), (ValueError,), pem.LARGEST),
+    Target(
+        "ca-bundle", _ca_bundle, (CERTIFICATE, b"# Wurzel \xc3\xa4\n" + CERTIFICATE * 2), (ValueError,), pem.LARGEST
+    ),
 )

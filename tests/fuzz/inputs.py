@@ -9,7 +9,20 @@ from tests.fuzz.target import Target
 
 SALT: Final = (
     *(b"\x00", b"\xff", b"\r\n", b"\t", b"\\", b'"', b"'", b",", b";", b"=", b":", b"@", b"%", b"/", b"[", b"]", b"{"),
-    *(b"}", b"-", b"0", b"9" * 30, b"1e999", b"NaN", b"null", b"\\ud800", b"\xed\xa0\x80", b"\xe2\x80\xae", b"&a ", b"*a"),
+    *(
+        b"}",
+        b"-",
+        b"0",
+        b"9" * 30,
+        b"1e999",
+        b"NaN",
+        b"null",
+        b"\\ud800",
+        b"\xed\xa0\x80",
+        b"\xe2\x80\xae",
+        b"&a ",
+        b"*a",
+    ),
     *(b'"a":1,"a":2', b"9223372036854775808", b"0x7f.1", b"xn--", "。".encode(), "１".encode()),
 )
 

@@ -9,8 +9,20 @@ from imageyard.domain import reference
 from imageyard.domain.reference import InvalidReference
 from imageyard.egress import Response
 from imageyard.egress import target as egress
-from imageyard.registry import RegistryError, auth, challenge, config, errors, exchange, hello, manifest
-from imageyard.registry import origin, ratelimit, strictjson, timestamps
+from imageyard.registry import (
+    RegistryError,
+    auth,
+    challenge,
+    config,
+    errors,
+    exchange,
+    hello,
+    manifest,
+    origin,
+    ratelimit,
+    strictjson,
+    timestamps,
+)
 from imageyard.registry.challenge import MalformedChallenge
 from imageyard.registry.origin import URL, BadURL, Origin
 from imageyard.registry.strictjson import BadJSON
@@ -171,7 +183,7 @@ TARGETS: Final = (
     Target("config", _config, _CONFIGS, (RegistryError,)),
     Target("registry-errors", _errors, (_ERROR, b"<html>", b"Client sent an HTTP request to an HTTPS server.")),
     Target("token-answer", _token, _TOKENS, (RegistryError,)),
-    Target("pace", _pace, (b"120", b"100;w=21600", b"Wed, 21 Oct 2026 07:28:00 GMT", b"76;w=21600;burst=1"), (), 16_384),
+    Target("pace", _pace, (b"120", b"100;w=21600", b"Wed, 21 Oct 2026 07:28:00 GMT", b"7; w=1; q=1"), (), 16_384),
     Target("build-time", _built, (b"2024-01-08T10:30:00.123456789Z", b"2024-01-08T10:30:00+23:59"), (), 4_096),
     Target("domain", _domain, (b"harbor.example.com:8443", b"[2001:db8::1]:5000", b"10.0.0.5", b"xn--a.test"),
            (InvalidReference,)),
@@ -180,4 +192,3 @@ TARGETS: Final = (
            (InvalidReference,)),
 )  # fmt: skip
 """Of a target: its name, its reader, seeds, what it may raise, and how long an input may be."""
-

@@ -157,9 +157,13 @@ _IMAGE: Final = (
     b'"tag":"v1","registryRef":{"name":"a","namespace":"default"},"syncInterval":"1h","retryCount":3},'
     b'"status":{"conditions":[{"type":"Ready","status":"True"}],"manifest":{"layers":[{"digest":"x"}]}}}'
 )
-_YAML: Final = b"apiVersion: v1\nkind: Repository\nmetadata: {name: a, labels: {\"b\": 'c'}}\nspec:\n- 0x1F\n- 1e3\n- ~\n- |\n  x\n"
+_YAML: Final = (
+    b"apiVersion: v1\nkind: Repository\nmetadata: {name: a, labels: {b: 'c'}}\nspec:\n- 0x1F\n- 1e3\n- ~\n- |\n  x\n",
+    b"a: &x [1]\nb: *x\n",
+    b"--- !!str 1\n...\n",
+)
 _PATCHES: Final = (
-    b'[' + _SOURCE + b',[{"op":"replace","path":"/spec/password","value":"x"},{"op":"move","from":"/metadata/labels",'
+    b"[" + _SOURCE + b',[{"op":"replace","path":"/spec/password","value":"x"},{"op":"move","from":"/metadata/labels",'
     b'"path":"/metadata/annotations"},{"op":"test","path":"/kind","value":"RegistrySecret"}]]',
     b'[{"a":[1,2,3]},[{"op":"copy","from":"/a","path":"/a/-"},{"op":"remove","path":"/a/0"},'
     b'{"op":"add","path":"/a~1b","value":{}}]]',
@@ -189,7 +193,7 @@ _NAMESPACE: Final = protobuf.sent("v1", "Namespace", {1: {1: "team", 11: [{1: "a
 
 TARGETS: Final = (
     Target("json-body", _body(body.JSON), (_SOURCE, _IMAGE, b'{"a":1,"a":2}', b"[1e400]"), REFUSED, BODY),
-    Target("yaml-body", _body(body.YAML), (_YAML, _SOURCE, b"a: &x [1]\nb: *x\n", b"--- !!str 1\n...\n"), REFUSED, BODY),
+    Target("yaml-body", _body(body.YAML), (*_YAML, _SOURCE), REFUSED, BODY),
     Target("protobuf-body", protobuf_body.parse, (_REVIEW, _NAMESPACE), REFUSED, BODY),
     Target("object", _object, (_SOURCE, _IMAGE), REFUSED, BODY),
     Target("merge-patch", _merge, _MERGES, REFUSED, BODY),

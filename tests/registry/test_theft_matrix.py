@@ -73,37 +73,44 @@ def _accounts() -> Iterator[Source]:
             yield source(domain, insecure=insecure, username=user, password=Secret(f"word-of-{name}"), credential=name)
 
 
-async def test_what_belongs_to_one_source_is_shown_for_no_other() -> None:
+class _Issued:
+    """A registry that lets anybody in, and remembers who asked it for which token."""
+
+    def __init__(self, auth: str) -> None:
+        self.tokens: dict[str, Incoming] = {}
+        self._auth = auth
+        self._registry = Registry(**vars(thief.content()))
+
+    def __call__(self, asked: Incoming) -> Reply:
+        if asked.path == "/token":
+            token = f"token-{len(self.tokens)}"
+            self.tokens[token] = asked
+            return neighbour.reply_json({"token": token})
+        if asked.header("authorization"):
+            return self._registry(asked)
+        return thief.challenge('Basic realm="x"' if self._auth == "basic" else thief.bearer(f"{asked.origin}/token"))
+
+
+@pytest.mark.parametrize("auth", ["basic", "bearer"])
+async def test_what_belongs_to_one_source_is_shown_for_no_other(auth: str) -> None:
     """Same domain and other account, same host and other port, same authority and other scheme; in turn, by one client,
     at registries that let anybody in and give each a token of its own."""
-    for auth in ("basic", "bearer"):
-        world, issued = Thieves(), {}
-        tokens = itertools.count()
-
-        def home(asked: Incoming, auth: str = auth, issued: dict[str, Incoming] = issued) -> Reply:
-            if asked.path == "/token":
-                token = f"token-{next(tokens)}"
-                issued[token] = asked
-                return neighbour.reply_json({"token": token})
-            if asked.header("authorization"):
-                return Registry(**vars(thief.content()))(asked)
-            return thief.challenge('Basic realm="x"' if auth == "basic" else thief.bearer(f"{asked.origin}/token"))
-
-        for origin in ("https://registry.test", "https://registry.test:8443", "http://registry.test:443"):
-            world.at(origin, home)
-        client = RegistryClient(world, FakeClock())
-        for who, path in itertools.product([*_accounts()] * 2, ("app/web", "app/other")):
-            begun = len(world.seen)
-            await thief.converse(world, who, client, path)
-            for seen in world.seen[begun:]:
-                signed = issued[seen.bearer] if seen.bearer else seen
-                if signed.login is not None and not signed.login[0].startswith("imageyard-"):  # a stranger of verify's
-                    assert signed.login == (who.username, who.password.reveal())
-                assert signed.origin == seen.origin
-                if seen.bearer and "/v2/app" in seen.path:
-                    assert signed.query["scope"] == [f"repository:{path}:pull"]
-        assert (len(issued) > 0) == (auth == "bearer")
-        assert any(seen.header("authorization") for seen in world.seen)
+    world, issued = Thieves(), _Issued(auth)
+    for origin in ("https://registry.test", "https://registry.test:8443", "http://registry.test:443"):
+        world.at(origin, issued)
+    client = RegistryClient(world, FakeClock())
+    for who, path in itertools.product([*_accounts()] * 2, ("app/web", "app/other")):
+        begun = len(world.seen)
+        await thief.converse(world, who, client, path)
+        for seen in world.seen[begun:]:
+            signed = issued.tokens.get(seen.bearer, seen)
+            if signed.login is not None and not signed.login[0].startswith("imageyard-"):  # a stranger of verify's
+                assert signed.login == (who.username, who.password.reveal())
+            assert signed.origin == seen.origin
+            if seen.bearer and "/v2/app" in seen.path:
+                assert signed.query["scope"] == [f"repository:{path}:pull"]
+    assert (len(issued.tokens) > 0) == (auth == "bearer")
+    assert any(seen.header("authorization") for seen in world.seen)
 
 
 async def test_a_token_for_another_repository_is_not_taken_for_this_one() -> None:

@@ -33,7 +33,7 @@ def _lookalikes(host: str) -> Iterator[tuple[str, str]]:
     yield "suffix", f"{host}.evil.test"
     yield "suffix letters", f"{host}evil.test"
     yield "parent", rest or "test"
-    yield "sibling", f"auth.{rest}"
+    yield "sibling", f"login.{rest}"
     yield "shortened", host[:-1]
     yield "trailing dot", f"{host}."
     yield "dashes for dots", f"{host.replace('.', '-')}.test"
@@ -63,6 +63,27 @@ def _lookalikes(host: str) -> Iterator[tuple[str, str]]:
     yield "no host", f"/{host}"
 
 
+ODD_URLS: Final = (
+    *("//evil.test/token", "evil.test/token", "/token", "https:evil.test/token", "https:/evil.test/token"),
+    *(
+        "https:///evil.test/token",
+        "https:\\\\evil.test/token",
+        "\\\\evil.test/token",
+        "/\\evil.test/token",
+        "/\t/evil.test/token",
+    ),
+    *(
+        "javascript:alert(1)",
+        "ftp://registry.test/token",
+        "file:///etc/passwd",
+        "https://[::ffff:169.254.169.254]/token",
+    ),
+    *(
+        "https://169.254.169.254/latest/token",
+        "https://evil.test/token?x=https://registry.test/",
+        "https://evil.test#@a/",
+    ),
+)
 DOMAINS: Final = ("registry.test", "harbor.example.com:8443", "docker.io", "registry.cn-hangzhou.aliyuncs.com")
 
 
@@ -78,6 +99,8 @@ def realms() -> Iterator[Attempt]:
         for scheme in ("http", "HTTP", "ftp", "file", "//", "https:", "https:/", "https:\\\\"):
             written = f"{scheme}{'' if '/' in scheme or ':' in scheme else '://'}{origin.of(who).host}/token"
             yield _realm(f"realm of {domain} as {user[:3]}, scheme {scheme}", who, home, written)
+        for url in ODD_URLS:
+            yield _realm(f"realm of {domain} as {user[:3]}, {url}", who, home, url)
         for port in (1, 80, 5000):
             written = f"http://{origin.of(who).host}:{port}/token"
             yield _realm(f"realm of {domain} as {user[:3]}, http at {port}", who, home, written)
@@ -89,7 +112,12 @@ def _realm(name: str, who: Source, home: str, realm: str) -> Attempt:
 
 def pins() -> Iterator[Attempt]:
     """Token services of known registries, named by registries that are not these."""
-    services = ("auth.docker.io", "dockerauth.cn-hangzhou.aliyuncs.com", "gitlab.com", "dockerauth-ee.cn-beijing.aliyuncs.com")
+    services = (
+        "auth.docker.io",
+        "dockerauth.cn-hangzhou.aliyuncs.com",
+        "gitlab.com",
+        "dockerauth-ee.cn-beijing.aliyuncs.com",
+    )
     strangers = (
         *("registry.test", "registry-1.docker.io.evil.test", "evilregistry-1.docker.io", "registry-1.docker.io:8443"),
         *("registry.cn-shanghai.aliyuncs.com.evil.test", "registry.gitlab.com:5050", "docker.io:5000", "10.0.0.5"),
@@ -143,7 +171,7 @@ TARGETS: Final = {
     "user and word": "https://robot:word@evil.test/token",
     "backslash": "https://registry.test\\@evil.test/token",
     "a turn": "https://turn.test/token",
-    "a turn within the path": "/\\evil.test/token",
+    **{url: url for url in ODD_URLS if url != "/token"},
 }
 """`turn.test` leads back to the registry."""
 KINDS: Final = ("ping", "HEAD", "manifest", "config", "token")
@@ -152,7 +180,7 @@ KINDS: Final = ("ping", "HEAD", "manifest", "config", "token")
 def redirects() -> Iterator[Attempt]:
     """Each kind of request is sent elsewhere, and there asked for a login in each way."""
     for kind, (target, url), status, auth in itertools.product(KINDS, TARGETS.items(), STATUSES, ("basic", "bearer")):
-        if auth == "basic" and kind == "token":
+        if (auth == "basic" and kind == "token") or (target in ODD_URLS and status != 307):
             continue
         home = _redirecting(_is(kind), url, status, auth)
         turn: dict[str, Handler] = {"https://turn.test": _to(f"{HOME}/back", 307)}
@@ -263,5 +291,3 @@ def controls() -> Iterator[Attempt]:
 
 def attempts() -> list[Attempt]:
     return [*realms(), *pins(), *listed(), *redirects(), *challenges(), *documents()]
-
-

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 from imageyard.domain.kinds import KINDS
 from imageyard.domain.reasons import Reason
@@ -59,10 +59,12 @@ class Server:
         return Client(self._app, {"authorization": f"Bearer {token.reveal()}"})
 
 
+PLEASED: Final = cast(Registry, PleasedRegistry())
+
+
 @asynccontextmanager
-async def running(directory: Path) -> AsyncIterator[Server]:
+async def running(directory: Path, registry: Registry = PLEASED) -> AsyncIterator[Server]:
     clock, keyring = FakeClock(), AeadKeyring({"k": bytes(32)}, "k")
-    registry = cast(Registry, PleasedRegistry())
     async with SQLiteStore.open(directory, KINDS, now=clock.now) as store:
         roles, tokens = Roles(store, clock), Tokens(store, clock)
         objects = Objects(store, keyring, clock, grants=roles.grants, role_rules=roles.rules)

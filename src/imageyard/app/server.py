@@ -88,9 +88,7 @@ class Parts(NamedTuple):
 
 
 @asynccontextmanager
-async def running(
-    settings: Settings, outward: Callable[..., EgressClient] = EgressClient
-) -> AsyncIterator[Server]:
+async def running(settings: Settings, outward: Callable[..., EgressClient] = EgressClient) -> AsyncIterator[Server]:
     """Run a server for as long as the block runs; `outward` makes the gate that all its outbound bytes pass.
     Raises OSError, Locked, Corrupt, KeyringError, InvalidSettings."""
     directory = DataDir(settings.data_dir)
