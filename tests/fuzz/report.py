@@ -7,7 +7,7 @@ _PULSE: Final = re.compile(r"^#(\d+)\t\w+ .*?cov: (\d+).*? rss: (\d+)Mb", re.MUL
 _STATISTIC: Final = re.compile(r"^stat::(\w+):\s+(\d+)", re.MULTILINE)
 _FOUND: Final = re.compile(r"Test unit written to (\S+)")
 FLAT: Final = 64
-"""Megabytes of growth after the first tenth of a run; more is taken for a leak. libFuzzer keeps its corpus in memory."""
+"""Megabytes of growth after the first tenth of a run; more is a leak: libFuzzer keeps its corpus in memory."""
 
 
 class Run(NamedTuple):
