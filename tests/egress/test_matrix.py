@@ -2,7 +2,7 @@
 refuse is dialled. Forms are made by rule in `forms`; a control group is dialled, so that none of it is empty."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import pytest
@@ -69,19 +69,20 @@ async def test_what_the_rules_allow_is_dialled_exactly(rule: Rule) -> None:
 @each_rule
 async def test_a_name_that_moves_between_the_look_and_the_dial_leads_nowhere_refused(rule: Rule, pace: int) -> None:
     """Late, the clock runs half a minute at every look, so that each answer has ended before it is dialled."""
+    texts = [text for kind in rule.refused for text in CLASSES[kind]]
+    moving = {f"{at}.test": itertools.cycle([(forms.PUBLIC,), (text,)]) for at, text in enumerate(texts)}
+    dials, now = Recorder(), itertools.count(0, pace)
+
+    async def rebinding(name: str) -> Sequence[str]:
+        return next(moving[name])
+
     patient = Limits(total=1e9)
-    for text in [text for kind in rule.refused for text in CLASSES[kind]]:
-        answers, dials, now = itertools.cycle([(forms.PUBLIC,), (text,)]), Recorder(), itertools.count(0, pace)
-
-        async def rebinding(_: str, answers: Iterator[tuple[str, ...]] = answers) -> Sequence[str]:
-            return next(answers)
-
-        gate = EgressClient(rule.policy, resolve=rebinding, dial=dials, limits=patient, clock=now.__next__)
-        async with gate:
+    async with EgressClient(rule.policy, resolve=rebinding, dial=dials, limits=patient, clock=now.__next__) as gate:
+        for name in moving:
             for _ in range(3):
                 with pytest.raises(EgressError):
-                    await gate.send(Request("GET", f"http://rebind.test:{forms.PORT}/", timeout=1e9))
-        assert [address for address, _ in dials.dialled] == [forms.PUBLIC] * (0 if pace else 3), text
+                    await gate.send(Request("GET", f"http://{name}:{forms.PORT}/", timeout=1e9))
+    assert [address for address, _ in dials.dialled] == [forms.PUBLIC] * (0 if pace else 3 * len(texts))
 
 
 @each_rule

@@ -35,7 +35,7 @@ def main() -> int:
     chosen = [TARGETS[name] for name in asked.only or TARGETS]
     has_atheris = importlib.util.find_spec("atheris") is not None
     _say(f"{'target':<18} {report.HEADING}" if has_atheris else ELSEWHERE)
-    failed = [target.name for target in chosen if not (_guided if has_atheris else _made)(target, asked.seconds)]
+    failed = [target.name for target in chosen if not (guided if has_atheris else by_chance)(target, asked.seconds)]
     if failed:
         _say(f"failed: {', '.join(failed)}")
     return 1 if failed else 0
@@ -48,7 +48,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _guided(target: Target, seconds: int) -> bool:
+def guided(target: Target, seconds: int) -> bool:
+    """Fuzz one target, and tell whether it did nothing but what is foreseen."""
     corpus = KEPT / target.name
     corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(target.seeds):
@@ -70,8 +71,8 @@ def _guided(target: Target, seconds: int) -> bool:
     return not told.found and told.is_flat
 
 
-def _made(target: Target, seconds: int) -> bool:
-    """The same without guidance."""
+def by_chance(target: Target, seconds: int) -> bool:
+    """The same without guidance, in this process."""
     until, tried = time.monotonic() + seconds, 0
 
     @hypothesis.settings(max_examples=500, deadline=None, database=None)

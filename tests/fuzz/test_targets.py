@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz import __main__ as fuzz
 from tests.fuzz import inputs, mutation, report
 from tests.fuzz.target import Target
 from tests.fuzz.targets import TARGETS
@@ -62,6 +63,16 @@ def test_the_long_run_is_guided_and_ends_well(tmp_path: Path) -> None:
     ran = subprocess.run((*command, str(tmp_path)), capture_output=True, text=True)
     told = report.read(ran.stdout + ran.stderr, ran.returncode)
     assert (told.found, told.executions >= 2000, told.coverage > 10, told.is_flat) == ("", True, True, True)
+
+
+def test_without_guidance_a_fault_is_found_too(capsys: pytest.CaptureFixture[str]) -> None:
+    def faulty(data: bytes) -> None:
+        data.decode()
+
+    target = Target("faulty", faulty, (b"text",), (RecursionError,))
+    assert not fuzz.by_chance(target, 30)
+    assert fuzz.by_chance(target._replace(refusals=(UnicodeDecodeError,)), 0)
+    assert "UnicodeDecodeError" in capsys.readouterr().out
 
 
 def test_what_a_run_found_and_memory_that_grows_are_told() -> None:
