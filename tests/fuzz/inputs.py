@@ -1,10 +1,12 @@
 """Inputs made by hypothesis: bytes, and seeds that were cut, joined, doubled and salted."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from tests.fuzz import mutation
 from tests.fuzz.target import Target
 
 SALT: Final = (
@@ -33,9 +35,11 @@ STRETCH: Final = 262_144
 """Bytes: what takes quadratic time takes too long here already."""
 
 
-def stretched(target: Target, most: int = STRETCH) -> list[bytes]:
-    """Inputs as long as may be: each seed, and each sign that opens, closes or parts something, again and again."""
+def stretched(target: Target, most: int = STRETCH) -> Iterator[bytes]:
+    """Inputs as long as may be: each seed, and each sign that opens, closes or parts something, again and again;
+    and documents of which one value is large."""
     pieces = {*target.seeds, *(bytes([sign]) for seed in target.seeds for sign in seed if not chr(sign).isalnum())}
     pieces |= {b"0", b"a", b"a.", b"[[", b'{"":', b"\\u0041", b'"",'}
     most = min(target.longest, most)
-    return [(piece * (most // len(piece) + 1))[:most] for piece in sorted(pieces) if piece]
+    yield from ((piece * (most // len(piece) + 1))[:most] for piece in sorted(pieces) if piece)
+    yield from mutation.swollen(target.seeds[0], most // 2, every=13)

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Iterator
 from typing import Any, Final
 
 STRANGE: Final[tuple[Any, ...]] = (
@@ -30,7 +31,23 @@ def mutated(data: bytes, chance: random.Random) -> bytes | None:
         return None
 
 
-def _places(value: Any, levels: int) -> Any:
+def swollen(data: bytes, size: int, every: int = 1) -> Iterator[bytes]:
+    """The document with one value after the other (of each so many) made large: as a text, a list and an object."""
+    try:
+        count = len(list(_places(json.loads(data), 8)))
+    except (ValueError, RecursionError):
+        return
+    for at in range(0, count, every):
+        document = json.loads(data)
+        held, key = list(_places(document, 8))[at]
+        value = held[key]
+        copies = size // (len(json.dumps(value)) + 12)
+        for large in ("a" * size, [value] * copies, {f"k{n}": value for n in range(copies)}):
+            held[key] = large
+            yield json.dumps(document).encode()
+
+
+def _places(value: Any, levels: int) -> Iterator[tuple[Any, Any]]:
     """Where the values of a document stand: (list, index) and (object, key)."""
     if levels and isinstance(value, dict | list):
         for key in list(value) if isinstance(value, dict) else range(len(value)):
