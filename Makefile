@@ -45,7 +45,10 @@ fix: install  ## format and mend what the linter can
 	$(BIN)/ruff format src tests bench tools
 	$(BIN)/ruff check --fix src tests bench tools
 
-fuzz: install  ## the property tests of parsers and rules with thousands of examples each, and a long schemathesis run
+FUZZ_SECONDS ?= 300
+
+fuzz: install  ## every reader of hostile input for FUZZ_SECONDS each, then the property tests and schemathesis at length
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 	HYPOTHESIS_PROFILE=long IMAGEYARD_EXAMPLES=200 $(BIN)/python -m pytest --timeout=3600 -m "not needs" \
 		tests/domain tests/registry tests/web tests/keyring tests/egress tests/e2e/test_schemathesis.py $(ARGS)
 

@@ -201,7 +201,9 @@ async def test_a_certificate_is_a_credential_as_a_token_is(tokens: Tokens, clock
     until = clock.now() + timedelta(hours=1)
     await tokens.register_certificate("laptop", "alice", ["image-viewer"], FINGERPRINT, until)
     actor = tokens.recognise_certificate(FINGERPRINT, "192.0.2.1")
-    assert actor == Actor("alice", frozenset({"image-viewer", "system:authenticated"}), "192.0.2.1", "certificate/laptop")
+    assert actor == Actor(
+        "alice", frozenset({"image-viewer", "system:authenticated"}), "192.0.2.1", "certificate/laptop"
+    )
     [listed] = await tokens.list()
     assert (describe(listed)["type"], describe(listed)["expires"]) == ("certificate", "2026-01-01T01:00:00Z")
     await clock.advance(3600)

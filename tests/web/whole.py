@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from imageyard.domain.kinds import KINDS
 from imageyard.domain.reasons import Reason
@@ -77,18 +77,21 @@ class Server:
         return Client(self.app, {"authorization": f"Bearer {bearer.reveal()}"})
 
 
+PLEASED: Final = cast(Registry, PleasedRegistry())
+
+
 @asynccontextmanager
 async def running(
     directory: Path,
     around: Callable[[Store], Store] = lambda store: store,
     *,
+    registry: Registry = PLEASED,
     audit: Audit | None = None,
     record: Record = events.unrecorded,
     trusted_proxies: tuple[Network, ...] = (),
 ) -> AsyncIterator[Server]:
     """`around` puts something between the store and all that use it."""
     clock, keyring = FakeClock(), AeadKeyring({"k": bytes(32)}, "k")
-    registry = cast(Registry, PleasedRegistry())
     async with SQLiteStore.open(directory, KINDS, now=clock.now) as opened:
         store = around(opened)
         roles, tokens = Roles(store, clock), Tokens(store, clock)

@@ -111,9 +111,9 @@ class Parts(NamedTuple):
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Server]:
-    """Run a server for as long as the block runs. Raises OSError, Locked, Corrupt, KeyringError,
-    InvalidSettings."""
+async def running(settings: Settings, outward: Callable[..., EgressClient] = EgressClient) -> AsyncIterator[Server]:
+    """Run a server for as long as the block runs; `outward` makes the gate that all its outbound bytes pass.
+    Raises OSError, Locked, Corrupt, KeyringError, InvalidSettings."""
     directory = DataDir(settings.data_dir)
     directory.make()
     directory.refuse_emptied()
@@ -137,9 +137,8 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         _warn_of_keys(directory, source)
         sample = await samples.registry(stack, directory) if settings.sample else None
         policy = _policy(settings, bound, sample)
-        gate = await stack.enter_async_context(
-            EgressClient(policy, roots=issuer.roots("registry_ca", settings.registry_ca), proxy=_proxy(settings))
-        )
+        roots = issuer.roots("registry_ca", settings.registry_ca)
+        gate = await stack.enter_async_context(outward(policy, roots=roots, proxy=_proxy(settings)))
         audit = await stack.enter_async_context(_audit(settings, directory, metrics))
         keys = Rotation(store, keyring, source)
         parts = _parts(settings, directory, store, keyring, keys, gate, audit, metrics, clock)
