@@ -30,8 +30,8 @@ SESSIONS: Final = b"sessions=true"
 """The query of a list that is to show sessions too."""
 CERTIFICATES: Final = "/admin/v1/certificates"
 KEYS: Final = "/admin/v1/keys"
-ROTATE: Final = f"{KEYS}/rotate"
-PRUNE: Final = f"{KEYS}/prune"
+ROTATE: Final = "/admin/v1/keys/rotate"
+PRUNE: Final = "/admin/v1/keys/prune"
 AUDIT: Final = "/admin/v1/audit"
 RESOURCES: Final = {
     CERTIFICATES: "certificates",
