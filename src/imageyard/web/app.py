@@ -8,6 +8,7 @@ from imageyard.web import errors, exchange, health, middleware, reply
 from imageyard.web.actor import Authentication
 from imageyard.web.admin.door import AdminDoor
 from imageyard.web.doors import Doors
+from imageyard.web.fair import Fair
 from imageyard.web.forwarded import Forwarded
 from imageyard.web.health import HealthDoor
 from imageyard.web.kube import status
@@ -50,7 +51,8 @@ def build(doors: Doors) -> ASGIApp:
         Authenticated(Authentication(doors.tokens, doors.clock), OPEN_PATHS),
         middleware.limit_body,
     )
-    app: ASGIApp = Translated(Guarded(Entrances(entrances), guards), renders)
+    fair = Fair(Entrances(entrances), doors.limits, health.PROBES, doors.metrics)
+    app: ASGIApp = Translated(Guarded(fair, guards, fair.refuse), renders)
     return Observed(app, doors.metrics, doors.language)
 
 

@@ -13,6 +13,7 @@ from imageyard.service.requests import SyncRequests
 from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
 from imageyard.web.forwarded import Network
+from imageyard.web.limits import DEFAULT, Limits
 
 
 @dataclass(frozen=True)
@@ -36,5 +37,6 @@ class Doors:
     """Whether a Host header's name may be served: lower case, without port and brackets."""
     trusted_proxies: tuple[Network, ...] = ()
     """Proxies whose X-Forwarded-For is believed."""
+    limits: Limits = DEFAULT
     language: Language = "zh"
     """Spoken where a request does not prefer one."""

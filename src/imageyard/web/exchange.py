@@ -4,14 +4,18 @@ Made by the outermost middleware and carried in the ASGI scope, so that each lay
 """
 
 import re
+from collections.abc import Callable
 from random import getrandbits
-from typing import Final
+from typing import Final, TypeVar
 
 from starlette.types import Receive, Scope
 
 from imageyard.domain.access import ANONYMOUS, Actor
 from imageyard.domain.text import Language
 from imageyard.web import language
+from imageyard.web.seat import Seat
+
+T = TypeVar("T")
 
 KEY: Final = "imageyard.exchange"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -44,6 +48,7 @@ class Exchange:
         "receive",
         "request_id",
         "resource",
+        "seat",
         "status",
         "verb",
     )
@@ -59,6 +64,7 @@ class Exchange:
         self.request_id = _request_id(self.headers.get(b"x-request-id"))
         self.status = 0
         self.actor = _NOBODY
+        self.seat: Seat | None = None
         self.verb = ""
         self.resource = ""
         self.namespace = ""
@@ -78,6 +84,11 @@ class Exchange:
     def header(self, name: bytes) -> str:
         """A header's value, "" when it is absent."""
         return self.headers.get(name, b"").decode("latin-1")
+
+
+    async def at_length(self, work: Callable[[], T]) -> T:
+        """Do what takes the loop's time for long elsewhere, in its turn. Raises TooManyRequests."""
+        return work() if self.seat is None else await self.seat.at_length(work)
 
 
 def of(scope: Scope) -> Exchange:

@@ -139,16 +139,22 @@ Guard = Callable[[Exchange], None]
 
 
 class Guarded:
-    """A door opens when every guard, in this order, has let the request pass."""
+    """A door opens when every guard, in this order, has let the request pass. Who is not let pass hears it when it is
+    his `turn`."""
 
-    def __init__(self, app: ASGIApp, guards: Sequence[Guard]) -> None:
+    def __init__(self, app: ASGIApp, guards: Sequence[Guard], turn: Callable[[Exchange], Awaitable[None]]) -> None:
         self._app = app
         self._guards = guards
+        self._turn = turn
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchanged = exchange.of(scope)
-        for guard in self._guards:
-            guard(exchanged)
+        try:
+            for guard in self._guards:
+                guard(exchanged)
+        except Failure:
+            await self._turn(exchanged)
+            raise
         await self._app(scope, exchanged.receive, send)
 
 
