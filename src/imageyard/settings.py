@@ -85,6 +85,12 @@ class Settings:
     verify_interval: timedelta = _setting(timedelta(minutes=30), "How often each source is verified again.")
     sync_per_host: int = _setting(6, "Concurrent syncs on one registry host.")
     sync_total: int = _setting(128, "Concurrent syncs in all.")
+    max_reads_in_flight: int = _setting(400, "Reads served at once; one user has half of what is free.")
+    max_writes_in_flight: int = _setting(200, "Writes served at once; one user has half of what is free.")
+    max_watches: int = _setting(5000, "Watches open at once.")
+    max_watches_per_user: int = _setting(1000, "Watches of one user open at once.")
+    quota_objects: int = _setting(1_000_000, "Objects of one kind that may be stored.")
+    quota_mib: int = _setting(8192, "MiB that the database may hold before users can only delete.")
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "The least severe log lines that are written.", env="LOG_LEVEL"
     )
@@ -277,6 +283,10 @@ def _count(value: Any) -> int:
     return _number(value, 1, 1024, "number from 1 to 1024")
 
 
+def _many(value: Any) -> int:
+    return _number(value, 2, 1_000_000_000, "number from 2 to 1000000000")
+
+
 def _number(value: Any, least: int, most: int, wanted: str) -> int:
     with suppress(ValueError, TypeError):
         if not isinstance(value, (bool, float)) and least <= int(value) <= most:
@@ -336,6 +346,12 @@ _CONVERTERS: Final[dict[str, Any]] = {
     "verify_interval": _interval,
     "sync_per_host": _count,
     "sync_total": _count,
+    "max_reads_in_flight": _many,
+    "max_writes_in_flight": _many,
+    "max_watches": _many,
+    "max_watches_per_user": _many,
+    "quota_objects": _many,
+    "quota_mib": _many,
     "log_level": _choice("debug", "info", "warning", "error"),
     "log_format": _choice("json", "console"),
 }

@@ -34,6 +34,7 @@ from imageyard.service.events import Recorder
 from imageyard.service.fetch import Fetcher
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects, new_uid
+from imageyard.service.quota import Quota
 from imageyard.service.requests import SyncRequests
 from imageyard.service.roles import Roles
 from imageyard.service.tokens import Tokens
@@ -44,6 +45,7 @@ from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.sync.engine import Engine
 from imageyard.sync.settings import EngineSettings
 from imageyard.web import app as web
+from imageyard.web.limits import Limits
 
 log = structlog.get_logger()
 ENGINE_GRACE: Final = 10.0
@@ -150,6 +152,7 @@ def _parts(
         auto_create_namespaces=settings.auto_create_namespaces,
         language=settings.language,
         record=events.record,
+        quota=Quota(settings.quota_objects, settings.quota_mib),
     )
     fetcher, trials = Fetcher(store, keyring, registry), Trials(clock)
     verifier = Verifier(
@@ -253,8 +256,18 @@ def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio
         ready=health.checks,
         stopping=stopping,
         version=__version__,
+        limits=_limits(settings),
         trusted_proxies=settings.trusted_proxy,
         allowed_hosts=_allowed_hosts(_names(settings)),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        reads=settings.max_reads_in_flight,
+        writes=settings.max_writes_in_flight,
+        watches=settings.max_watches,
+        watches_per_user=settings.max_watches_per_user,
     )
 
 

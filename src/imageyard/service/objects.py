@@ -43,6 +43,7 @@ from imageyard.service.admission import Admitted, Options
 from imageyard.service.credentials import Credentials
 from imageyard.service.events import Record
 from imageyard.service.namespaces import Namespaces
+from imageyard.service.quota import DEFAULT, Quota, Quotas
 from imageyard.service.removal import Removal
 from imageyard.service.rights import Grants, Rights, RoleRules
 from imageyard.service.turns import Turns
@@ -115,6 +116,7 @@ class Objects:
         uid: Callable[[], str] = new_uid,
         language: Language = "zh",
         record: Record = events.unrecorded,
+        quota: Quota = DEFAULT,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -124,6 +126,7 @@ class Objects:
         self._auto_create = auto_create_namespaces
         self._credentials = Credentials(store, keyring)
         self._namespaces = Namespaces(store, clock, uid)
+        self._quotas = Quotas(store, clock, quota)
         self._turns: Turns[Key, None] = Turns()
         self.rights = Rights(grants, role_rules)
 
@@ -139,6 +142,7 @@ class Objects:
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "create", kind, namespace)
         parsed = self._parsed(actor, kind, namespace, "", document, None, options)
+        await self._quotas.admit(kind)
         make = options.create_namespace and self._auto_create
         async with self._namespaces.entered(kind, namespace, create=make):
             insert = self._insert if parsed.obj.metadata.name else self._insert_generated
@@ -271,6 +275,7 @@ class Objects:
             self.rights.demand(actor, "create", kind, namespace)
             applied = merged((), None)
             parsed = self._parsed(actor, kind, namespace, "", applied.object, None, options)
+            await self._quotas.admit(kind)
             async with self._namespaces.entered(kind, namespace, create=options.create_namespace):
                 return await self._insert(kind, parsed, options, managed_fields.encode(applied.managers))
         old, held = kind.decode(stored.body), ownership.held(kind, stored, now)
@@ -452,6 +457,7 @@ class Objects:
     ) -> Result:
         if options.dry_run:
             return Result(_rehearsed(kind, change.obj, stored, managed), change.warnings)
+        await self._quotas.admit_change(kind)
         written = await self._store_or_let_go(kind, change.obj, change.sealed, managed)
         self._record(happenings.updated(kind, stored, change.obj))
         return Result(written, change.warnings)

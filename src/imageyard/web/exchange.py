@@ -85,7 +85,6 @@ class Exchange:
         """A header's value, "" when it is absent."""
         return self.headers.get(name, b"").decode("latin-1")
 
-
     async def at_length(self, work: Callable[[], T]) -> T:
         """Do what takes the loop's time for long elsewhere, in its turn. Raises TooManyRequests."""
         return work() if self.seat is None else await self.seat.at_length(work)

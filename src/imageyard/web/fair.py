@@ -27,6 +27,7 @@ DESKS: Final = 2
 """Long pieces of work at once: threads take the interpreter from the loop and from each other. One identity has one."""
 _LOOK: Final = 1.0
 """Seconds between looks for those that have waited too long for a seat."""
+_WATCH_RETRY: Final = 30
 _REFUSAL: Final = 0.00005
 """Seconds that the loop works to say no, about."""
 
@@ -39,6 +40,7 @@ class Fair:
         self._app = app
         self._reads, self._writes = Seats(limits.reads), Seats(limits.writes)
         self._masters = Seats(limits.reads + limits.writes)
+        self._watches, self._watches_per_user = Seats(limits.watches), limits.watches_per_user
         self._desks = Seats(DESKS)
         self._strangers, self._probes = Seats(math.inf), Seats(math.inf, math.inf)
         self._probe_paths = probes
@@ -67,7 +69,7 @@ class Fair:
             raise
         else:
             fairness.spend(flow, perf_counter() - begun)
-            await Rest(steps, waited_for, fairness, flow)
+            await Rest(steps, waited_for, fairness, seat)
         finally:
             seat.leave()
 
@@ -87,6 +89,15 @@ class Fair:
         if MASTERS in actor.groups:
             return self._masters.flow(actor.user)
         return (self._reads if exchanged.method in SAFE_METHODS else self._writes).flow(actor.user)
+
+    def lasting(self, flow: Flow) -> Flow:
+        wanted = self._watches.flow(flow.identity)
+        most = self._watches_per_user if flow.seats is not self._masters else math.inf
+        if wanted.held >= most or self._watches.free < 1:
+            self._refused.inc()
+            raise _too_many_watches()
+        self.fairness.last(wanted)
+        return wanted
 
     async def desk(self, identity: str) -> Seat:
         return await self._seat(self._desks.flow(identity))
@@ -147,6 +158,17 @@ def _network(address: str) -> str:
         return str(ip_network((address, 64), strict=False))
     except ValueError:
         return address
+
+
+def _too_many_watches() -> TooManyRequests:
+    """One ends when its time is up or its reader leaves: nobody knows when."""
+    return TooManyRequests(
+        Text(
+            "同时打开的监视（watch）过多，请先关闭一些再重试",
+            "too many watches are open at once; close some before you try again",
+        ),
+        _WATCH_RETRY,
+    )
 
 
 def _too_many(seconds: float) -> TooManyRequests:

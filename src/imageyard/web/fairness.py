@@ -158,6 +158,11 @@ class Fairness(Generic[T]):
         """Whether this turn has lasted long enough."""
         return self._spent >= (SLICE if now < self._shared_until else BURST)
 
+    def last(self, flow: Flow) -> None:
+        """Take a seat without a turn."""
+        flow.held += 1
+        flow.seats.free -= 1
+
     def leave(self, flow: Flow) -> bool:
         """A request is done, and its seat free. Answers whether somebody waited for it."""
         flow.held -= 1

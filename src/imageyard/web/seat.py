@@ -16,6 +16,9 @@ class Desks(Protocol):
 
     fairness: Fairness[Any]
 
+    def lasting(self, flow: Flow) -> Flow:
+        """The same caller's seat for what goes on for ever. Raises TooManyRequests."""
+
     async def desk(self, identity: str) -> "Seat":
         """In its turn, a seat for what takes long. Raises TooManyRequests."""
 
@@ -40,6 +43,12 @@ class Seat:
             if self._desks.fairness.leave(self.flow):
                 self._desks.freed()
 
+    def last(self) -> None:
+        """Go on for ever, on another kind of seat. Raises TooManyRequests."""
+        lasting = self._desks.lasting(self.flow)
+        self.leave()
+        self.flow, self.left = lasting, False
+
     @asynccontextmanager
     async def at_desk(self) -> AsyncIterator[None]:
         """For what takes long, in threads: few of these at once, and of an identity one. Raises TooManyRequests."""
@@ -61,15 +70,15 @@ class Rest:
     """What is left to await of something whose first step was made. Each step counts; one that finds the turn used up
     waits for another."""
 
-    __slots__ = ("_fairness", "_flow", "_steps", "_waited_for")
+    __slots__ = ("_fairness", "_seat", "_steps", "_waited_for")
 
     def __init__(
-        self, steps: Generator[Any, Any, None], waited_for: object, fairness: Fairness[Any], flow: Flow
+        self, steps: Generator[Any, Any, None], waited_for: object, fairness: Fairness[Any], seat: Seat
     ) -> None:
         self._steps = steps
         self._waited_for = waited_for
         self._fairness = fairness
-        self._flow = flow
+        self._seat = seat
 
     def __await__(self) -> Generator[Any, Any, None]:
         step: Callable[[Any], Any]
@@ -89,4 +98,4 @@ class Rest:
             except StopIteration:
                 return
             finally:
-                self._fairness.spend(self._flow, perf_counter() - begun)
+                self._fairness.spend(self._seat.flow, perf_counter() - begun)
