@@ -23,6 +23,7 @@ from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
 from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.web import app
+from imageyard.web.limits import DEFAULT, Limits
 from tests.fakes.asgi import Client
 from tests.fakes.clock import FakeClock
 from tests.web.conftest import HOSTS
@@ -60,7 +61,7 @@ class Server:
 
 
 @asynccontextmanager
-async def running(directory: Path) -> AsyncIterator[Server]:
+async def running(directory: Path, limits: Limits = DEFAULT) -> AsyncIterator[Server]:
     clock, keyring = FakeClock(), AeadKeyring({"k": bytes(32)}, "k")
     registry = cast(Registry, PleasedRegistry())
     async with SQLiteStore.open(directory, KINDS, now=clock.now) as store:
@@ -84,6 +85,7 @@ async def running(directory: Path) -> AsyncIterator[Server]:
             version="0.1.0",
             stopping=asyncio.Event(),
             allowed_hosts=HOSTS.__contains__,
+            limits=limits,
         )
         following = asyncio.create_task(roles.watch())
         yield Server(doors, clock)

@@ -19,7 +19,7 @@ from imageyard.domain.text import Text
 from imageyard.metrics import Metrics
 from imageyard.web import exchange
 from imageyard.web.exchange import SAFE_METHODS, Exchange
-from imageyard.web.fairness import Fairness, Flow, Seats
+from imageyard.web.fairness import REFUSAL, Fairness, Flow, Seats
 from imageyard.web.limits import Limits
 from imageyard.web.seat import Rest, Seat
 
@@ -28,8 +28,6 @@ DESKS: Final = 2
 _LOOK: Final = 1.0
 """Seconds between looks for those that have waited too long for a seat."""
 _WATCH_RETRY: Final = 30
-_REFUSAL: Final = 0.00005
-"""Seconds that the loop works to say no, about."""
 
 
 class Fair:
@@ -46,6 +44,7 @@ class Fair:
         self._probe_paths = probes
         self._refused = metrics.requests_refused
         self.fairness: Fairness[asyncio.Future[float | None]] = Fairness()
+        metrics.longrunning.labels("watch").set_function(lambda: limits.watches - self._watches.free)
         self._turning = False
         self._looking: asyncio.TimerHandle | None = None
 
@@ -78,7 +77,7 @@ class Fair:
         seats = self._probes if exchanged.path in self._probe_paths else self._strangers
         flow = seats.flow(_network(exchanged.address))
         seat = await self._seat(flow)
-        self.fairness.spend(flow, _REFUSAL)
+        self.fairness.spend(flow, REFUSAL)
         seat.leave()
 
     def _flow(self, exchanged: Exchange) -> Flow:

@@ -29,7 +29,9 @@ PAUSE: Final = 1.0
 would not be slowed down by it."""
 MOST_FLOWS: Final = 4_096
 """Flows that are remembered; beyond, those that are idle are forgotten."""
-_LEAST: Final = 0.00005
+REFUSAL: Final = 0.00005
+"""Seconds that the loop works to say no, about."""
+_LEAST: Final = 0.000005
 """Seconds that each request counts from the start, so that it is everybody's turn at some time."""
 
 
@@ -111,7 +113,9 @@ class Fairness(Generic[T]):
     def enter(self, flow: Flow, now: float) -> bool:
         """Take a seat at once, if it is this flow's turn; otherwise the request has to `wait`."""
         if flow.identity != self._last:
-            self._last, self._shared_until = flow.identity, now + ALONE
+            if self._last:
+                self._shared_until = now + ALONE
+            self._last = flow.identity
         seats, tag = flow.seats, flow.tag
         if (
             flow.waiting
@@ -192,11 +196,12 @@ class Fairness(Generic[T]):
                 heapq.heapreplace(self._line, (flow.tag, next(self._order), flow))
                 continue
             going: Going[T] | None = self._of(flow, now)
+            if going is None or not (flow.waiting or flow.refused):
+                heapq.heappop(self._line)
+                flow.queued = False
             if going is not None:
                 self._waiting -= 1
                 return going
-            heapq.heappop(self._line)
-            flow.queued = False
             if flow.waiting:
                 flow.seats.blocked.append(flow)
         return None
@@ -222,7 +227,7 @@ class Fairness(Generic[T]):
         oldest = min([*list(line.values())[:1], *list(flow.waiting.values())[:1]])
         ticket = next(iter(line))
         del line[ticket]
-        flow.tag += _LEAST
+        flow.tag += REFUSAL
         return Going(ticket, now - oldest)  # type: ignore[arg-type]
 
     def _seat(self, flow: Flow) -> None:
