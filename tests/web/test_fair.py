@@ -103,6 +103,18 @@ async def test_who_waits_is_served_when_a_seat_is_free(door: Door) -> None:
     assert door.app.inside == 10
 
 
+async def test_what_takes_a_whole_turn_and_awaits_goes_on_in_the_next(door: Door) -> None:
+    async def busy(scope: Scope, receive: Receive, send: Send) -> None:
+        for _ in range(3):
+            await asyncio.sleep(0)
+            door.fair.fairness.spend(exchange.of(scope).seat.flow, 1.0)  # type: ignore[union-attr]
+
+    door.fair = Fair(busy, Limits(), PROBES, Metrics())
+    door.ask("ann")
+    async with asyncio.timeout(10):
+        await asyncio.gather(*door.tasks)
+
+
 async def test_probes_and_strangers_need_no_seat(door: Door) -> None:
     for _ in range(10):
         door.ask("", path="/livez", address="192.0.2.1")

@@ -1,6 +1,6 @@
 """Turns and seats as rules: nobody starves, bounds hold, nothing lies idle."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from itertools import count
 
@@ -17,11 +17,11 @@ class Loop:
 
     def __init__(self, seats: int = 1_000) -> None:
         self.fairness: Fairness[int] = Fairness()
-        self.seats = Seats(seats)
+        self.seats = Seats(float(seats))
         self.now = 0.0
         self.served: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self.used: Counter[str] = Counter()
+        self.used: defaultdict[str, float] = defaultdict(float)
         self.flows: dict[int, Flow] = {}
         self._numbers = count()
 

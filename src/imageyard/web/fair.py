@@ -68,7 +68,7 @@ class Fair:
             raise
         else:
             fairness.spend(flow, perf_counter() - begun)
-            await Rest(steps, waited_for, fairness, seat)
+            await Rest(steps, waited_for, self, seat)
         finally:
             seat.leave()
 
@@ -88,6 +88,13 @@ class Fair:
         if MASTERS in actor.groups:
             return self._masters.flow(actor.user)
         return (self._reads if exchanged.method in SAFE_METHODS else self._writes).flow(actor.user)
+
+    def crowded(self, now: float) -> bool:
+        if not self.fairness.spent_up(now):
+            return False
+        if not self._turning:
+            self._turn_later()
+        return True
 
     def lasting(self, flow: Flow) -> Flow:
         wanted = self._watches.flow(flow.identity)

@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from imageyard.domain.errors import Failure, TooLarge
+from imageyard.domain.errors import Failure, TooLarge, UnsupportedMediaType
 from imageyard.domain.text import Language, Text
 from imageyard.metrics import Metrics
 from imageyard.web import errors, exchange, reply
@@ -201,12 +201,23 @@ class Authenticated:
             exchanged.actor = self._authentication.recognise(authorization, exchanged.address)
 
 
+def _compressed() -> UnsupportedMediaType:
+    return UnsupportedMediaType(
+        Text(
+            "请求体不能压缩：请去掉请求头 Content-Encoding，以原文发送",
+            "a body may not be compressed; send it as it is, without the header Content-Encoding",
+        )
+    )
+
+
 def limit_body(exchanged: Exchange) -> None:
-    """No door reads more than 3 MiB, whatever Content-Length says or leaves out."""
+    """No door reads more than 3 MiB, whatever Content-Length says or leaves out, nor anything that would grow."""
     length = exchanged.headers.get(b"content-length", b"0")
     if length.isdigit() and int(length[:20]) > MAX_BODY:
         raise _too_large()
     if length != b"0" or b"transfer-encoding" in exchanged.headers:
+        if exchanged.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise _compressed()
         exchanged.receive = _counted(exchanged.receive)
 
 

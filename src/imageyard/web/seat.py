@@ -16,6 +16,9 @@ class Desks(Protocol):
 
     fairness: Fairness[Any]
 
+    def crowded(self, now: float) -> bool:
+        """Whether the rest of this turn is for others; there will be another."""
+
     def lasting(self, flow: Flow) -> Flow:
         """The same caller's seat for what goes on for ever. Raises TooManyRequests."""
 
@@ -70,14 +73,12 @@ class Rest:
     """What is left to await of something whose first step was made. Each step counts; one that finds the turn used up
     waits for another."""
 
-    __slots__ = ("_fairness", "_seat", "_steps", "_waited_for")
+    __slots__ = ("_desks", "_seat", "_steps", "_waited_for")
 
-    def __init__(
-        self, steps: Generator[Any, Any, None], waited_for: object, fairness: Fairness[Any], seat: Seat
-    ) -> None:
+    def __init__(self, steps: Generator[Any, Any, None], waited_for: object, desks: Desks, seat: Seat) -> None:
         self._steps = steps
         self._waited_for = waited_for
-        self._fairness = fairness
+        self._desks = desks
         self._seat = seat
 
     def __await__(self) -> Generator[Any, Any, None]:
@@ -86,7 +87,7 @@ class Rest:
         while True:
             try:
                 given, step = (yield self._waited_for), self._steps.send
-                while self._fairness.spent_up(begun := perf_counter()):
+                while self._desks.crowded(begun := perf_counter()):
                     yield
             except GeneratorExit:
                 self._steps.close()
@@ -98,4 +99,4 @@ class Rest:
             except StopIteration:
                 return
             finally:
-                self._fairness.spend(self._seat.flow, perf_counter() - begun)
+                self._desks.fairness.spend(self._seat.flow, perf_counter() - begun)
