@@ -5,7 +5,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from bench import hostile, objects, report, syncs, watches
+from bench import flood, hostile, objects, report, syncs, watches
 
 PARTS = ("objects", "syncs", "watches", "flood", "hostile")
 
@@ -23,6 +23,8 @@ def main() -> int:
         figures += syncs.measure(images)
     if arguments.only in (None, "watches"):
         figures += watches.measure(10 if arguments.quick else 100, seconds)
+    if arguments.only in (None, "flood"):
+        figures += flood.measure(10_000, 3)
     if arguments.only in (None, "hostile"):
         figures += hostile.measure()
     settings = {

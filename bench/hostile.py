@@ -76,12 +76,11 @@ def cases() -> Iterator[Case]:
     yield _post("YAML, a text of 3 MiB", _filled(b'a: "', b"\\x41", b'"'), 400, type_="application/yaml")
     bomb = gzip.compress(bytes(200 * 1024 * 1024), 9)
     yield _post("200 MiB in gzip", bomb, 415, more="Content-Encoding: gzip\r\n")
-    yield _post(
-        "protobuf, 3 MiB of fields",
-        _filled(b"k8s\0", b"\x1a\0", b""),
-        400,
-        415,
-        type_="application/vnd.kubernetes.protobuf",
+    head = "POST /apis/rbac.authorization.k8s.io/v1/clusterroles HTTP/1.1\r\n"
+    role = b"k8s\0\x0a\x2b\x0a\x1crbac.authorization.k8s.io/v1\x12\x0bClusterRole"
+    fields = _filled(role, b"\x12\0", b"")
+    yield Case(
+        "protobuf, 3 MiB of fields", f"{head}Content-Type: application/vnd.kubernetes.protobuf\r\n", fields, (400,)
     )
     yield _patch("JSON patch, 10,001 operations", [{"op": "remove", "path": "/a"}] * 10_001, 400)
     add = [{"op": "add", "path": _note(n), "value": "v"} for n in range(10_000)]

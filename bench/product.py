@@ -54,6 +54,14 @@ class Product:
             lines = answer.read().decode().splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{metric} ", f"{metric}{{")))
 
+    def token_of(self, user: str, *groups: str) -> str:
+        """A new token of a user's."""
+        body = json.dumps({"name": user, "user": user, "groups": groups}).encode()
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/admin/v1/tokens", body, headers, method="POST")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return str(json.loads(answer.read())["token"])
+
     def memory(self) -> int:
         """MiB of main memory that it has now."""
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])

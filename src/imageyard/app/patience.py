@@ -38,6 +38,9 @@ was sent is held in memory."""
 MOST_CONNECTIONS: Final = 10_000
 """Of one listener; a connection beyond is closed at once."""
 
+_OTHER_FILES: Final = 2_000
+"""Files that are no connection of a listener's: the database, and requests to registries."""
+
 log = structlog.get_logger()
 
 _MALFORMED: Final = BadRequest(
@@ -233,7 +236,8 @@ def raise_limits() -> None:
 @lru_cache
 def most_connections() -> int:
     """Of one listener, so that files, outbound requests and the other listener always have descriptors left."""
-    return min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return min(MOST_CONNECTIONS, (files - min(_OTHER_FILES, files // 3)) // 2)
 
 
 def hurry(connections: Any, now: float) -> None:
