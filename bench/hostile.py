@@ -126,7 +126,7 @@ def _sent(server: Product, case: Case) -> Figure:
         raise RuntimeError(f"{case.label}: answered {code}, {grown} MiB more memory")
     told = str(code) if code else "closed"
     remark = f"{told}; {len(case.head) + len(case.body):,} bytes sent, server {grown:+} MiB"
-    return Figure(f"time to refuse: {case.label}", taken, case.patience, "ms", 1.0, remark, at_most=True)
+    return Figure(f"time to answer: {case.label}", taken, case.patience, "ms", 1.0, remark, at_most=True)
 
 
 def _code(server: Product, case: Case) -> int:
