@@ -36,12 +36,19 @@ SETTINGS: Final = {
     "audit_strict": "凡是无法先写入审计记录的操作一律拒绝。",
     "audit_max_size": "审计文件达到多少 MiB 后换用新文件。",
     "audit_keep": "保留多少个写满的审计文件。",
+    "max_reads_in_flight": "同时处理的读请求数；单个用户最多占用剩余名额的一半。",
+    "max_writes_in_flight": "同时处理的写请求数；单个用户最多占用剩余名额的一半。",
+    "max_watches": "同时打开的监视（watch）总数。",
+    "max_watches_per_user": "单个用户同时打开的监视（watch）数。",
+    "quota_objects": "每一类对象最多可存储的数量。",
+    "quota_mib": "数据库占用超过该 MiB 数后，用户只能删除。",
     "log_level": "写出的日志的最低级别。",
     "log_format": "json 供程序读取，console 供人阅读。",
 }
 
 METRICS: Final = {
     "imageyard_build_info": "服务的版本。",
+    "apiserver_flowcontrol_rejected_requests_total": "因同一调用者排队的请求过多而被答以 429 的请求数。",
     "imageyard_sync_total": "已结束的同步。",
     "imageyard_sync_duration_seconds": "一次同步所用的时间。",
     "imageyard_sync_last_success_timestamp_seconds": "最近一次有镜像同步成功的时间。",

@@ -50,6 +50,11 @@ class Metrics:
         self.request_seconds = Histogram(
             "apiserver_request_duration_seconds", "Time to answer.", ["verb"], buckets=_FAST, registry=registry
         )
+        self.requests_refused = Counter(
+            "apiserver_flowcontrol_rejected_requests",
+            "Requests answered 429 because too many of the same caller waited.",
+            registry=registry,
+        )
         self.longrunning = Gauge("apiserver_longrunning_requests", "Open watches.", ["verb"], registry=registry)
         self.commit_seconds = Histogram(
             "imageyard_store_commit_duration_seconds", "Time of one durable commit.", buckets=_FAST, registry=registry

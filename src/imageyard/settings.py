@@ -108,6 +108,12 @@ class Settings:
     audit_strict: bool = _setting(False, "Refuse what cannot be put on record in the audit trail first.")
     audit_max_size: int = _setting(100, "MiB of audit trail after which a new file is begun.")
     audit_keep: int = _setting(10, "Full audit files that are kept.")
+    max_reads_in_flight: int = _setting(400, "Reads served at once; one user has half of what is free.")
+    max_writes_in_flight: int = _setting(200, "Writes served at once; one user has half of what is free.")
+    max_watches: int = _setting(5000, "Watches open at once.")
+    max_watches_per_user: int = _setting(1000, "Watches of one user open at once.")
+    quota_objects: int = _setting(2_000_000, "Objects of one kind that may be stored.")
+    quota_mib: int = _setting(8192, "MiB that the database may hold before users can only delete.")
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "The least severe log lines that are written.", env="LOG_LEVEL"
     )
@@ -366,6 +372,10 @@ def _kept(value: Any) -> int:
     return _number(value, 1, 1000, "number from 1 to 1000")
 
 
+def _many(value: Any) -> int:
+    return _number(value, 2, 1_000_000_000, "number from 2 to 1000000000")
+
+
 def _number(value: Any, least: int, most: int, wanted: str) -> int:
     with suppress(ValueError, TypeError):
         if not isinstance(value, (bool, float)) and least <= int(value) <= most:
@@ -450,6 +460,12 @@ _CONVERTERS: Final[dict[str, Any]] = {
     "audit_strict": _bool,
     "audit_max_size": _mebibytes,
     "audit_keep": _kept,
+    "max_reads_in_flight": _many,
+    "max_writes_in_flight": _many,
+    "max_watches": _many,
+    "max_watches_per_user": _many,
+    "quota_objects": _many,
+    "quota_mib": _many,
     "log_level": _choice("debug", "info", "warning", "error"),
     "log_format": _choice("json", "console"),
 }

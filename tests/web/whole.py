@@ -28,6 +28,7 @@ from imageyard.store import Store
 from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.web import app
 from imageyard.web.forwarded import Network
+from imageyard.web.limits import DEFAULT, Limits
 from tests.fakes.asgi import Client
 from tests.fakes.clock import FakeClock
 from tests.web.conftest import HOSTS
@@ -89,6 +90,7 @@ async def running(
     audit: Audit | None = None,
     record: Record = events.unrecorded,
     trusted_proxies: tuple[Network, ...] = (),
+    limits: Limits = DEFAULT,
 ) -> AsyncIterator[Server]:
     """`around` puts something between the store and all that use it."""
     clock, keyring = FakeClock(), AeadKeyring({"k": bytes(32)}, "k")
@@ -116,6 +118,7 @@ async def running(
             allowed_hosts=HOSTS.__contains__,
             audit=audit or Unrecorded(),
             trusted_proxies=trusted_proxies,
+            limits=limits,
         )
         following = asyncio.create_task(roles.watch())
         yield Server(doors, clock, store)

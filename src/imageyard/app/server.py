@@ -53,6 +53,7 @@ from imageyard.service.fetch import Fetcher
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects, new_uid
 from imageyard.service.oidc import Oidc
+from imageyard.service.quota import Quota
 from imageyard.service.requests import SyncRequests
 from imageyard.service.roles import Roles
 from imageyard.service.strangers import Dampened
@@ -64,6 +65,7 @@ from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.sync.engine import Engine
 from imageyard.sync.settings import EngineSettings
 from imageyard.web import app as web
+from imageyard.web.limits import Limits
 
 log = structlog.get_logger()
 ENGINE_GRACE: Final = 10.0
@@ -180,6 +182,7 @@ def _parts(
         auto_create_namespaces=settings.auto_create_namespaces,
         language=settings.language,
         record=events.record,
+        quota=Quota(settings.quota_objects, settings.quota_mib),
     )
     fetcher, trials = Fetcher(store, keyring, registry), Trials(clock)
     verifier = Verifier(
@@ -318,11 +321,21 @@ def _doors(
         stopping=stopping,
         audit=audit,
         version=__version__,
+        limits=_limits(settings),
         trusted_proxies=settings.trusted_proxy,
         allowed_hosts=_allowed_hosts(_names(settings)),
         oidc=parts.oidc,
         certificates=signing if settings.client_certificates else None,
         ca=issued.ca.read_bytes(),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        reads=settings.max_reads_in_flight,
+        writes=settings.max_writes_in_flight,
+        watches=settings.max_watches,
+        watches_per_user=settings.max_watches_per_user,
     )
 
 

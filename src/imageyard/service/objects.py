@@ -1,8 +1,9 @@
 """Create, get, list, replace, patch, delete, watch: one use case each, the same for every door."""
 
+import asyncio
 import hmac
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from random import getrandbits
@@ -43,6 +44,7 @@ from imageyard.service.admission import Admitted, Options
 from imageyard.service.credentials import Credentials
 from imageyard.service.events import Record
 from imageyard.service.namespaces import Namespaces
+from imageyard.service.quota import DEFAULT, Quota, Quotas
 from imageyard.service.removal import Removal
 from imageyard.service.rights import Grants, Rights, RoleRules
 from imageyard.service.turns import Turns
@@ -51,6 +53,8 @@ from imageyard.store import KEEP, Change, Keep, Page, Query, Store, Stored
 SYNCS_KEPT: Final = 50
 VERIFIES_KEPT: Final = 20
 MOST_NAMES: Final = 1000
+_AT_ONCE: Final = 100
+"""Operations of a JSON patch that are applied on the event loop; more of them would hold up everybody."""
 _TRIES: Final = 10
 """Times a change is applied anew to what another writer left. The engine is the only rival left by the turns."""
 _NAME_TRIES: Final = 8
@@ -115,6 +119,7 @@ class Objects:
         uid: Callable[[], str] = new_uid,
         language: Language = "zh",
         record: Record = events.unrecorded,
+        quota: Quota = DEFAULT,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -124,6 +129,7 @@ class Objects:
         self._auto_create = auto_create_namespaces
         self._credentials = Credentials(store, keyring)
         self._namespaces = Namespaces(store, clock, uid)
+        self._quotas = Quotas(store, clock, quota)
         self._turns: Turns[Key, None] = Turns()
         self.rights = Rights(grants, role_rules)
 
@@ -139,6 +145,7 @@ class Objects:
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "create", kind, namespace)
         parsed = self._parsed(actor, kind, namespace, "", document, None, options)
+        await self._quotas.admit(kind)
         make = options.create_namespace and self._auto_create
         async with self._namespaces.entered(kind, namespace, create=make):
             insert = self._insert if parsed.obj.metadata.name else self._insert_generated
@@ -175,7 +182,7 @@ class Objects:
         self.rights.demand(actor, "update", kind, namespace, name)
         if options.versioned:
             _demand_version(kind, name, document)
-        return await self._change(actor, kind, namespace, name, lambda _: document, options)
+        return await self._change(actor, kind, namespace, name, _whole(document), options)
 
     async def patch(
         self,
@@ -189,7 +196,7 @@ class Objects:
         """Apply a patch to the object as it is shown: without its password. Raises as `replace` does."""
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "patch", kind, namespace, name)
-        return await self._change(actor, kind, namespace, name, lambda stored: _patched(kind, stored, patch), options)
+        return await self._change(actor, kind, namespace, name, partial(_patched, kind, patch), options)
 
     async def write_status(
         self,
@@ -207,7 +214,7 @@ class Objects:
         async with self._turns.take(Key(kind.plural, namespace, name)):
             for _ in range(_TRIES):
                 stored = await self._store.get(kind, namespace, name)
-                wanted = _patched(kind, stored, change) if isinstance(change, Patch) else change
+                wanted = await _patched(kind, change, stored) if isinstance(change, Patch) else change
                 obj = admission.status(kind, wanted, kind.decode(stored.body))
                 managed = ownership.changed(kind, stored, obj, options.manager, self._clock.now(), subresource="status")
                 with suppress(Conflict):
@@ -273,6 +280,7 @@ class Objects:
             self.rights.demand(actor, "create", kind, namespace)
             applied = merged((), None)
             parsed = self._parsed(actor, kind, namespace, "", applied.object, None, options)
+            await self._quotas.admit(kind)
             async with self._namespaces.entered(kind, namespace, create=options.create_namespace):
                 return await self._insert(kind, parsed, options, managed_fields.encode(applied.managers))
         old, held = kind.decode(stored.body), ownership.held(kind, stored, now)
@@ -430,13 +438,13 @@ class Objects:
         kind: Kind[Any],
         namespace: str,
         name: str,
-        wanted: Callable[[Stored], Document],
+        wanted: Callable[[Stored], Awaitable[Document]],
         options: Options,
     ) -> Result:
         async with self._turns.take(Key(kind.plural, namespace, name)):
             for _ in range(_TRIES):
                 stored = await self._store.get(kind, namespace, name)
-                old, document = kind.decode(stored.body), wanted(stored)
+                old, document = kind.decode(stored.body), await wanted(stored)
                 parsed = self._parsed(actor, kind, namespace, name, document, old, options)
                 change = await self._admit(kind, old, parsed, options)
                 given = ownership.given(document)
@@ -456,6 +464,7 @@ class Objects:
     ) -> Result:
         if options.dry_run:
             return Result(_rehearsed(kind, change.obj, stored, managed), change.warnings)
+        await self._quotas.admit_change(kind)
         written = await self._store_or_let_go(kind, change.obj, change.sealed, managed)
         self._record(happenings.updated(kind, stored, change.obj))
         return Result(written, change.warnings)
@@ -555,7 +564,23 @@ def _generated(prefix: str) -> str:
     return prefix + "".join(suffix)
 
 
-def _patched(kind: Kind[Any], stored: Stored, change: Patch) -> Document:
+def _whole(document: Document) -> Callable[[Stored], Awaitable[Document]]:
+    """What is wanted, whatever is stored."""
+
+    async def wanted(_: Stored) -> Document:
+        return document
+
+    return wanted
+
+
+async def _patched(kind: Kind[Any], change: Patch, stored: Stored) -> Document:
+    """What a patch makes of the stored object; a long one is applied in a thread."""
+    if isinstance(change.body, list) and len(change.body) > _AT_ONCE:
+        return await asyncio.to_thread(_applied, kind, change, stored)
+    return _applied(kind, change, stored)
+
+
+def _applied(kind: Kind[Any], change: Patch, stored: Stored) -> Document:
     document = msgspec.json.decode(kind.shown(stored.body))
     if stored.managed:
         document["metadata"]["managedFields"] = msgspec.json.decode(stored.managed)

@@ -9,6 +9,7 @@ from imageyard.web.actor import Authentication
 from imageyard.web.admin.door import AdminDoor
 from imageyard.web.ca import CaDoor
 from imageyard.web.doors import Doors
+from imageyard.web.fair import Fair
 from imageyard.web.forwarded import Forwarded
 from imageyard.web.health import HealthDoor
 from imageyard.web.kube import status
@@ -55,7 +56,8 @@ def build(doors: Doors) -> ASGIApp:
         middleware.limit_body,
     )
     opened = auditing.announced(Entrances(entrances), doors.audit, doors.clock)
-    app: ASGIApp = Translated(Guarded(opened, guards), renders)
+    fair = Fair(opened, doors.limits, health.PROBES, doors.metrics)
+    app: ASGIApp = Translated(Guarded(fair, guards, fair.refuse), renders)
     return Observed(auditing.recorded(app, doors.audit, doors.clock), doors.metrics, doors.language)
 
 

@@ -18,6 +18,7 @@ from imageyard.service.sealkeys import SealKeys
 from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
 from imageyard.web.forwarded import Network
+from imageyard.web.limits import DEFAULT, Limits
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Doors:
     """Proxies whose X-Forwarded-For is believed."""
     audit: Audit = field(default_factory=Unrecorded)
     """Where it is put on record who did what."""
+    limits: Limits = DEFAULT
     language: Language = "zh"
     """Spoken where a request does not prefer one."""
     oidc: Oidc | None = None

@@ -4,9 +4,9 @@ Made by the outermost middleware and carried in the ASGI scope, so that each lay
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import getrandbits
-from typing import Final
+from typing import Final, TypeVar
 
 from starlette.types import Receive, Scope
 
@@ -14,6 +14,9 @@ from imageyard.domain.access import ANONYMOUS, Actor
 from imageyard.domain.audit import Part
 from imageyard.domain.text import Language
 from imageyard.web import language
+from imageyard.web.seat import Seat
+
+T = TypeVar("T")
 
 KEY: Final = "imageyard.exchange"
 CERTIFICATE: Final = "imageyard.certificate"
@@ -58,6 +61,7 @@ class Exchange:
         "request_id",
         "resource",
         "scheme",
+        "seat",
         "status",
         "told",
         "verb",
@@ -77,6 +81,7 @@ class Exchange:
         self.request_id = _request_id(self.headers.get(b"x-request-id"))
         self.status = 0
         self.actor = _NOBODY
+        self.seat: Seat | None = None
         self.verb = ""
         self.resource = ""
         self.namespace = ""
@@ -99,6 +104,10 @@ class Exchange:
     def header(self, name: bytes) -> str:
         """A header's value, "" when it is absent."""
         return self.headers.get(name, b"").decode("latin-1")
+
+    async def at_length(self, work: Callable[[], T]) -> T:
+        """Do what takes the loop's time for long elsewhere, in its turn. Raises TooManyRequests."""
+        return work() if self.seat is None else await self.seat.at_length(work)
 
 
 def of(scope: Scope) -> Exchange:

@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from imageyard.domain.errors import AlreadyExists, Failure, TooLarge
+from imageyard.domain.errors import AlreadyExists, Failure, TooLarge, UnsupportedMediaType
 from imageyard.domain.text import Language, Text
 from imageyard.metrics import Metrics
 from imageyard.web import errors, exchange, hygiene, reply
@@ -142,18 +142,24 @@ do, and cost no turn of the event loop."""
 
 
 class Guarded:
-    """A door opens when every guard, in this order, has let the request pass."""
+    """A door opens when every guard, in this order, has let the request pass. Who is not let pass hears it when it is
+    his `turn`."""
 
-    def __init__(self, app: ASGIApp, guards: Sequence[Guard]) -> None:
+    def __init__(self, app: ASGIApp, guards: Sequence[Guard], turn: Callable[[Exchange], Awaitable[None]]) -> None:
         self._app = app
         self._guards = guards
+        self._turn = turn
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchanged = exchange.of(scope)
-        for guard in self._guards:
-            waiting = guard(exchanged)
-            if waiting is not None:
-                await waiting
+        try:
+            for guard in self._guards:
+                waiting = guard(exchanged)
+                if waiting is not None:
+                    await waiting
+        except Failure:
+            await self._turn(exchanged)
+            raise
         await self._app(scope, exchanged.receive, send)
 
 
@@ -198,12 +204,23 @@ class Authenticated:
         return None if exchanged.path in self._open else self._authentication.recognise(exchanged)
 
 
+def _compressed() -> UnsupportedMediaType:
+    return UnsupportedMediaType(
+        Text(
+            "请求体不能压缩：请去掉请求头 Content-Encoding，以原文发送",
+            "a body may not be compressed; send it as it is, without the header Content-Encoding",
+        )
+    )
+
+
 def limit_body(exchanged: Exchange) -> None:
-    """No door reads more than 3 MiB, whatever Content-Length says or leaves out."""
+    """No door reads more than 3 MiB, whatever Content-Length says or leaves out, nor anything that would grow."""
     length = exchanged.headers.get(b"content-length", b"0")
     if length.isdigit() and int(length[:20]) > MAX_BODY:
         raise _too_large()
     if length != b"0" or b"transfer-encoding" in exchanged.headers:
+        if exchanged.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise _compressed()
         exchanged.receive = _counted(exchanged.receive)
 
 
