@@ -15,7 +15,7 @@ from tests.rights.rows import ALL, Row
 BOTH: Final = frozenset({"registrysecrets", "repositories"})
 READ: Final = frozenset({"get", "list", "watch"})
 ABOUT_ONESELF: Final = frozenset({"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"})
-OPEN: Final = frozenset({"/livez", "/readyz", "/healthz", "/version"})
+OPEN: Final = frozenset({"/livez", "/readyz", "/healthz", "/version", "/ca.crt"})
 _VERBS: Final = {"PUT": "update", "PATCH": "patch", "APPLY": "patch", "DELETE": "delete", "WATCH": "watch"}
 
 
@@ -41,11 +41,12 @@ def _beside_objects(person: Person, row: Row) -> int:
 
 
 def _administered(row: Row) -> int:
-    return (
-        {"GET": 200, "POST": 201 if row.path.endswith("/tokens") else 200, "DELETE": 204}[row.does]
-        if (row.name != "free")
-        else 404
-    )
+    """Certificates are off, and no key can go: there is one, and it is the current one."""
+    if row.path.endswith("/certificates"):
+        return 400
+    if row.name == "free" or (row.does == "DELETE" and "/keys/" in row.path):
+        return 404
+    return {"GET": 200, "POST": 201 if row.path.endswith("/tokens") else 200, "DELETE": 204}[row.does]
 
 
 def _allowed(person: Person, row: Row) -> bool:

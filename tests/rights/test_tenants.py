@@ -3,6 +3,8 @@
 Alike is the status, every header, every word but those the caller sent himself, and the steps that the server takes.
 """
 
+import asyncio
+import json
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,6 +16,7 @@ import pytest
 
 from imageyard.store import Store
 from tests.fakes.asgi import Answer
+from tests.fakes.watching import watching
 from tests.rights import attempts, documents, yard
 from tests.rights.counting import Counting
 from tests.rights.people import ABSENT, FREE, HELD, OTHER, OWN, Json
@@ -335,10 +338,17 @@ async def test_a_digest_of_another_teams_image_is_not_found_through_ones_own(wat
 
 
 async def test_a_watch_of_the_own_namespace_shows_nothing_of_another(watched: Watched) -> None:
-    for path in (f"{KUBE}/namespaces/{OWN}/repositories", f"/api/v1/namespaces/{OWN}/events"):
-        answer = await watched.yard.ask("a-view", "GET", f"{path}?watch=1")
-        assert canary(OWN) in answer.text
-        assert canary(OTHER) not in answer.text
+    viewer = watched.yard.people["a-view"]
+    for collection, make in (("repositories", documents.image), ("registrysecrets", documents.source)):
+        async with watching(viewer, f"{KUBE}/namespaces/{OWN}/{collection}?watch=1") as watch:
+            assert await watch.next() == ("ADDED", HELD)
+            for team, name in ((OTHER, "theirs"), (OWN, "ours")):
+                await watched.yard.ask("master", "POST", f"{KUBE}/namespaces/{team}/{collection}", make(team, name))
+            assert await watch.next() == ("ADDED", "ours")
+    async with watching(viewer, f"/api/v1/namespaces/{OWN}/events?watch=1") as watch:
+        shown = json.dumps(await asyncio.wait_for(watch.events.get(), 5))
+        assert canary(OWN) in shown
+        assert canary(OTHER) not in shown
 
 
 async def test_tokens_are_examined_for_those_only_who_may(watched: Watched) -> None:

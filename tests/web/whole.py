@@ -119,6 +119,7 @@ async def running(
             audit=audit or Unrecorded(),
             trusted_proxies=trusted_proxies,
             limits=limits,
+            ca=b"-----BEGIN CERTIFICATE-----\n",
         )
         following = asyncio.create_task(roles.watch())
         yield Server(doors, clock, store)

@@ -6,8 +6,8 @@ from typing import Any, Final
 import pytest
 
 from tests.fakes.asgi import Answer, Client
+from tests.fakes.watching import watching
 from tests.web.kube.samples import APPLY, CANARY, GROUP, JSON_PATCH, MERGE, METADATA, SOURCES, TABLE, failure, source
-from tests.web.kube.test_watching import watching
 
 SRC: Final = f"{SOURCES}/src"
 YAML: Final = {"accept": "application/yaml"}
