@@ -5,9 +5,9 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from bench import objects, report, syncs, watches
+from bench import callers, flood, hostile, objects, report, syncs, watches
 
-PARTS = ("objects", "syncs", "watches")
+PARTS = ("objects", "syncs", "watches", "callers", "flood", "hostile")
 
 
 def main() -> int:
@@ -23,6 +23,12 @@ def main() -> int:
         figures += syncs.measure(images)
     if arguments.only in (None, "watches"):
         figures += watches.measure(10 if arguments.quick else 100, seconds)
+    if arguments.only in (None, "callers"):
+        figures += callers.measure(500 if arguments.quick else 4_000)
+    if arguments.only in (None, "flood"):
+        figures += flood.measure(10_000, 3)
+    if arguments.only in (None, "hostile"):
+        figures += hostile.measure()
     settings = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),

@@ -16,6 +16,7 @@ from imageyard.store.sqlite.store import SQLiteStore
 
 _LIST_TARGET = 0.40
 _CREATE_TARGET = 0.25
+_STRICT_TARGET = 0.30
 _LIMIT = 20
 _NAMESPACES = 20
 _ALIASES = ("网关", "订单服务", "边缘节点", "frontend", "ledger", "telemetry")
@@ -27,7 +28,9 @@ def measure(count: int, seconds: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_fill(Path(folder), count))
         with product.running(Path(folder)) as server:
-            return [*_lists(server, count, seconds), _creates(server, Path(folder), seconds)]
+            figures = [*_lists(server, count, seconds), _creates(server, Path(folder), seconds)]
+        with product.running(Path(folder), "--audit-strict") as server:
+            return [*figures, _strict_creates(server, figures[-1].value, seconds)]
 
 
 async def _fill(directory: Path, count: int) -> None:
@@ -96,6 +99,22 @@ def _against_bare(name: str, server: Product, path: str, script: str, answer: by
 
 
 def _creates(server: Product, folder: Path, seconds: int) -> Figure:
+    value = _created(server, "new-", seconds)
+    with tempfile.TemporaryDirectory() as raw:
+        asyncio.run(bare.schema(Path(raw)))
+        ceiling = bare.sqlite(Path(raw), folder / "imageyard.db", "creates", seconds)
+    remark = "16 clients over HTTP; the same rows straight into SQLite in durable groups of 16"
+    return Figure("durable creates", value, ceiling, "objects/s", _CREATE_TARGET, remark)
+
+
+def _strict_creates(server: Product, otherwise: float, seconds: int) -> Figure:
+    value = _created(server, "strict-", seconds)
+    remark = "two durable audit records a create; the same creates of the same run without --audit-strict"
+    return Figure("durable creates under --audit-strict", value, otherwise, "objects/s", _STRICT_TARGET, remark)
+
+
+def _created(server: Product, prefix: str, seconds: int) -> float:
+    """Creates a second by 16 clients."""
     body = json.dumps(
         {
             "metadata": {"name": "NAME", "annotations": {"theriseunion.io/display-name": "网关 NAME"}},
@@ -109,11 +128,6 @@ def _creates(server: Product, folder: Path, seconds: int) -> Figure:
         ensure_ascii=False,
     )
     path = f"{API}/creates/repositories"
-    value = wrk.rate(
-        server.url + path, server.token, seconds=seconds, connections=16, script=wrk.creates(path, "new-", body)
+    return wrk.rate(
+        server.url + path, server.token, seconds=seconds, connections=16, script=wrk.creates(path, prefix, body)
     )
-    with tempfile.TemporaryDirectory() as raw:
-        asyncio.run(bare.schema(Path(raw)))
-        ceiling = bare.sqlite(Path(raw), folder / "imageyard.db", "creates", seconds)
-    remark = "16 clients over HTTP; the same rows straight into SQLite in durable groups of 16"
-    return Figure("durable creates", value, ceiling, "objects/s", _CREATE_TARGET, remark)

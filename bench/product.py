@@ -1,6 +1,7 @@
 """The product as a process of its own, on a fresh data directory, and a small client to talk to it."""
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -52,6 +53,19 @@ class Product:
         with urllib.request.urlopen(request, timeout=60) as answer:
             lines = answer.read().decode().splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{metric} ", f"{metric}{{")))
+
+    def token_of(self, user: str, *groups: str) -> str:
+        """A new token of a user's."""
+        body = json.dumps({"name": user, "user": user, "groups": groups}).encode()
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/admin/v1/tokens", body, headers, method="POST")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return str(json.loads(answer.read())["token"])
+
+    def memory(self) -> int:
+        """MiB of main memory that it has now."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize() // 2**20
 
     def total(self, path: str) -> int:
         """`totalItems` of a list."""

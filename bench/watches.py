@@ -129,11 +129,6 @@ async def _measure(server: Product, namespaces: int, seconds: float) -> list[Fig
         if len(late) != changes * each:
             raise RuntimeError(f"{changes * each - len(late)} of {changes * each} deliveries are missing")
         p99 = sorted(late)[int(len(late) * 0.99)] * 1000
-        remark = f"{changes / seconds:,.0f} changes/s, {len(late):,} deliveries, server {_memory(server)} MiB"
+        remark = f"{changes / seconds:,.0f} changes/s, {len(late):,} deliveries, server {server.memory()} MiB"
         figures.append(Figure(f"delivery p99, {label}", p99, bound, "ms", 1.0, remark, at_most=True))
     return figures
-
-
-def _memory(server: Product) -> int:
-    pages = int(Path(f"/proc/{server.pid}/statm").read_text().split()[1])
-    return pages * resource.getpagesize() // 2**20

@@ -27,6 +27,8 @@ def test_values_of_telling_keys_are_hidden(key: str) -> None:
         f"https://auth.example.com/token?account=a&secret={CANARY}",
         f"https://blob.example.com/x#{CANARY}",
         "iy_" + CANARY * 2,
+        f"/oapis/eyJhbGciOiJSUzI1NiJ9.{CANARY}.{CANARY}/x",
+        f"eyJhbGciOiJFUzI1NiIsImtpZCI6IjEifQ.eyJzdWIi{CANARY}.{CANARY}",
     ],
 )
 def test_credentials_inside_texts_are_hidden(text: str) -> None:
@@ -64,7 +66,23 @@ def test_every_line_says_when_how_bad_and_what_on_standard_error(capsys: pytest.
     assert theirs["ts"].endswith("Z")
 
 
-@pytest.mark.parametrize("piece", ["http://", "https://a", "http://a@", "http://?", "basic ", "bearer\t", "iy_", " "])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "http://",
+        "https://a",
+        "http://a@",
+        "http://?",
+        "basic ",
+        "bearer\t",
+        "iy_",
+        "eyJ",
+        "-eyJ",
+        "eyJa.",
+        "eyJabcdef.",
+        " ",
+    ],
+)
 def test_a_hostile_text_costs_no_more_than_its_length(piece: str) -> None:
     """Time per character may not grow: a text sixteen times as long may take sixteen times as long, and some."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from imageyard import settings
+from imageyard.service import jws
 from imageyard.settings import InvalidSettings, Settings
 
 
@@ -21,6 +22,7 @@ def test_defaults_are_what_scripts_of_others_rely_on() -> None:
     )
     assert (values.sample, values.insecure_http, values.auto_create_namespaces) == (False, False, True)
     assert values.egress_allow == ()
+    assert (values.audit_strict, values.audit_max_size, values.audit_keep) == (False, 100, 10)
 
 
 def load(
@@ -63,6 +65,10 @@ def test_an_unknown_environment_variable_is_an_error_with_a_suggestion(tmp_path:
         ("port", "65536"),
         ("port", "-1"),
         ("port", "http"),
+        ("audit_max_size", "0"),
+        ("audit_max_size", "10MiB"),
+        ("audit_keep", "0"),
+        ("audit_strict", "perhaps"),
         ("egress_allow", "127.0.0.1/8"),
         ("tls_san", "bad/name"),
         ("tls_san", "*.*.example.com"),
@@ -79,6 +85,20 @@ def test_an_unknown_environment_variable_is_an_error_with_a_suggestion(tmp_path:
         ("egress_no_proxy", "http://registry.corp"),
         ("egress_no_proxy", "*.corp"),
         ("egress_no_proxy", "10.0.0.1/8"),
+        ("oidc_issuer", "http://id.example.com"),
+        ("oidc_issuer", "id.example.com"),
+        ("oidc_issuer", "https://id.example.com/?realm=main"),
+        ("oidc_issuer", "https://id.example.com/#main"),
+        ("oidc_issuer", "https://user@id.example.com"),
+        ("oidc_issuer", "https://id.example.com:port"),
+        ("oidc_issuer", "http://[::1"),
+        ("oidc_username_claim", ""),
+        ("oidc_username_prefix", "system:"),
+        ("oidc_groups_prefix", "system:serviceaccounts:"),
+        ("oidc_algorithms", ""),
+        ("oidc_algorithms", "RS256,HS256"),
+        ("oidc_algorithms", "none"),
+        ("client_certificates", "maybe"),
         ("language", "fr"),
         ("sample", "perhaps"),
         ("verify_interval", "1"),
@@ -126,6 +146,27 @@ def test_a_proxy_is_read_and_its_login_is_shown_nowhere(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettings) as caught:
         load(tmp_path, env={"IMAGEYARD_EGRESS_PROXY": "http://yard:hunter2@proxy.corp"})
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://id.example.com",
+        "https://id.example.com:8443/realms/main/",
+        "http://127.0.0.1:9000",
+        "http://localhost:1/",
+    ],
+)
+def test_an_issuer_is_kept_to_the_letter_and_plain_http_is_for_loopback(tmp_path: Path, issuer: str) -> None:
+    values = load(tmp_path, env={"IMAGEYARD_OIDC_ISSUER": issuer, "IMAGEYARD_OIDC_AUDIENCE": "a, b"})
+    assert (values.oidc_issuer, values.oidc_audience) == (issuer, ("a", "b"))
+
+
+def test_defaults_for_an_issuer_are_kubernetes_own_where_it_has_them() -> None:
+    values = Settings()
+    assert (values.oidc_username_claim, values.oidc_username_prefix, values.oidc_groups_claim) == ("sub", "", "groups")
+    assert (values.oidc_groups_prefix, values.oidc_algorithms) == ("oidc:", ("RS256", "ES256"))
+    assert set(settings._ASYMMETRIC) == set(jws.ALGORITHMS)
 
 
 def test_what_goes_without_the_proxy_are_hosts_domains_and_networks(tmp_path: Path) -> None:

@@ -87,11 +87,31 @@ class Metrics:
         self.request_seconds = Histogram(
             "apiserver_request_duration_seconds", "Time to answer.", ["verb"], buckets=_FAST, registry=registry
         )
+        self.requests_refused = Counter(
+            "apiserver_flowcontrol_rejected_requests",
+            "Requests answered 429 because too many of the same caller waited.",
+            registry=registry,
+        )
         self.longrunning = Gauge("apiserver_longrunning_requests", "Open watches.", ["verb"], registry=registry)
         self.commit_seconds = Histogram(
             "imageyard_store_commit_duration_seconds", "Time of one durable commit.", buckets=_FAST, registry=registry
         )
         self.audit_errors = Counter("imageyard_audit_error", "Audit records that were not written.", registry=registry)
+
+        self.oidc_tokens = Counter(
+            "imageyard_oidc_tokens",
+            "Tokens of the OIDC issuer that were checked; a remembered one is not checked again.",
+            ["result"],
+            registry=registry,
+        )
+        self.oidc_refreshes = Counter(
+            "imageyard_oidc_refreshes", "Looks at the keys of the OIDC issuer.", ["result"], registry=registry
+        )
+        self.oidc_last_success = Gauge(
+            "imageyard_oidc_last_success_timestamp_seconds",
+            "When the OIDC issuer last showed its keys.",
+            registry=registry,
+        )
 
     def render(self) -> bytes:
         """The exposition text of every metric."""

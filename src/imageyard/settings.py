@@ -7,6 +7,7 @@ An unknown key is an error with a suggestion: a setting that silently does nothi
 import difflib
 import os
 import re
+import shlex
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from typing import Any, Final, Literal, cast
 from urllib.parse import unquote, urlsplit
 
 PREFIX: Final = "IMAGEYARD_"
+KEYS: Final = "IMAGEYARD_KEYS"
+"""Carries keys where `key_source` is env. No setting: no settings file and no `config show` has it."""
 Network = IPv4Network | IPv6Network
 
 
@@ -59,6 +62,10 @@ class Settings:
     """Where the server keeps things, where it listens, where it may send bytes, how it paces itself."""
 
     data_dir: Path = _setting(default_data_dir, "Where the database, keys, certificates and tokens live.")
+    key_source: Literal["file", "env", "command"] = _setting(
+        "file", "Where encryption keys come from: keys/, the variable IMAGEYARD_KEYS, or what key_command prints."
+    )
+    key_command: str = _setting("", "Command that prints the keys as `imageyard keys export` writes them; no shell.")
     host: str = _setting("127.0.0.1", "Address both listeners bind to.")
     port: int = _setting(8080, "Plain-HTTP port; 0 picks a free one, told in ports.json.")
     tls_port: int = _setting(8443, "HTTPS port; 0 picks a free one, told in ports.json.")
@@ -80,11 +87,33 @@ class Settings:
         (), "Hosts, .suffixes and networks that are reached without the proxy."
     )
     registry_ca: Path | None = _setting(None, "PEM file of CA certificates trusted for all sources.")
+    oidc_issuer: str | None = _setting(None, "Address of an OpenID Connect issuer whose tokens count too.")
+    oidc_audience: tuple[str, ...] = _setting((), "Audiences; an issuer's token has to be for one of them.")
+    oidc_username_claim: str = _setting("sub", "The claim that holds the user.")
+    oidc_username_prefix: str = _setting(
+        "", "What stands before users; none given means the issuer and a #, or nothing for emails; - means nothing."
+    )
+    oidc_groups_claim: str = _setting("groups", "The claim that holds the groups.")
+    oidc_groups_prefix: str = _setting("oidc:", "What stands before groups; - means nothing.")
+    oidc_algorithms: tuple[str, ...] = _setting(
+        ("RS256", "ES256"), "Algorithms an issuer's token may be signed by; asymmetric ones only."
+    )
+    oidc_ca: Path | None = _setting(None, "PEM file of CA certificates trusted for the issuer.")
+    client_certificates: bool = _setting(False, "Recognise client certificates of the server's own CA.")
     language: Literal["zh", "en"] = _setting("zh", "Language of texts written into objects.")
     auto_create_namespaces: bool = _setting(True, "A namespace comes into being on the first write by REST.")
     verify_interval: timedelta = _setting(timedelta(minutes=30), "How often each source is verified again.")
     sync_per_host: int = _setting(6, "Concurrent syncs on one registry host.")
     sync_total: int = _setting(128, "Concurrent syncs in all.")
+    audit_strict: bool = _setting(False, "Refuse what cannot be put on record in the audit trail first.")
+    audit_max_size: int = _setting(100, "MiB of audit trail after which a new file is begun.")
+    audit_keep: int = _setting(10, "Full audit files that are kept.")
+    max_reads_in_flight: int = _setting(400, "Reads served at once; one user has half of what is free.")
+    max_writes_in_flight: int = _setting(200, "Writes served at once; one user has half of what is free.")
+    max_watches: int = _setting(5000, "Watches open at once.")
+    max_watches_per_user: int = _setting(1000, "Watches of one user open at once.")
+    quota_objects: int = _setting(2_000_000, "Objects of one kind that may be stored.")
+    quota_mib: int = _setting(8192, "MiB that the database may hold before users can only delete.")
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "The least severe log lines that are written.", env="LOG_LEVEL"
     )
@@ -117,7 +146,20 @@ def load(
                 break
         else:
             origins[entry.name] = "default"
-    return Settings(**values), origins
+    settings = Settings(**values)
+    _check_key_source(settings, environment)
+    return settings, origins
+
+
+def _check_key_source(settings: Settings, environment: Mapping[str, str]) -> None:
+    """What would be passed over in silence, or is not there. The key itself is judged where it is used."""
+    source = settings.key_source
+    if source == "command" and not settings.key_command:
+        raise InvalidSettings("key_source is command, but key_command is empty")
+    if source != "command" and settings.key_command:
+        raise InvalidSettings(f"key_command is set, but key_source is {source}; set key_source to command")
+    if source != "env" and KEYS in environment:
+        raise InvalidSettings(f"{KEYS} is set, but key_source is {source}; set {PREFIX}KEY_SOURCE=env")
 
 
 def describe() -> list[tuple[str, str, str, str]]:
@@ -147,7 +189,7 @@ def _environment(environment: Mapping[str, str]) -> dict[str, str]:
         if fallback:
             values[entry.name] = fallback
     for variable, value in environment.items():
-        if not variable.startswith(PREFIX) or variable.startswith(PREFIX + "TEST_"):
+        if not variable.startswith(PREFIX) or variable.startswith(PREFIX + "TEST_") or variable == KEYS:
             continue
         if variable not in known:
             raise InvalidSettings(f"unknown environment variable {variable}{_suggest(variable, list(known))}")
@@ -259,6 +301,51 @@ def _is_address(text: str) -> bool:
     return True
 
 
+def _issuer(value: Any) -> str:
+    """Compared to the letter, so nothing is made of it."""
+    text = str(value)
+    try:
+        parts = urlsplit(text)
+        host, _ = _host(parts.hostname or ""), parts.port
+    except ValueError:
+        raise ValueError(f"{text!r} is no address such as https://id.example.com/realms/main") from None
+    if parts.scheme not in ("https", "http") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f"{text!r} is no https address without user, query and fragment")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ValueError(f"{text!r} is plain http, by which anybody on the way could show other keys; use https")
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    return ip_address(host).is_loopback if _is_address(host) else host == "localhost"
+
+
+_ASYMMETRIC: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA")
+
+
+def _algorithms(value: Any) -> tuple[str, ...]:
+    parts = _texts(value)
+    for part in parts:
+        if part not in _ASYMMETRIC:
+            raise ValueError(f"{part!r} is none of {', '.join(_ASYMMETRIC)}")
+    if not parts:
+        raise ValueError(f"it names no algorithm; known are {', '.join(_ASYMMETRIC)}")
+    return parts
+
+
+def _prefix(value: Any) -> str:
+    """Kubernetes keeps `system:` for itself, and no issuer is the system."""
+    if str(value).startswith("system:"):
+        raise ValueError("names that begin with system: are the server's own; choose another prefix")
+    return str(value)
+
+
+def _claim(value: Any) -> str:
+    if not str(value).strip():
+        raise ValueError("the name of the claim is empty")
+    return str(value)
+
+
 def _bool(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -275,6 +362,18 @@ def _port(value: Any) -> int:
 
 def _count(value: Any) -> int:
     return _number(value, 1, 1024, "number from 1 to 1024")
+
+
+def _mebibytes(value: Any) -> int:
+    return _number(value, 1, 10_240, "size in MiB from 1 to 10240")
+
+
+def _kept(value: Any) -> int:
+    return _number(value, 1, 1000, "number from 1 to 1000")
+
+
+def _many(value: Any) -> int:
+    return _number(value, 2, 1_000_000_000, "number from 2 to 1000000000")
 
 
 def _number(value: Any, least: int, most: int, wanted: str) -> int:
@@ -310,6 +409,17 @@ def _choice(*choices: str) -> Any:
     return convert
 
 
+def _command(value: Any) -> str:
+    """Anything that splits into words as a shell has them. The value is not shown: it may name what is secret."""
+    try:
+        words = shlex.split(str(value))
+    except ValueError as error:
+        raise ValueError(f"it cannot be split into words ({error})") from None
+    if "\x00" in str(value) or (str(value) and not (words and words[0])):
+        raise ValueError("it names no program")
+    return str(value)
+
+
 def _path(value: Any) -> Path:
     if not str(value):
         raise ValueError("the path is empty")
@@ -318,6 +428,8 @@ def _path(value: Any) -> Path:
 
 _CONVERTERS: Final[dict[str, Any]] = {
     "data_dir": _path,
+    "key_source": _choice("file", "env", "command"),
+    "key_command": _command,
     "host": str,
     "port": _port,
     "tls_port": _port,
@@ -331,11 +443,29 @@ _CONVERTERS: Final[dict[str, Any]] = {
     "egress_proxy": _proxy,
     "egress_no_proxy": _direct,
     "registry_ca": _path,
+    "oidc_issuer": _issuer,
+    "oidc_audience": _texts,
+    "oidc_username_claim": _claim,
+    "oidc_username_prefix": _prefix,
+    "oidc_groups_claim": _claim,
+    "oidc_groups_prefix": _prefix,
+    "oidc_algorithms": _algorithms,
+    "oidc_ca": _path,
+    "client_certificates": _bool,
     "language": _choice("zh", "en"),
     "auto_create_namespaces": _bool,
     "verify_interval": _interval,
     "sync_per_host": _count,
     "sync_total": _count,
+    "audit_strict": _bool,
+    "audit_max_size": _mebibytes,
+    "audit_keep": _kept,
+    "max_reads_in_flight": _many,
+    "max_writes_in_flight": _many,
+    "max_watches": _many,
+    "max_watches_per_user": _many,
+    "quota_objects": _many,
+    "quota_mib": _many,
     "log_level": _choice("debug", "info", "warning", "error"),
     "log_format": _choice("json", "console"),
 }

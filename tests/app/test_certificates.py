@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from imageyard.app import certificates
+from imageyard.app import kubeconfig
 from imageyard.app.certificates import Certificates
 from imageyard.domain.secret import Secret
 
@@ -54,7 +54,8 @@ def test_the_certificate_verifies_against_the_ca_and_keys_are_private(tmp_path: 
 
 
 def test_the_kubeconfig_embeds_ca_and_token() -> None:
-    config = json.loads(certificates.kubeconfig("https://127.0.0.1:8443", b"PEM", Secret("iy_x")))
+    user = kubeconfig.by_token(Secret("iy_x"))
+    config = json.loads(kubeconfig.complete("https://127.0.0.1:8443", b"PEM", "admin", user))
     assert base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]) == b"PEM"
     assert config["users"][0]["user"]["token"] == "iy_x"
     assert config["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:8443"

@@ -13,6 +13,11 @@ class Recorder(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[Any] = []
+        self.left = False
+        """Whether the peer has."""
+
+    def is_closing(self) -> bool:
+        return self.left
 
     def writelines(self, list_of_data: Iterable[Any]) -> None:
         self.calls.append(b"".join(list_of_data))
@@ -54,6 +59,14 @@ async def test_an_aborted_connection_sends_nothing_more() -> None:
     transport.abort()
     await asyncio.sleep(0)
     assert recorder.calls == ["abort"]
+
+
+async def test_nothing_is_written_to_a_peer_that_left_within_the_turn() -> None:
+    transport, recorder = corked()
+    transport.write(b"last")
+    recorder.left = True
+    await asyncio.sleep(0)
+    assert recorder.calls == []
 
 
 async def test_a_writer_that_never_waits_does_not_pile_up_memory() -> None:

@@ -12,9 +12,10 @@ from typing import Final
 import pytest
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from imageyard.app import patience
+from imageyard.app import listeners, patience
 from imageyard.app.certificates import Certificates
 from imageyard.app.handshakes import Handshakes
 from tests.app.test_patience import hello
@@ -30,7 +31,7 @@ class Listening:
         self.handshakes = handshakes
         self.state = state
         self._clients: list[asyncio.StreamWriter] = []
-        self._context = ssl.create_default_context(cafile=str(ca))
+        self.context = ssl.create_default_context(cafile=str(ca))
 
     async def silent(self) -> asyncio.StreamWriter:
         """Somebody who connects and says nothing."""
@@ -39,7 +40,7 @@ class Listening:
         return writer
 
     async def connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=self._context)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=self.context)
         self._clients.append(writer)
         return reader, writer
 
@@ -63,15 +64,20 @@ class Listening:
 async def listening(place: Path, most: int) -> AsyncIterator[Listening]:
     issued = Certificates(place)
     issued.ensure(["127.0.0.1"], datetime.now(UTC))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(issued.server, issued.server_key)
-    config = uvicorn.Config(hello, ws="none", lifespan="off", log_config=None, access_log=False)
+    context = listeners.context(issued.server, issued.server_key)
+    async with listening_with(context, issued.ca, hello, most) as here:
+        yield here
+
+
+@asynccontextmanager
+async def listening_with(context: ssl.SSLContext, ca: Path, app: ASGIApp, most: int) -> AsyncIterator[Listening]:
+    config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_log=False)
     config.load()
     state, handshakes, loop = ServerState(), Handshakes(context, most), asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: handshakes(config=config, server_state=state, app_state={}, _loop=loop), "127.0.0.1", 0
     )
-    here = Listening(server.sockets[0].getsockname()[1], issued.ca, handshakes, state)
+    here = Listening(server.sockets[0].getsockname()[1], ca, handshakes, state)
     try:
         yield here
     finally:

@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 
 from imageyard.app import patience
 from imageyard.app.patience import Patient
+from imageyard.web import hygiene
 
 LARGE = 32 * 1024 * 1024
 
@@ -87,7 +88,8 @@ REFUSED = {
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
     "an encoded slash": (b"GET /a%2Fb HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "an endless header": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 70_000, 431),
-    "an endless URL": (b"GET /" + b"a" * 70_000, 431),
+    "an endless URL": (b"GET /" + b"a" * 70_000, 414),
+    "a long URL": (b"GET /?labelSelector=" + b"a" * 17_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
     "two tokens": (b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n", 400),
     "endless trailers": (CHUNKED + b"0\r\n" + b"X: a\r\n" * 200, 431),
     "an endless trailer": (CHUNKED + b"0\r\nX: " + b"a" * 70_000, 431),
@@ -96,11 +98,72 @@ REFUSED = {
 }
 
 
+POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
+SECOND = b"GET /second HTTP/1.1\r\nHost: a\r\n\r\n"
+AMBIGUOUS = {
+    "length and chunks": POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SECOND,
+    "chunks and length": POST + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" + SECOND,
+    "two lengths": POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+    "the same length twice": POST + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\nab",
+    "a list of lengths": POST + b"Content-Length: 2, 2\r\n\r\nab",
+    "a signed length": POST + b"Content-Length: +2\r\n\r\nab",
+    "a length beyond 64 bits": POST + b"Content-Length: 99999999999999999999999\r\n\r\nab",
+    "an unknown coding": POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "a compressed coding": POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "two codings": POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+    "a coding after the last": POST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "an empty coding": POST + b"Content-Length: 5\r\nTransfer-Encoding: \r\n\r\n0\r\n\r\n",
+    "a coding before the colon's space": POST + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+    "a coding on a second line": POST + b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+    "chunks in HTTP/1.0": b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a folded line": b"GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n",
+    "a bare line feed": b"GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n",
+    "a bare carriage return": b"GET / HTTP/1.1\r\nHost: a\r\nX: b\rY: c\r\n\r\n",
+    "a NUL": b"GET / HTTP/1.1\r\nHost: a\r\nX: b\x00c\r\n\r\n",
+    "a line feed behind a chunk's size": CHUNKED + b"2\nab\n0\n\n",
+    "a chunk size beyond 64 bits": CHUNKED + b"fffffffffffffffff\r\nab\r\n0\r\n\r\n",
+    "a chunk longer than it says": CHUNKED + b"2\r\nabXX0\r\n\r\n",
+    "HTTP/2": b"GET / HTTP/2.0\r\nHost: a\r\n\r\n",
+    "HTTP/0.9": b"GET /\r\n\r\n",
+    "a whole URL": b"GET http://b/x HTTP/1.1\r\nHost: a\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("data", AMBIGUOUS.values(), ids=AMBIGUOUS)
+async def test_what_two_servers_might_read_in_two_ways_is_refused_and_nothing_behind_it_is_read(
+    listening: Listening, data: bytes
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", listening.port)
+    writer.write(data)
+    with contextlib.suppress(ConnectionError):
+        answer = await reader.read()
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400 ")
+        assert b"connection: close" in head
+        assert json.loads(body)["kind"] == "Status"
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+async def test_a_selector_of_many_values_fits_into_a_url(listening: Listening) -> None:
+    query = b"labelSelector=app+in+(" + b"name-of-an-app-of-the-team%2C" * 500 + b")"
+    assert await listening.ask(b"GET /?" + query + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n") == (200, b"ok")
+
+
 @pytest.mark.parametrize(("data", "status"), REFUSED.values(), ids=REFUSED)
 async def test_what_is_no_request_is_told_so_in_json(listening: Listening, data: bytes, status: int) -> None:
     code, body = await listening.ask(data)
     answer = json.loads(body)
     assert (code, answer["code"], answer["kind"]) == (status, status, "Status")
+
+
+async def test_what_is_no_request_is_answered_with_what_browsers_are_told_everywhere(listening: Listening) -> None:
+    async with listening.talk() as (reader, writer):
+        writer.write(b"no request\r\n\r\n")
+        answer = await reader.read()
+    for name, value in (*hygiene.EVERY, *hygiene.DATA):
+        assert answer.count(b"\r\n%s: %s\r\n" % (name, value)) == 1
 
 
 async def test_a_request_is_served(listening: Listening) -> None:

@@ -37,6 +37,16 @@ class Door:
         async with self._session.request(method, self.running.url + API + path, json=body, headers=headers) as answer:
             return answer.status, await answer.json()
 
+    async def text(self, path: str) -> str:
+        """What a path of the server itself answers, whatever its code."""
+        async with self._session.get(self.running.url + path) as answer:
+            return await answer.text()
+
+    async def checks(self) -> dict[str, bool]:
+        """The checks of /readyz."""
+        lines = (line for line in (await self.text("/readyz?verbose")).splitlines() if line.startswith("["))
+        return {line[3:].split()[0]: line[1] == "+" for line in lines}
+
     async def make(self, path: str, body: JSON) -> None:
         assert (await self.ask("POST", path, body))[0] == 201
 
@@ -227,3 +237,37 @@ async def test_a_sound_file_is_served_after_an_unclean_stop(tmp_path: Path) -> N
 
             await eventually(checked)
             await door.until_ready_is(200, sound=True)
+
+
+async def test_a_strict_server_that_cannot_record_refuses_changes_says_why_it_is_not_ready_and_heals(
+    tmp_path: Path,
+) -> None:
+    directory = tmp_path / "audit"
+    async with running(tmp_path, audit_strict=True) as door:
+        await door.make(IMAGES, image("before", "nowhere", suspend=True))
+        away = directory.rename(tmp_path / "away")
+        directory.write_text("in the way")
+        status, body = await door.ask("POST", IMAGES, image("refused", "nowhere", suspend=True))
+        assert (status, body["reason"]) == (503, "ServiceUnavailable")
+        assert not (await door.checks())["audit"]
+        assert (await door.ask("GET", f"{IMAGES}/refused"))[0] == 404
+        directory.unlink()
+        away.rename(directory)
+
+        async def healed() -> bool:
+            return (await door.checks())["audit"]
+
+        await eventually(healed)
+        await door.make(IMAGES, image("after", "nowhere", suspend=True))
+
+
+async def test_any_other_server_goes_on_without_its_trail_and_counts_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "audit").write_text("in the way")
+    async with running(tmp_path) as door:
+        await door.make(IMAGES, image("made", "nowhere", suspend=True))
+
+        async def counted() -> bool:
+            return "imageyard_audit_error_total 1.0" in await door.text("/metrics")
+
+        await eventually(counted)
+        assert "audit" not in await door.checks()

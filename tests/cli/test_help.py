@@ -15,4 +15,4 @@ def test_help_of_serve_tells_each_setting_it_takes_and_its_default() -> None:
             if line.startswith(f"--{name.replace('_', '-')} "):
                 assert about in line
                 assert default in ("", "false") or f"(default: {default.strip('()')})" in line
-    assert len(lines) == 19
+    assert len(lines) == 20

@@ -19,6 +19,11 @@ FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
+_REPORT: Final = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation",
+    report => window.violations.push(`${report.violatedDirective}: ${report.blockedURI}`));
+"""
 Theme = Literal["light", "dark"]
 LOCALES: Final = {"zh": "zh-CN", "en": "en-US"}
 SERIOUS: Final = frozenset({"serious", "critical"})
@@ -82,3 +87,19 @@ def reading(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield Reader(page, product.url, complaints)
     context.close()
+
+
+@contextmanager
+def signed_in(browser: Browser, token: str, language: str = "en") -> Iterator[Page]:
+    """A page of a browser that sends `token` with every request, whoever makes it: credentials that nothing withholds
+    from other sites' requests, as no cookie would be."""
+    context = browser.new_context(extra_http_headers={"Authorization": f"Bearer {token}"}, locale=language)
+    context.add_init_script(_REPORT)
+    yield context.new_page()
+    context.close()
+
+
+def violations(page: Page) -> list[str]:
+    """What the page's own policy kept it from."""
+    found: list[str] = page.evaluate("window.violations")
+    return found

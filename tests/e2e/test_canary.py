@@ -3,7 +3,7 @@ other end-to-end tests left behind as well."""
 
 import json
 import stat
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,7 @@ from imageyard.sample.listener import Listener
 from tests.e2e.background import Background
 from tests.e2e.conftest import MakeProduct
 from tests.e2e.evidence import Evidence, forms
-from tests.e2e.product import IMAGES, JSON, LOOPBACK, SOURCES, Client, Product, image, source
+from tests.e2e.product import API, IMAGES, JSON, LOOPBACK, SOURCES, Client, Product, image, source
 from tests.fakes import registries
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
@@ -175,6 +175,42 @@ def test_a_credential_in_the_wrong_place_is_not_written_down(canary: Product, ev
     assert leaks(evidence, "misplaced") == []
 
 
+def jwt_like(secret: str) -> str:
+    """A token as an issuer would sign it; the signature is the secret."""
+    head, claims = ({"alg": "RS256", "kid": "1"}, {"iss": "https://issuer.example.com", "sub": "robot"})
+    parts = [urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (head, claims)]
+    return ".".join([*parts, urlsafe_b64encode(secret.encode()).decode().rstrip("=")])
+
+
+def test_tokens_are_not_written_down_wherever_they_are_sent(canary: Product, evidence: Evidence) -> None:
+    """One of ours, another issuer's and the value of a session cookie: as a bearer, in other headers, in queries, in
+    bodies, and in a path (whose answer may repeat the path to whoever sent it; the log may not)."""
+    own = canary.new_token("astray", "robot", "image-viewer")
+    foreign = evidence.keep("foreign token", jwt_like(evidence.secret("signature")))
+    session = evidence.secret("session")
+    admin, stranger = canary.admin, canary.client("")
+    assert stranger.get(IMAGES, headers={"Authorization": f"Bearer {own}"}).status_code == 200
+    assert stranger.get(IMAGES, headers={"Authorization": f"Bearer {foreign}"}).status_code == 401
+    for token in (own, foreign, session):
+        cookie = {"Cookie": f"__Host-session={token}; token={token}", "Referer": f"https://x/?code={token}"}
+        stranger.get(IMAGES, headers=cookie)
+        admin.get(SOURCES, headers={**cookie, "X-Forwarded-For": token, "Accept-Language": token, "User-Agent": token})
+        admin.get(f"{SOURCES}/none?token={token}&id_token={token}&continue={token}")
+        admin.post(f"{SOURCES}/none/verify?access_token={token}", {"token": token})
+        admin.post(SOURCES, {"metadata": {"name": "x"}, "spec": {**source("x", "r", "u", "p")["spec"], "token": token}})
+        login = source("borne", "127.0.0.1:9", "<token>", token, insecure=True)
+        admin.make(SOURCES, login)
+        admin.post(f"{SOURCES}/borne/verify", {})
+        assert admin.delete(f"{SOURCES}/borne").status_code == 204
+    for token in (own, foreign):
+        for path in (f"{API}{SOURCES}/{token}", f"/{token}", f"/admin/v1/tokens/{token}", f"/admin/v1/keys/{token}"):
+            for method in ("GET", "DELETE"):
+                headers = {"Authorization": f"Bearer {canary.token}"}
+                assert requests.request(method, canary.url + path, headers=headers, timeout=30).status_code >= 400
+    names = ("token astray", "foreign token", "signature", "session")
+    assert [found for name in names for found in leaks(evidence, name)] == []
+
+
 def test_a_registry_that_repeats_the_credential_is_not_listened_to(
     canary: Product, evidence: Evidence, background: Background
 ) -> None:
@@ -235,6 +271,8 @@ def test_no_secret_is_found_anywhere(canary: Product, evidence: Evidence, place:
     canary.admin.get("//metrics")
     assert canary.admin.post("//admin/v1/keys/rotate").status_code == 200
     canary.admin.get("//admin/v1/tokens")
+    canary.admin.get("//admin/v1/keys")
+    canary.cli("keys", "list")
     canary.admin.get("/namespaces/_all_/registry-secrets?limit=1000")
     assert evidence.findings() == []
     canary.stop()

@@ -33,10 +33,14 @@ class Terminal:
         self._place = place
         self._instead = instead
         self._variables: list[str] = []
+        tested = {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}
         self._environment = {
+            **tested,
             "PATH": f"{Path(PROGRAM).parent}:{os.environ['PATH']}",
             "HOME": str(place),
             "IMAGEYARD_DATA_DIR": str(product.directory),
+            # The commands are those of the server that runs, in whichever source tree.
+            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
         }
         default = place / ".local" / "share" / "imageyard"
         default.parent.mkdir(parents=True, exist_ok=True)

@@ -2,20 +2,25 @@
 
 import asyncio
 import http.client
+import json
 import re
 import shutil
 import socket
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import apsw
 import pytest
+import requests
 
 from imageyard import __version__
+from imageyard.keyring.aead import key_id_of
 from imageyard.sample import faults, images
 from tests.e2e.background import Background
 from tests.e2e.conftest import MakeProduct
@@ -164,6 +169,155 @@ def test_keys_are_rotated_while_the_server_works(make_product: MakeProduct, regi
     product.start(*LOOPBACK)
     assert all(verified(product.admin, name) for name in ("rotated-4", "afterwards"))
     product.stop()
+
+
+def sealed_by_key(file: Path) -> Counter[str]:
+    """How many values the database at `file` holds under each key, read as any program may."""
+    with closing(apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
+        return Counter(key_id_of(value) for (value,) in connection.execute("SELECT value FROM sealed"))
+
+
+@contextmanager
+def making_sources(admin: Client, registry: Served, name: str) -> Iterator[list[str]]:
+    """Sources that are made one after the other until the server is gone: those that were acknowledged."""
+    made: list[str] = []
+    enough = threading.Event()
+
+    def write() -> None:
+        while not enough.is_set():
+            with suppress(requests.RequestException):
+                made.append(admin.make(SOURCES, login(f"{name}-{len(made):04}", registry))["metadata"]["name"])
+                continue
+            return
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(write)
+        try:
+            yield made
+        finally:
+            enough.set()
+            writer.result()
+
+
+def test_a_rotation_that_is_killed_is_finished_by_the_next_start(
+    make_product: MakeProduct, registry: Served, place: Path
+) -> None:
+    """Under writes, killed in the middle, started, rotated again under writes: every value is under the last key, in
+    the file and in a backup, nothing that was acknowledged is lost, and the passwords open the registry."""
+    product = make_product("killed-rotation").start()
+    with making_sources(product.admin, registry, "first") as first:
+        eventually(lambda: len(first) > 40, seconds=30)
+        old = current(product)
+        token, url = product.token, product.url
+        with ThreadPoolExecutor(1) as pool:
+            rotating = pool.submit(_rotate, url, token)
+            eventually(lambda: current(product) != old, seconds=10, every=0.001)
+            product.kill()
+            rotating.result()
+    product.start()
+    eventually(lambda: sealed_by_key(product.database).keys() == {current(product)}, seconds=20)
+    with making_sources(product.admin, registry, "second") as second:
+        eventually(lambda: len(second) > 10, seconds=30)
+        product.cli("keys", "rotate")
+    backup = place / "rotated.db"
+    product.cli("backup", str(backup))
+    product.stop()
+    last = current(product)
+    for file in (product.database, backup):
+        found = sealed_by_key(file)
+        assert set(found) == {last}
+        assert found[last] in range(len(first) + len(second), len(first) + len(second) + 2), "and nothing is lost"
+    product.start(*LOOPBACK)
+    assert all(verified(product.admin, name) for name in (first[0], first[-1], second[-1]))
+    assert "3 keys" in product.cli("keys", "export", str(place / "keys.json"))
+    assert product.cli("keys", "prune", "--yes").count("retired") == 2
+    assert product.cli("keys", "list").split()[4:] == [last, "yes", str(found[last]), "file"]
+    product.stop()
+
+
+def _rotate(url: str, token: str) -> None:
+    with suppress(requests.RequestException):
+        requests.post(f"{url}/admin/v1/keys/rotate", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+
+
+def test_keys_move_from_files_to_a_command_and_back(make_product: MakeProduct, registry: Served, place: Path) -> None:
+    """The steps of the page on keys, `cat` in the place of a vault."""
+    product = make_product("command").start(*LOOPBACK)
+    product.admin.make(SOURCES, login("moved", registry))
+    delivered, keys = place / "keys" / "delivered.json", product.directory / "keys"
+    delivered.parent.mkdir()
+    product.cli("keys", "export", str(delivered))
+    product.stop()
+    (product.directory / "config.toml").write_text(f'key_source = "command"\nkey_command = "cat {delivered}"\n')
+    shutil.rmtree(keys)
+    product.start(*LOOPBACK)
+    assert verified(product.admin, "moved")
+    rotated = json.loads(delivered.read_bytes())
+    first = rotated["current"]
+    rotated["keys"]["2027-01"], rotated["current"] = "5a" * 32, "2027-01"
+    delivered.write_text(json.dumps(rotated))
+    assert product.cli("keys", "rotate") == "key/2027-01 is current; 1 credentials sealed anew\n"
+    assert "remove it at its source instead" in product.cli("keys", "retire", first, "--yes", exits=7)
+    assert not keys.exists(), "nothing of a key is written to the disk"
+    product.stop()
+    assert set(sealed_by_key(product.database)) == {"2027-01"}
+    delivered.write_text("{}")
+    assert "the key command (cat): it is no document of keys" in refused(product, 3)
+    delivered.write_text(json.dumps({"current": "other", "keys": {"other": "00" * 32}}))
+    assert "sealed under key '2027-01', which is not in what the key command (cat) delivers" in refused(product, 3)
+    delivered.write_text(json.dumps(rotated))
+    product.cli("keys", "export", str(place / "keys" / "back.json"))
+    product.cli("keys", "import", str(place / "keys" / "back.json"))
+    (product.directory / "config.toml").unlink()
+    product.start(*LOOPBACK)
+    assert verified(product.admin, "moved")
+    product.stop()
+
+
+def test_keys_in_the_environment_are_read_once_and_rotated_by_a_restart(
+    make_product: MakeProduct, tmp_path: Path, registry: Served
+) -> None:
+    keys = {"IMAGEYARD_KEY_SOURCE": "env", "IMAGEYARD_KEYS": f"one:{'1a' * 32}"}
+    product = Product(tmp_path / "data", Evidence(), keys).start(*LOOPBACK)
+    product.admin.make(SOURCES, login("kept", registry))
+    product.stop()
+    newer = {**keys, "IMAGEYARD_KEYS": f"two:{'2b' * 32},{keys['IMAGEYARD_KEYS']}"}
+    product = Product(tmp_path / "data", Evidence(), newer).start(*LOOPBACK)
+    eventually(lambda: set(sealed_by_key(product.database)) == {"two"}, seconds=10)
+    assert verified(product.admin, "kept")
+    assert "remove it at its source instead: IMAGEYARD_KEYS" in product.cli("keys", "retire", "one", "--yes", exits=7)
+    product.stop()
+    assert not (product.directory / "keys").exists()
+    stranger = Product(tmp_path / "data", Evidence(), keys)
+    assert "sealed under key 'two', which is not in IMAGEYARD_KEYS; add it to" in refused(stranger, 3)
+    unasked = Product(tmp_path / "data", Evidence(), {"IMAGEYARD_KEYS": keys["IMAGEYARD_KEYS"]})
+    assert "IMAGEYARD_KEYS is set, but key_source is file" in refused(unasked, 2)
+
+
+def test_a_damaged_credential_is_named_by_a_rotation_that_does_all_the_others(
+    make_product: MakeProduct, registry: Served
+) -> None:
+    product = make_product("damaged-value").start(*LOOPBACK)
+    for name in ("whole", "broken"):
+        product.admin.make(SOURCES, login(name, registry))
+    with closing(apsw.Connection(str(product.database))) as connection:
+        connection.set_busy_timeout(5000)
+        connection.execute(
+            "UPDATE sealed SET value = CAST(substr(value, 1, length(value) - 1) || x'00ff' AS BLOB)"
+            " WHERE id = (SELECT id FROM objects WHERE name = 'broken')"
+        )
+    said = product.cli("keys", "rotate", exits=1)
+    assert said == "imageyard: these credentials open under no key; set their passwords again: default/broken\n"
+    assert verified(product.admin, "whole")
+    assert product.admin.send("PATCH", f"{SOURCES}/broken", **_password(registry)).status_code == 200
+    assert "2 credentials sealed anew" in product.cli("keys", "rotate")
+    product.log.write_text("")  # the damage was made on purpose, and is no alarm
+    product.stop()
+
+
+def _password(registry: Served) -> dict[str, Any]:
+    body = json.dumps({"spec": {"password": registry.password.reveal()}})
+    return {"data": body.encode(), "headers": {"Content-Type": "application/merge-patch+json"}}
 
 
 def refused(product: Product, code: int, *flags: str) -> str:

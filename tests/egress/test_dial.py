@@ -20,18 +20,8 @@ from imageyard.egress.policy import Policy
 from imageyard.egress.resolver import Resolver
 from imageyard.egress.vetting import Vetting
 from tests.egress.conftest import resolving
+from tests.egress.recorder import Recorder
 from tests.fakes.networks import networks
-
-
-class Recorder:
-    """Refuses every dial as an unreachable network would."""
-
-    def __init__(self) -> None:
-        self.dialled: list[tuple[str, int]] = []
-
-    def __call__(self, info: AddrInfoType) -> socket.socket:
-        self.dialled.append((str(info[4][0]), int(info[4][1])))
-        raise OSError(errno.ENETUNREACH, "recorded")
 
 
 async def attempt(url: str, policy: Policy = Policy(), resolve: Resolver | None = None) -> tuple[EgressError, Recorder]:  # noqa: B008

@@ -212,6 +212,25 @@ async def test_a_refusal_of_the_proxy_is_told_apart_from_one_of_the_registry(
     assert "wrong" not in str(line)
 
 
+GREEDY = [
+    b"302 Found\r\nLocation: https://evil.test/",
+    b"307 Temporary Redirect\r\nLocation: http://evil.test/",
+    b'401 Unauthorized\r\nWWW-Authenticate: Basic realm="registry.test"',
+    b'407 Login\r\nProxy-Authenticate: Basic realm="registry.test"',
+    b"200 OK\r\nContent-Type: text/plain",
+]
+
+
+@pytest.mark.parametrize("said", GREEDY)
+async def test_no_answer_of_a_proxy_gets_it_what_is_meant_for_the_registry(said: bytes) -> None:
+    told = b"HTTP/1.1 " + said + b"\r\nContent-Length: 0\r\n\r\n"
+    async with forwarding(answer=told) as proxy, through(proxy.setting(login=LOGIN)) as gate:
+        await failure(gate, "https://registry.test/")
+    assert [head.partition(" ")[0] for head in proxy.heads] == ["CONNECT"]
+    assert CREDENTIAL not in proxy.heads[0]
+    assert CREDENTIAL.encode() not in proxy.tunnelled
+
+
 async def test_a_proxy_that_is_not_there_or_hangs_up_is_named() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

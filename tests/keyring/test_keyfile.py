@@ -6,49 +6,61 @@ from pathlib import Path
 import pytest
 
 from imageyard.domain.secret import Secret
-from imageyard.keyring import KeyringError, Owner, keyfile
+from imageyard.keyring import KeyringError, Owner
+from imageyard.keyring.aead import AeadKeyring
+from imageyard.keyring.keyfile import KeyFiles
+from imageyard.keyring.keys import NoKeys
 
 OWNER = Owner("RegistrySecret", "default", "harbor", "uid-1", "password")
 
 
-def test_the_first_start_makes_a_key_that_the_next_start_finds(tmp_path: Path) -> None:
-    sealed = keyfile.load(tmp_path / "keys").seal(OWNER, Secret("x"))
-    assert keyfile.load(tmp_path / "keys").open(OWNER, sealed).reveal() == "x"
+def ring(directory: Path) -> AeadKeyring:
+    return AeadKeyring.of(KeyFiles(directory).load())
+
+
+def test_a_key_that_was_made_is_found_by_the_next_start(tmp_path: Path) -> None:
+    with pytest.raises(NoKeys):
+        KeyFiles(tmp_path / "keys").load()
+    sealed = AeadKeyring.of(KeyFiles(tmp_path / "keys").renewed()).seal(OWNER, Secret("x"))
+    assert ring(tmp_path / "keys").open(OWNER, sealed).reveal() == "x"
 
 
 def test_key_files_are_for_their_owner_only(tmp_path: Path) -> None:
-    keyfile.load(tmp_path / "keys")
+    KeyFiles(tmp_path / "keys").renewed()
     modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys").iterdir()}
     assert modes == {0o600}
 
 
-def test_a_retired_key_still_opens_old_values(tmp_path: Path) -> None:
-    sealed = keyfile.load(tmp_path).seal(OWNER, Secret("x"))
-    keyfile.generate(tmp_path)
-    ring = keyfile.load(tmp_path)
-    assert (ring.open(OWNER, sealed).reveal(), ring.is_current(sealed)) == ("x", False)
+def test_a_retired_key_opens_old_values_until_it_is_dropped(tmp_path: Path) -> None:
+    old = KeyFiles(tmp_path).renewed()
+    sealed = AeadKeyring.of(old).seal(OWNER, Secret("x"))
+    KeyFiles(tmp_path).renewed()
+    assert (ring(tmp_path).open(OWNER, sealed).reveal(), ring(tmp_path).is_current(sealed)) == ("x", False)
+    assert KeyFiles(tmp_path).drop(old.current)
+    with pytest.raises(KeyringError, match=old.current):
+        ring(tmp_path).open(OWNER, sealed)
 
 
 def test_a_damaged_key_is_named(tmp_path: Path) -> None:
-    current = keyfile.load(tmp_path).current
+    current = KeyFiles(tmp_path).renewed().current
     (tmp_path / f"{current}.key").write_text("not hex")
     with pytest.raises(KeyringError, match=current):
-        keyfile.load(tmp_path)
+        KeyFiles(tmp_path).load()
 
 
 def test_a_missing_current_file_is_not_papered_over(tmp_path: Path) -> None:
-    keyfile.load(tmp_path)
+    KeyFiles(tmp_path).renewed()
     (tmp_path / "current").unlink()
     with pytest.raises(KeyringError, match="current"):
-        keyfile.load(tmp_path)
+        KeyFiles(tmp_path).load()
 
 
 def test_exported_keys_open_old_values_on_a_new_machine(tmp_path: Path) -> None:
-    sealed = keyfile.load(tmp_path / "old").seal(OWNER, Secret("x"))
-    exported = keyfile.export(tmp_path / "old")
-    keyfile.load(tmp_path / "new")
-    count = keyfile.take_in(tmp_path / "new", exported)
-    assert (count, keyfile.load(tmp_path / "new").open(OWNER, sealed).reveal()) == (1, "x")
+    old = KeyFiles(tmp_path / "old").renewed()
+    sealed = AeadKeyring.of(old).seal(OWNER, Secret("x"))
+    KeyFiles(tmp_path / "new").renewed()
+    count = KeyFiles(tmp_path / "new").take_in(old.document())
+    assert (count, ring(tmp_path / "new").open(OWNER, sealed).reveal()) == (1, "x")
 
 
 @pytest.mark.parametrize(
@@ -63,5 +75,5 @@ def test_exported_keys_open_old_values_on_a_new_machine(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_no_export_changes_nothing(tmp_path: Path, file: bytes) -> None:
     with pytest.raises(KeyringError):
-        keyfile.take_in(tmp_path / "keys", file)
+        KeyFiles(tmp_path / "keys").take_in(file)
     assert not list(tmp_path.rglob("*.key"))

@@ -1,6 +1,7 @@
 """Tokens: made, recognised from memory, revoked at once, never stored."""
 
 import asyncio
+import hashlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from imageyard.domain.access import Actor
 from imageyard.domain.errors import AlreadyExists, Corrupt, Failure, Invalid, NotFound, Unavailable
 from imageyard.domain.kinds import ACCESS_TOKEN
 from imageyard.domain.kinds.access_token import AccessToken
@@ -72,6 +74,7 @@ async def test_a_token_tells_who_holds_it(tokens: Tokens) -> None:
     assert actor is not None
     assert (actor.user, actor.address) == ("robot", "192.0.2.1")
     assert actor.groups == {"image-viewer", "system:authenticated"}
+    assert actor.credential == "token/ci"
 
 
 async def test_a_token_has_256_bits_behind_a_prefix(tokens: Tokens) -> None:
@@ -129,6 +132,108 @@ async def test_what_makes_no_token_is_invalid(
 ) -> None:
     with pytest.raises(Invalid):
         await tokens.create(name, user, groups, ttl)
+
+
+HOURS = timedelta(hours=8)
+
+
+async def uid(tokens: Tokens, name: str) -> str:
+    token = tokens.named(name)
+    assert token is not None
+    return token.metadata.uid
+
+
+async def test_a_session_ends_with_its_parent(tokens: Tokens) -> None:
+    await tokens.create("ci", "robot", [], None)
+    session = await tokens.begin_session("s1", "robot", [], HOURS, parent=await uid(tokens, "ci"))
+    deeper = await tokens.begin_session("s2", "robot", [], HOURS, parent=await uid(tokens, "s1"))
+    assert tokens.recognise_session(session.reveal(), "") is not None
+    assert tokens.recognise_session(deeper.reveal(), "") is not None
+    await tokens.revoke("ci")
+    assert tokens.recognise_session(session.reveal(), "") is None
+    assert tokens.recognise_session(deeper.reveal(), "") is None
+
+
+async def test_a_session_is_no_bearer_token_and_a_token_no_session(tokens: Tokens) -> None:
+    token = await tokens.create("ci", "robot", [], None)
+    session = await tokens.begin_session("s1", "robot", [], HOURS, parent=await uid(tokens, "ci"))
+    actor = tokens.recognise_session(session.reveal(), "")
+    assert (actor and actor.credential) == "session/s1"
+    assert tokens.recognise(session.reveal(), "") is None
+    assert tokens.recognise_session(token.reveal(), "") is None
+
+
+async def test_a_session_ends_when_its_parent_expires_or_itself_does(tokens: Tokens, clock: FakeClock) -> None:
+    await tokens.create("short", "robot", [], timedelta(hours=1))
+    await tokens.create("long", "robot", [], None)
+    of_short = await tokens.begin_session("s1", "robot", [], HOURS, parent=await uid(tokens, "short"))
+    of_long = await tokens.begin_session("s2", "robot", [], HOURS, parent=await uid(tokens, "long"))
+    await clock.advance(3600)
+    assert tokens.recognise_session(of_short.reveal(), "") is None
+    assert tokens.recognise_session(of_long.reveal(), "") is not None
+    await clock.advance(7 * 3600)
+    assert tokens.recognise_session(of_long.reveal(), "") is None
+
+
+async def test_a_session_of_nobody_is_nobody(tokens: Tokens) -> None:
+    session = await tokens.begin_session("s1", "robot", [], HOURS, parent="0b5f7d3e-0000-0000-0000-000000000000")
+    assert tokens.recognise_session(session.reveal(), "") is None
+
+
+async def test_sessions_are_not_listed_unless_asked_for(tokens: Tokens) -> None:
+    await tokens.create("ci", "robot", [], None)
+    await tokens.begin_session("s1", "robot", [], HOURS, parent=await uid(tokens, "ci"))
+    assert [token.metadata.name for token in await tokens.list()] == ["ci"]
+    listed = await tokens.list(sessions=True)
+    assert [(describe(token)["name"], describe(token)["type"]) for token in listed] == [
+        ("ci", "token"),
+        ("s1", "session"),
+    ]
+
+
+async def test_the_sweep_deletes_sessions_that_are_over_and_nothing_else(
+    tokens: Tokens, store: Store, clock: FakeClock
+) -> None:
+    await tokens.create("expired", "robot", [], timedelta(hours=1))
+    await tokens.create("ci", "robot", [], None)
+    for name, parent, hours in (("over", "ci", 1), ("orphan", "expired", 8), ("lives", "ci", 8)):
+        await tokens.begin_session(name, "robot", [], timedelta(hours=hours), parent=await uid(tokens, parent))
+    await clock.advance(3600)
+    assert await tokens.sweep() == 2
+    assert await tokens.sweep() == 0
+    assert [token.metadata.name for token in await tokens.list(sessions=True)] == ["ci", "expired", "lives"]
+    with pytest.raises(NotFound):
+        await store.get(ACCESS_TOKEN, "", "over")
+
+
+FINGERPRINT = "ab" * 32
+
+
+async def test_a_certificate_is_a_credential_as_a_token_is(tokens: Tokens, clock: FakeClock) -> None:
+    until = clock.now() + timedelta(hours=1)
+    await tokens.register_certificate("laptop", "alice", ["image-viewer"], FINGERPRINT, until)
+    actor = tokens.recognise_certificate(FINGERPRINT, "192.0.2.1")
+    assert actor == Actor(
+        "alice", frozenset({"image-viewer", "system:authenticated"}), "192.0.2.1", "certificate/laptop"
+    )
+    [listed] = await tokens.list()
+    assert (describe(listed)["type"], describe(listed)["expires"]) == ("certificate", "2026-01-01T01:00:00Z")
+    await clock.advance(3600)
+    assert tokens.recognise_certificate(FINGERPRINT, "") is None
+
+
+async def test_a_revoked_certificate_is_nobody_at_once(tokens: Tokens, clock: FakeClock) -> None:
+    await tokens.register_certificate("laptop", "alice", [], FINGERPRINT, clock.now() + timedelta(hours=1))
+    await tokens.revoke("laptop")
+    assert tokens.recognise_certificate(FINGERPRINT, "") is None
+
+
+async def test_a_token_is_no_certificate_and_a_certificate_no_token(tokens: Tokens, clock: FakeClock) -> None:
+    token = await tokens.create("ci", "robot", [], None)
+    assert tokens.recognise_certificate(hashlib.sha256(token.reveal().encode()).hexdigest(), "") is None
+    digest = hashlib.sha256(b"certificate").hexdigest()
+    await tokens.register_certificate("laptop", "alice", [], digest, clock.now() + timedelta(hours=1))
+    assert tokens.recognise("certificate", "") is None
 
 
 async def test_tokens_are_there_after_a_restart(tokens: Tokens, store: Store, clock: FakeClock) -> None:
@@ -245,30 +350,10 @@ async def test_a_token_is_described_without_its_hash(tokens: Tokens) -> None:
     [token] = await tokens.list()
     assert describe(token) == {
         "name": "ci",
+        "type": "token",
         "user": "robot",
         "groups": ["image-viewer"],
         "created": "2026-01-01T00:00:00Z",
         "expires": "2026-01-01T01:00:00Z",
         "lastUsed": None,
     }
-
-
-async def test_a_session_is_recognised_as_long_as_its_parent(tokens: Tokens, clock: FakeClock) -> None:
-    await tokens.create("ci", "ci-bot", [], timedelta(hours=2))
-    parent = tokens.named("ci")
-    assert parent is not None
-    session = await tokens.create("session-1", "ci-bot", [], timedelta(hours=9), parent=parent.metadata.uid)
-    actor = tokens.recognise(session.reveal(), "")
-    assert actor is not None
-    assert (actor.user, actor.credential) == ("ci-bot", "session-1")
-    clock.set(3 * 3600)
-    assert tokens.recognise(session.reveal(), "") is None
-
-
-async def test_a_session_ends_with_the_revocation_of_its_parent(tokens: Tokens) -> None:
-    await tokens.create("ci", "ci-bot", [], None)
-    parent = tokens.named("ci")
-    assert parent is not None
-    session = await tokens.create("session-1", "ci-bot", [], None, parent=parent.metadata.uid)
-    await tokens.revoke("ci")
-    assert tokens.recognise(session.reveal(), "") is None

@@ -33,8 +33,12 @@ def test_one_that_reads_promptly_survives_any_commit() -> None:
 
 @pytest.mark.parametrize(
     "backlog",
-    [changes(1, MOST_UNREAD + 2), changes(1, 3, body=bytes(MOST_UNREAD_BYTES))],
-    ids=["too many", "too large"],
+    [
+        changes(1, MOST_UNREAD + 2),
+        changes(1, 3, body=bytes(MOST_UNREAD_BYTES)),
+        [change._replace(managed=bytes(MOST_UNREAD_BYTES)) for change in changes(1, 3)],
+    ],
+    ids=["too many", "too large", "too much managed"],
 )
 def test_one_that_falls_behind_is_cut_and_forgets_its_backlog(backlog: list[Change]) -> None:
     broadcast = Broadcast(0)

@@ -19,13 +19,9 @@ from imageyard.web import app
 from imageyard.web.forwarded import Network
 from tests.fakes.asgi import Client
 from tests.fakes.clock import FakeClock
-from tests.web.standin import MemoryManifests, MemoryObjects, MemorySyncRequests, MemoryTokens, MemoryVerifier
+from tests.web.standin import MemoryManifests, MemoryObjects, MemorySyncRequests, MemoryTokens, MemoryVerifier, OneKey
 
 HOSTS = {"127.0.0.1", "localhost", "::1", "yard.example.com"}
-
-
-async def no_rotation() -> tuple[str, int]:
-    return "0a1b2c3d", 0
 
 
 @dataclass
@@ -50,7 +46,7 @@ class Yard:
                 tokens=cast(Tokens, MemoryTokens()),
                 metrics=self.metrics,
                 clock=self.clock,
-                rotate_keys=no_rotation,
+                keys=OneKey(),
                 ready=lambda: self.checks,
                 version="1.2.3",
                 stopping=asyncio.Event(),

@@ -30,6 +30,7 @@ from imageyard.registry import Probe, Step
 from imageyard.service import admission
 from imageyard.service.objects import Document, Patch, Removed, Result
 from imageyard.service.rights import Rights
+from imageyard.service.sealkeys import KeyUse, KeyUses, Rotated
 from imageyard.store import Page, Query, Stored
 from imageyard.web.oapis import examples, history
 
@@ -181,3 +182,19 @@ class MemorySyncRequests:
 class MemoryTokens:
     def recognise(self, token: str, address: str) -> Actor | None:
         return TOKENS.get(token)
+
+
+class OneKey:
+    """Implements `SealKeys`: one key that nothing is sealed under."""
+
+    async def rotate(self) -> Rotated:
+        return Rotated("0a1b2c3d", 0, ["default/broken"], "file")
+
+    async def uses(self) -> KeyUses:
+        return KeyUses("file", "0a1b2c3d", False, [KeyUse("0a1b2c3d", True, 0, True)], 1)
+
+    async def retire(self, key_id: str) -> None:
+        raise NotFound("key", key_id)
+
+    async def prune(self) -> Sequence[str]:
+        return ["00c0ffee"]

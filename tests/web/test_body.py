@@ -1,6 +1,7 @@
 """Bodies: any bytes give a value or a 400, 413, 415; never a 500."""
 
 import contextlib
+import gzip
 import json
 import time
 from typing import Any
@@ -17,6 +18,7 @@ from tests.web.samples import IMAGES, image
 from tests.web.test_objects import fields, is_status
 
 MIB = 1024 * 1024
+KUBE_IMAGES = "/apis/image.theriseunion.io/v1alpha1/namespaces/default/repositories"
 YAML_TYPE = {"content-type": "application/yaml"}
 
 scalars = (
@@ -270,3 +272,18 @@ def test_a_duplicate_below_a_very_long_key_is_shown_by_the_beginning_of_its_path
         body.parse(raw.encode(), media_type)
     assert [cause.field for cause in refused.value.causes] == ["k" * limits.LONGEST_PATH]
     assert time.process_time() - began < 1.5
+
+
+@pytest.mark.parametrize("path", [IMAGES, KUBE_IMAGES])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, gzip"])
+async def test_a_compressed_body_is_415_and_is_not_unpacked(admin: Client, path: str, coding: str) -> None:
+    """A few kilobytes of gzip may be gigabytes of zeros."""
+    bomb = gzip.compress(bytes(10 * MIB))
+    answer = await admin.post(path, bomb, headers={"content-type": "application/json", "content-encoding": coding})
+    assert (answer.status, answer.json()["reason"]) == (415, "UnsupportedMediaType")
+    assert "Content-Encoding" in answer.json()["message"]
+
+
+async def test_a_body_that_says_it_is_no_other_is_read(admin: Client) -> None:
+    answer = await admin.post(IMAGES, image(), headers={"content-encoding": "identity"})
+    assert answer.status == 201

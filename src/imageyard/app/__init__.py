@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import gc
-import json
 import shlex
 import signal
 import sys
@@ -13,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 import uvloop
 
+from imageyard import logs
+from imageyard.app import audit_local, keysources
 from imageyard.app.administration import Administration, administration
 from imageyard.app.files import DataDir, write_private
-from imageyard.keyring import keyfile
+from imageyard.keyring.keyfile import KeyFiles
 from imageyard.settings import Settings
 from imageyard.store.sqlite import backup as sqlite_backup
 
@@ -44,6 +45,7 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
     from imageyard.app import patience, server
 
     patience.raise_limits()
+    logs.take_over(asyncio.get_running_loop())
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -105,17 +107,21 @@ def backup(directory: DataDir, file: Path) -> None:
 
 def restore(directory: DataDir, file: Path) -> None:
     """Put a verified backup in place of the database. Raises Locked while a server runs, OSError, Failure."""
-    sqlite_backup.restore(file, directory.path)
+    with audit_local.recorded(directory.audit, "create", "database/restore"):
+        sqlite_backup.restore(file, directory.path)
 
 
-def export_keys(directory: DataDir, file: Path) -> int:
-    """Write every key into one private file; answer how many. Raises KeyringError, OSError."""
-    exported = keyfile.export(directory.keys)
-    write_private(file, exported)
-    return len(json.loads(exported)["keys"])
+def export_keys(settings: Settings, file: Path) -> int:
+    """Write every key of the source into one private file; answer how many. Raises KeyringError, OSError."""
+    with audit_local.recorded(DataDir(settings.data_dir).audit, "get", "keys/export"):
+        keys = keysources.of(settings).load()
+        write_private(file, keys.document())
+        return len(keys.by_id)
 
 
 def import_keys(directory: DataDir, file: Path) -> int:
-    """Take in the keys of an export; answer how many. Raises KeyringError, OSError."""
+    """Take in the keys of an export, into the data directory whatever source is in use; answer how many.
+    Raises KeyringError, OSError."""
     directory.make()
-    return keyfile.take_in(directory.keys, file.read_bytes())
+    with audit_local.recorded(directory.audit, "create", "keys/import"):
+        return KeyFiles(directory.keys).take_in(file.read_bytes())

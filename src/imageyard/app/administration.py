@@ -6,43 +6,79 @@ import json
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
-from imageyard.app import rotation
+import msgspec
+
+from imageyard.app import audit_local, client_certificates, https, keysources, sealing
+from imageyard.app.certificates import Certificates
 from imageyard.app.clock import SystemClock
 from imageyard.app.files import DataDir, Unreachable, ports_in_use
-from imageyard.domain import errors
+from imageyard.app.rotation import Rotation
+from imageyard.domain.access import Actor
 from imageyard.domain.kinds import KINDS
 from imageyard.domain.secret import Secret
-from imageyard.domain.text import Text
-from imageyard.keyring import keyfile
+from imageyard.service.rights import Rights
+from imageyard.service.roles import Roles
+from imageyard.service.sealkeys import KeyUses, Rotated
 from imageyard.service.tokens import Tokens, describe
+from imageyard.settings import Settings
 from imageyard.store.sqlite.store import SQLiteStore
-from imageyard.web.admin.door import ROTATE, TOKENS
+from imageyard.web.admin.door import CERTIFICATES, KEYS, PRUNE, ROTATE, SESSIONS, TOKENS
 
 T = TypeVar("T")
+
+
+class Bearer(NamedTuple):
+    """Who will hold a credential, under which name, for how long."""
+
+    name: str
+    user: str
+    groups: Sequence[str] = ()
+    lifetime: timedelta | None = None
+
+    def body(self) -> dict[str, object]:
+        seconds = None if self.lifetime is None else int(self.lifetime.total_seconds())
+        return {"name": self.name, "user": self.user, "groups": [*self.groups], "ttlSeconds": seconds}
+
+
+class Made(NamedTuple):
+    """A token, or a certificate in PEM. `has_rights` tells whether some role gives its bearer anything."""
+
+    credential: Secret
+    has_rights: bool
 
 
 class Administration(Protocol):
     """Raises errors.Failure as the service does."""
 
-    def create_token(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret: ...
+    def create_token(self, bearer: Bearer) -> Made: ...
 
-    def list_tokens(self) -> Sequence[dict[str, Any]]: ...
+    def create_certificate(self, bearer: Bearer, request: str) -> Made:
+        """Have a signing request (PEM) signed by the server's CA."""
+
+    def list_tokens(self, *, sessions: bool = False) -> Sequence[dict[str, Any]]:
+        """Those that have a parent are sessions, and are left out unless asked for."""
 
     def revoke_token(self, name: str) -> None: ...
 
-    def rotate_keys(self) -> tuple[str, int]:
-        """Answer the new key's id and how many credentials were sealed anew."""
+    def rotate_keys(self) -> Rotated: ...
+
+    def list_keys(self) -> KeyUses: ...
+
+    def retire_key(self, key_id: str) -> None: ...
+
+    def prune_keys(self) -> Sequence[str]: ...
 
 
-def administration(directory: DataDir) -> Administration:
+def administration(settings: Settings) -> Administration:
     """The running server when one answers, else the file under its lock."""
+    directory = DataDir(settings.data_dir)
     if ports_in_use(directory) is not None and directory.kubeconfig.exists():
         remote = _Remote(directory)
         if remote.answers():
             return remote
-    return _Local(directory)
+    return _Local(directory, settings)
 
 
 class _Remote:
@@ -56,69 +92,110 @@ class _Remote:
 
     def answers(self) -> bool:
         try:
-            return self._send("GET", "/livez", timeout=2)[0] == http.client.OK
+            return https.send(self._address, self._trust, "GET", "/livez", timeout=2).status == http.client.OK
         except (OSError, http.client.HTTPException):
             return False
 
-    def create_token(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
-        seconds = None if ttl is None else int(ttl.total_seconds())
-        body = {"name": name, "user": user, "groups": list(groups), "ttlSeconds": seconds}
-        return Secret(self._ask("POST", TOKENS, body)["token"])
+    def create_token(self, bearer: Bearer) -> Made:
+        answer = self._ask("POST", TOKENS, bearer.body())
+        return Made(Secret(answer["token"]), answer["hasRights"])
 
-    def list_tokens(self) -> Sequence[dict[str, Any]]:
-        return cast("list[dict[str, Any]]", self._ask("GET", TOKENS)["items"])
+    def create_certificate(self, bearer: Bearer, request: str) -> Made:
+        answer = self._ask("POST", CERTIFICATES, bearer.body() | {"request": request})
+        return Made(Secret(answer["certificate"]), answer["hasRights"])
+
+    def list_tokens(self, *, sessions: bool = False) -> Sequence[dict[str, Any]]:
+        path = f"{TOKENS}?{SESSIONS.decode()}" if sessions else TOKENS
+        return cast("list[dict[str, Any]]", self._ask("GET", path)["items"])
 
     def revoke_token(self, name: str) -> None:
         self._ask("DELETE", f"{TOKENS}/{name}")
 
-    def rotate_keys(self) -> tuple[str, int]:
-        answer = self._ask("POST", ROTATE)
-        return answer["key"], answer["sealed"]
+    def rotate_keys(self) -> Rotated:
+        return msgspec.convert(self._ask("POST", ROTATE), Rotated)
+
+    def list_keys(self) -> KeyUses:
+        return msgspec.convert(self._ask("GET", KEYS), KeyUses)
+
+    def retire_key(self, key_id: str) -> None:
+        self._ask("DELETE", f"{KEYS}/{key_id}")
+
+    def prune_keys(self) -> Sequence[str]:
+        return cast("list[str]", self._ask("POST", PRUNE)["retired"])
 
     def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         try:
-            status, payload = self._send(method, path, body)
+            answer = https.send(self._address, self._trust, method, path, token=self._token, body=body)
         except (OSError, http.client.HTTPException) as error:
             cause = getattr(error, "strerror", None) or error
             raise Unreachable(f"the server at {self._address} does not answer ({cause})") from error
-        answer = json.loads(payload) if payload else {}
-        if status >= http.client.BAD_REQUEST:
-            _refuse(status, answer)
-        return cast("dict[str, Any]", answer)
-
-    def _send(self, method: str, path: str, body: object = None, timeout: float = 60) -> tuple[int, bytes]:
-        connection = http.client.HTTPSConnection(self._address, context=self._trust, timeout=timeout)
-        headers = {
-            "Authorization": f"Bearer {self._token.reveal()}",
-            "Content-Type": "application/json",
-            "Accept-Language": "en",
-        }
-        try:
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
+        if answer.status >= http.client.BAD_REQUEST:
+            https.refuse(answer)
+        return answer.json()
 
 
 class _Local:
     """No server runs: the file itself, under its lock."""
 
-    def __init__(self, directory: DataDir) -> None:
+    def __init__(self, directory: DataDir, settings: Settings) -> None:
         self._directory = directory
+        self._settings = settings
 
-    def create_token(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
-        return self._with_tokens(lambda tokens: tokens.create(name, user, groups, ttl))
+    def create_token(self, bearer: Bearer) -> Made:
+        async def create(tokens: Tokens) -> Secret:
+            return await tokens.create(bearer.name, bearer.user, bearer.groups, bearer.lifetime)
 
-    def list_tokens(self) -> Sequence[dict[str, Any]]:
-        return [describe(token) for token in self._with_tokens(lambda tokens: tokens.list())]
+        return self._made(bearer, create)
+
+    def create_certificate(self, bearer: Bearer, request: str) -> Made:
+        async def create(tokens: Tokens) -> Secret:
+            signing = client_certificates.of(tokens, Certificates(self._directory.tls), SystemClock())
+            return Secret(await signing.issue(bearer.name, bearer.user, bearer.groups, bearer.lifetime, request))
+
+        return self._made(bearer, create)
+
+    def list_tokens(self, *, sessions: bool = False) -> Sequence[dict[str, Any]]:
+        return [describe(token) for token in self._with_tokens(lambda tokens: tokens.list(sessions=sessions))]
 
     def revoke_token(self, name: str) -> None:
-        self._with_tokens(lambda tokens: tokens.revoke(name))
+        with audit_local.recorded(self._directory.audit, "delete", audit_local.TOKENS, name):
+            self._with_tokens(lambda tokens: tokens.revoke(name))
 
-    def rotate_keys(self) -> tuple[str, int]:
-        keyring = keyfile.load(self._directory.keys)
-        return self._with_store(lambda store: rotation.rotate(store, keyring, self._directory.keys))
+    def rotate_keys(self) -> Rotated:
+        with audit_local.recorded(self._directory.audit, "create", "keys/rotate") as action:
+            done = self._with_keys(lambda keys: keys.rotate())
+            action.name = done.key
+            return done
+
+    def list_keys(self) -> KeyUses:
+        return self._with_keys(lambda keys: keys.uses())
+
+    def retire_key(self, key_id: str) -> None:
+        with audit_local.recorded(self._directory.audit, "delete", audit_local.KEYS, key_id):
+            self._with_keys(lambda keys: keys.retire(key_id))
+
+    def prune_keys(self) -> Sequence[str]:
+        with audit_local.recorded(self._directory.audit, "create", "keys/prune"):
+            return self._with_keys(lambda keys: keys.prune())
+
+    def _with_keys(self, work: Callable[[Rotation], Awaitable[T]]) -> T:
+        source = keysources.of(self._settings)
+
+        async def run(store: SQLiteStore) -> T:
+            return await work(Rotation(store, await sealing.keyring(store, source), source))
+
+        return self._with_store(run)
+
+    def _made(self, bearer: Bearer, create: Callable[[Tokens], Awaitable[Secret]]) -> Made:
+        async def run(store: SQLiteStore) -> Made:
+            tokens, roles = Tokens(store, SystemClock()), Roles(store, SystemClock())
+            await tokens.load()
+            await roles.load()
+            made = await create(tokens)
+            return Made(made, Rights(roles.grants).any_beyond_basics(Actor(bearer.user, frozenset(bearer.groups))))
+
+        with audit_local.recorded(self._directory.audit, "create", audit_local.TOKENS, bearer.name):
+            return self._with_store(run)
 
     def _with_tokens(self, work: Callable[[Tokens], Awaitable[T]]) -> T:
         async def run(store: SQLiteStore) -> T:
@@ -134,27 +211,3 @@ class _Local:
                 return await work(store)
 
         return asyncio.run(run())
-
-
-def _refuse(status: int, answer: dict[str, Any]) -> NoReturn:
-    message = str(answer.get("message", f"the server answered {status}"))
-    text = Text(message, message)
-    details = answer.get("details") or {}
-    match status:
-        case 404:
-            raise errors.NotFound(details.get("kind", "token"), details.get("name", ""))
-        case 409:
-            raise errors.AlreadyExists(details.get("kind", "token"), details.get("name", ""))
-        case 401 | 403:
-            raise errors.Forbidden(text)
-        case 400 if causes := details.get("causes"):
-            raise errors.Invalid([_cause(cause) for cause in causes], kind="accesstoken")
-        case 400:
-            raise errors.BadRequest(text)
-        case _:
-            raise errors.Unavailable(text)
-
-
-def _cause(told: dict[str, str]) -> errors.Cause:
-    message = told.get("message", "")
-    return errors.Cause(told.get("field", ""), told.get("reason", ""), Text(message, message))

@@ -80,4 +80,6 @@ class Corked(asyncio.Transport):
         if self._held:
             self.flushed += self._size
             held, self._held, self._size = self._held, [], 0
-            self._inner.writelines(held)
+            # The peer may have left within the turn.
+            if not self._inner.is_closing():
+                self._inner.writelines(held)

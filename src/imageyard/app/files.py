@@ -37,6 +37,7 @@ class DataDir:
         self.admin_token = path / "admin-token"
         self.kubeconfig = path / "kubeconfig"
         self.ports = path / "ports.json"
+        self.audit = path / "audit"
 
     def make(self) -> None:
         """Create the directory, for the owner only."""
@@ -48,7 +49,8 @@ class DataDir:
         if not self.database.exists() or self.database.stat().st_size:
             return
         log = self.database.with_name(f"{self.database.name}-wal")
-        if keyfile.present(self.keys) or (log.exists() and log.stat().st_size):
+        used = keyfile.present(self.keys) or self.admin_token.exists()
+        if used or (log.exists() and log.stat().st_size):
             raise Corrupt(
                 Text(
                     f"{self.database} 是空文件，而该目录曾被使用过；请用 `imageyard restore FILE` 恢复备份",

@@ -61,9 +61,12 @@ def port_of(sock: socket.socket) -> int:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, bound: Bound, certificate: Path, key: Path) -> AsyncIterator[None]:
-    """Serve until the block ends, then let requests in flight finish (GRACE seconds)."""
-    handshakes = Handshakes(_context(certificate, key), patience.most_connections())
+async def serving(
+    app: ASGIApp, bound: Bound, certificate: Path, key: Path, client_ca: Path | None = None
+) -> AsyncIterator[None]:
+    """Serve until the block ends, then let requests in flight finish (GRACE seconds). With a `client_ca` (PEM) TLS
+    clients are asked for a certificate of it, and may have none."""
+    handshakes = Handshakes(context(certificate, key, client_ca), patience.most_connections())
     servers = [_Server(_config(app, handshakes))]
     sockets = [bound.https]
     if bound.http is not None:
@@ -110,9 +113,13 @@ class _Server(uvicorn.Server):
         return contextlib.nullcontext()
 
 
-def _context(certificate: Path, key: Path) -> ssl.SSLContext:
+def context(certificate: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
+    if client_ca is not None:
+        # OpenSSL refuses one that was signed for another purpose (a server's), by another CA, or for another time.
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.load_verify_locations(client_ca)
     return context
 
 

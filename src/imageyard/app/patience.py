@@ -1,9 +1,10 @@
 """How long and how much a connection may take to say what it wants and to hear the answer, before anybody is known:
 against slow, endless and deaf peers. What breaks these rules gets the REST door's Status (RFC 6585 section 5: 431; RFC
-9112 section 3.2: one Host).
+9110 section 15.5.15: 414; RFC 9112 section 3.2: one Host).
 """
 
 import asyncio
+import hashlib
 import resource
 from functools import lru_cache
 from http import HTTPStatus
@@ -15,11 +16,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from imageyard.app.corked import Corked
 from imageyard.domain.errors import BadRequest, Failure
 from imageyard.domain.text import Text
-from imageyard.web import errors, exchange
+from imageyard.web import errors, exchange, hygiene
 
 HEAD_BYTES: Final = 64 * 1024
 """Of a head; and of what stands between two pieces of a body or behind it, trailers included."""
 HEAD_LINES: Final = 128
+URL_BYTES: Final = 16 * 1024
+"""Of a request's target: label selectors are long, and nothing else is."""
 MOST_WAITING: Final = 16
 """Requests of one connection that wait behind the one being answered. What comes after them is not read: the connection
 is closed behind their answers (RFC 9112 section 9.3.2: the client asks again for the rest)."""
@@ -36,6 +39,9 @@ was sent is held in memory."""
 MOST_CONNECTIONS: Final = 10_000
 """Of one listener; a connection beyond is closed at once."""
 
+_OTHER_FILES: Final = 2_000
+"""Files that are no connection of a listener's: the database, and requests to registries."""
+
 log = structlog.get_logger()
 
 _MALFORMED: Final = BadRequest(
@@ -48,7 +54,25 @@ _HOSTS: Final = BadRequest(Text("请求须有且仅有一个 Host 请求头", "a
 _CREDENTIALS: Final = BadRequest(
     Text("请求最多只能有一个 Authorization 请求头", "a request may have one Authorization header at most")
 )
+_VERSION: Final = BadRequest(Text("只支持 HTTP/1.1 与 HTTP/1.0", "HTTP/1.1 and HTTP/1.0 are spoken here"))
+_TARGET: Final = BadRequest(
+    Text(
+        "请求行中须是以 / 开头的路径，不能是完整的 URL",
+        "a request line names a path that begins with /, not a whole URL",
+    )
+)
+_FRAMING: Final = BadRequest(
+    Text(
+        "Transfer-Encoding 只能是 chunked，且只用于 HTTP/1.1",
+        "Transfer-Encoding may be chunked and nothing else, and in HTTP/1.1 only",
+    )
+)
+"""RFC 9112 section 6.1. What else is ambiguous about where a body ends, the parser refuses by itself."""
 _SLASH: Final = BadRequest(Text("路径中不能有编码的斜杠（%2F）", "a path must not hold an encoded slash (%2F)"))
+
+
+_VERSIONS: Final = ("1.1", "1.0")
+_CHUNKED: Final = [b"chunked"]
 
 
 class _Taking(NamedTuple):
@@ -71,6 +95,7 @@ class Patient(HttpToolsProtocol):
         if len(self.connections) > most_connections():
             transport.abort()
         self.headers = []
+        self._certificate = _shown(transport)
         self._begun: float | None = self.loop.time()
         self._in_head = True
         self._deaf = False
@@ -95,6 +120,16 @@ class Patient(HttpToolsProtocol):
             self._refusal = errors.HeadTooLarge(HEAD_BYTES, HEAD_LINES)
             self.send_400_response("")
 
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._certificate:
+            self.scope["extensions"] = {exchange.CERTIFICATE: {"sha256": self._certificate}}
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > URL_BYTES:
+            self._refuse(errors.UrlTooLong(URL_BYTES))
+
     def on_headers_complete(self) -> None:
         # Raising here makes the parser give up, and uvicorn answer by `send_400_response`.
         if len(self.pipeline) >= MOST_WAITING:
@@ -105,9 +140,17 @@ class Patient(HttpToolsProtocol):
             self._overhead > HEAD_BYTES and sum(len(name) + len(value) for name, value in headers) > HEAD_BYTES
         ):
             self._refuse(errors.HeadTooLarge(HEAD_BYTES, HEAD_LINES))
-        names = [name for name, _ in headers]
-        if names.count(b"host") != 1 and self.parser.get_http_version() == "1.1":
+        names, version = [name for name, _ in headers], self.parser.get_http_version()
+        if names.count(b"host") != 1 and version == "1.1":
             self._refuse(_HOSTS)
+        if version not in _VERSIONS:
+            self._refuse(_VERSION)
+        if self.url[:1] != b"/" and self.url != b"*":
+            self._refuse(_TARGET)
+        if b"transfer-encoding" in names and (
+            version != "1.1" or [value.lower() for name, value in headers if name == b"transfer-encoding"] != _CHUNKED
+        ):
+            self._refuse(_FRAMING)
         if names.count(b"authorization") > 1:
             self._refuse(_CREDENTIALS)
         if b"%" in self.url and b"%2f" in self.url.partition(b"?")[0].lower():
@@ -173,7 +216,7 @@ class Patient(HttpToolsProtocol):
             return
         answer = errors.render(self._refusal, "zh")
         head = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n".encode("ascii")]
-        pairs: list[tuple[bytes, bytes]] = [*self.server_state.default_headers, *answer.headers]
+        pairs: list[tuple[bytes, bytes]] = [*self.server_state.default_headers, *answer.headers, *hygiene.EVERY]
         pairs += [(b"content-length", b"%d" % len(answer.body)), (b"connection", b"close")]
         pairs += [(b"x-request-id", exchange.new_request_id().encode("ascii"))]
         head += [b"%s: %s\r\n" % pair for pair in pairs]
@@ -191,6 +234,14 @@ class Patient(HttpToolsProtocol):
         raise ValueError(failure.text.en)
 
 
+def _shown(transport: asyncio.Transport) -> str:
+    """The fingerprint of the certificate by which the peer has proved itself in TLS: hex SHA-256 of its DER, "" for
+    none."""
+    tls = transport.get_extra_info("ssl_object")
+    der = tls.getpeercert(binary_form=True) if tls is not None else None
+    return hashlib.sha256(der).hexdigest() if der else ""
+
+
 def raise_limits() -> None:
     """Let this process open as many files as it may: each connection is one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -200,7 +251,8 @@ def raise_limits() -> None:
 @lru_cache
 def most_connections() -> int:
     """Of one listener, so that files, outbound requests and the other listener always have descriptors left."""
-    return min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return min(MOST_CONNECTIONS, (files - min(_OTHER_FILES, files // 3)) // 2)
 
 
 def hurry(connections: Any, now: float) -> None:

@@ -1,14 +1,16 @@
 """Whether the keys that are here open what is sealed in the database, found out before anything is sealed with them."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 
 from imageyard.domain.kinds import BY_PLURAL
 from imageyard.domain.objects import Key
-from imageyard.keyring import KeyringError, Owner, keyfile
+from imageyard.keyring import KeyringError, Owner
 from imageyard.keyring.aead import AeadKeyring, key_id_of
+from imageyard.keyring.keys import KeySource, NoKeys
 from imageyard.store import Store
 
 log = structlog.get_logger()
@@ -16,70 +18,92 @@ log = structlog.get_logger()
 _BATCH = 500
 
 
-async def keyring(store: Store, directory: Path) -> AeadKeyring:
-    """The keys of `directory`, made where there is nothing to open. Raises KeyringError when a stored credential is
-    under a key that is not here, or a key of that id opens none of its credentials. A value that names no key at all
-    is damaged: it is reported, and its source fails until the password is set again."""
-    present = keyfile.present(directory)
-    keys = keyfile.load(directory) if present else None
-    opened, shut = set[str](), dict[str, Key]()
-    async for key, uid, sealed in _all(store):
-        key_id = _key_id(key, sealed)
-        if not key_id or key_id in opened:
-            continue
-        if keys is None or key_id not in present:
-            raise _missing(key_id, key)
-        if _opens(keys, owner(key, uid), sealed):
-            opened.add(key_id)
-        else:
-            shut.setdefault(key_id, key)
-    for key_id, key in shut.items():
-        if key_id not in opened:
-            raise _another(key_id, key)
-    return keys or keyfile.load(directory)
+class Sealed(NamedTuple):
+    """A stored value: whose it is, and its bytes."""
+
+    key: Key
+    uid: str
+    value: bytes
+
+    @property
+    def owner(self) -> Owner:
+        """What it is bound to."""
+        kind = BY_PLURAL[self.key.resource]
+        return Owner(kind.name, self.key.namespace, self.key.name, self.uid, kind.secret_fields[0])
+
+    @property
+    def key_id(self) -> str:
+        """Of the key it is under; "" for what is no sealed value."""
+        try:
+            return key_id_of(self.value)
+        except KeyringError:
+            return ""
+
+    @property
+    def shown(self) -> str:
+        return f"{self.key.namespace}/{self.key.name}"
 
 
-def owner(key: Key, uid: str) -> Owner:
-    """What the secret of an object is bound to."""
-    kind = BY_PLURAL[key.resource]
-    return Owner(kind.name, key.namespace, key.name, uid, kind.secret_fields[0])
-
-
-async def _all(store: Store) -> AsyncIterator[tuple[Key, str, bytes]]:
+async def batches(store: Store, size: int = _BATCH) -> AsyncIterator[list[Sealed]]:
+    """All sealed values, each batch as it is when it is asked for."""
     cursor = ""
-    while batch := await store.sealed_after(cursor, _BATCH):
-        for cursor, key, uid, sealed in batch:  # noqa: B007 - the last one goes on
-            yield key, uid, sealed
+    while batch := await store.sealed_after(cursor, size):
+        cursor = batch[-1][0]
+        yield [Sealed(key, uid, value) for _, key, uid, value in batch]
 
 
-def _key_id(key: Key, sealed: bytes) -> str:
-    """ "" for what is no sealed value."""
+async def keyring(store: Store, source: KeySource) -> AeadKeyring:
+    """The keys of `source`, made there when there is nothing to open and the source makes keys. Raises KeyringError
+    when a stored credential is under a key that is not here, or a key of that id opens none of its credentials. A
+    value that names no key at all is damaged: it is reported, and its source fails until the password is set again."""
+    keys = await _loaded(source)
+    opened, shut = set[str](), dict[str, Sealed]()
+    async for batch in batches(store):
+        for each in batch:
+            if not each.key_id:
+                log.error("credential_damaged", namespace=each.key.namespace, name=each.key.name, remedy=_SET_AGAIN)
+            elif each.key_id not in opened:
+                if keys is None or each.key_id not in keys.ids:
+                    raise missing(each.key_id, each.shown, source)
+                if opens(keys, each):
+                    opened.add(each.key_id)
+                else:
+                    shut.setdefault(each.key_id, each)
+    for key_id, one in shut.items():
+        if key_id not in opened:
+            raise _another(key_id, one.shown, source)
+    return keys or AeadKeyring.of(source.renewed())
+
+
+_SET_AGAIN = "set spec.password again"
+
+
+async def _loaded(source: KeySource) -> AeadKeyring | None:
+    """None where the source has no key yet."""
     try:
-        return key_id_of(sealed)
-    except KeyringError:
-        log.error("credential_damaged", namespace=key.namespace, name=key.name, remedy="set spec.password again")
-        return ""
+        return AeadKeyring.of(await asyncio.to_thread(source.load))
+    except NoKeys:
+        return None
 
 
-def _opens(keys: AeadKeyring, bound: Owner, sealed: bytes) -> bool:
+def opens(keys: AeadKeyring, sealed: Sealed) -> bool:
     try:
-        keys.open(bound, sealed)
+        keys.open(sealed.owner, sealed.value)
     except KeyringError:
         return False
     return True
 
 
-def _missing(key_id: str, key: Key) -> KeyringError:
+def missing(key_id: str, whose: str, source: KeySource) -> KeyringError:
     return KeyringError(
-        f"the credential of {key.namespace}/{key.name} is sealed under key {key_id!r}, which is not in "
-        "the keys directory; take it in with `imageyard keys import FILE`",
+        f"the credential of {whose} is sealed under key {key_id!r}, which is not in {source.place}; {source.remedy}",
         key_id,
     )
 
 
-def _another(key_id: str, key: Key) -> KeyringError:
+def _another(key_id: str, whose: str, source: KeySource) -> KeyringError:
     return KeyringError(
-        f"the key {key_id!r} in the keys directory is not the one that sealed the credential of "
-        f"{key.namespace}/{key.name}: it opens nothing; take in the right one with `imageyard keys import FILE`",
+        f"the key {key_id!r} in {source.place} is not the one that sealed the credential of {whose}: it opens nothing; "
+        f"{source.remedy}",
         key_id,
     )

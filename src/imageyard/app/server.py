@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Final, NamedTuple
@@ -11,12 +11,28 @@ from typing import Final, NamedTuple
 import structlog
 
 from imageyard import __version__
-from imageyard.app import certificates, files, filesystem, listeners, rotation, samples, sealing
+from imageyard.app import (
+    audit_log,
+    certificates,
+    client_certificates,
+    files,
+    filesystem,
+    issuer,
+    keysources,
+    kubeconfig,
+    listeners,
+    samples,
+    sealing,
+)
+from imageyard.app.audit_file import AuditFile
+from imageyard.app.audit_log import AuditLog
+from imageyard.app.audit_reader import AuditReader
 from imageyard.app.certificates import Certificates
 from imageyard.app.clock import SystemClock
 from imageyard.app.failures import FailureCollector
 from imageyard.app.files import DataDir, Ports
 from imageyard.app.listeners import Bound
+from imageyard.app.rotation import Rotation
 from imageyard.domain.errors import Failure
 from imageyard.domain.kinds import EVENT, KINDS
 from imageyard.domain.secret import Secret
@@ -24,18 +40,23 @@ from imageyard.egress.client import EgressClient
 from imageyard.egress.listeners import Listeners
 from imageyard.egress.policy import Policy
 from imageyard.egress.proxy import Direct, Proxy
-from imageyard.egress.trust import Trust
+from imageyard.keyring import keyfile
 from imageyard.keyring.aead import AeadKeyring
+from imageyard.keyring.keys import KeySource
 from imageyard.metrics import Metrics
 from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
 from imageyard.service import builtin_roles
+from imageyard.service.audit import Audit
 from imageyard.service.events import Recorder
 from imageyard.service.fetch import Fetcher
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects, new_uid
+from imageyard.service.oidc import Oidc
+from imageyard.service.quota import Quota
 from imageyard.service.requests import SyncRequests
 from imageyard.service.roles import Roles
+from imageyard.service.strangers import Dampened
 from imageyard.service.tokens import Tokens
 from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
@@ -44,6 +65,7 @@ from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.sync.engine import Engine
 from imageyard.sync.settings import EngineSettings
 from imageyard.web import app as web
+from imageyard.web.limits import Limits
 
 log = structlog.get_logger()
 ENGINE_GRACE: Final = 10.0
@@ -75,22 +97,25 @@ class Parts(NamedTuple):
     directory: DataDir
     store: SQLiteStore
     keyring: AeadKeyring
+    keys: Rotation
     objects: Objects
     fetcher: Fetcher
     verifier: Verifier
     trials: Trials
     tokens: Tokens
+    oidc: Oidc | None
     roles: Roles
     engine: Engine
     events: Recorder
+    audit: AuditLog
     metrics: Metrics
     clock: SystemClock
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Server]:
-    """Run a server for as long as the block runs. Raises OSError, Locked, Corrupt, KeyringError,
-    InvalidSettings."""
+async def running(settings: Settings, outward: Callable[..., EgressClient] = EgressClient) -> AsyncIterator[Server]:
+    """Run a server for as long as the block runs; `outward` makes the gate that all its outbound bytes pass.
+    Raises OSError, Locked, Corrupt, KeyringError, InvalidSettings."""
     directory = DataDir(settings.data_dir)
     directory.make()
     directory.refuse_emptied()
@@ -109,11 +134,16 @@ async def running(settings: Settings) -> AsyncIterator[Server]:
         )
         bound = _bind(settings)
         stack.callback(bound.close)
-        keyring = await sealing.keyring(store, directory.keys)
+        source = keysources.of(settings)
+        keyring = await sealing.keyring(store, source)
+        _warn_of_keys(directory, source)
         sample = await samples.registry(stack, directory) if settings.sample else None
         policy = _policy(settings, bound, sample)
-        gate = await stack.enter_async_context(EgressClient(policy, roots=_roots(settings), proxy=_proxy(settings)))
-        parts = _parts(settings, directory, store, keyring, gate, metrics, clock)
+        roots = issuer.roots("registry_ca", settings.registry_ca)
+        gate = await stack.enter_async_context(outward(policy, roots=roots, proxy=_proxy(settings)))
+        audit = await stack.enter_async_context(_audit(settings, directory, metrics))
+        keys = Rotation(store, keyring, source)
+        parts = _parts(settings, directory, store, keyring, keys, gate, audit, metrics, clock)
         admin = await _prepare(parts, sample)
         ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
         issued = _certificates(settings, parts, ports, admin)
@@ -128,7 +158,9 @@ def _parts(
     directory: DataDir,
     store: SQLiteStore,
     keyring: AeadKeyring,
+    keys: Rotation,
     gate: EgressClient,
+    audit: AuditLog,
     metrics: Metrics,
     clock: SystemClock,
 ) -> Parts:
@@ -150,6 +182,7 @@ def _parts(
         auto_create_namespaces=settings.auto_create_namespaces,
         language=settings.language,
         record=events.record,
+        quota=Quota(settings.quota_objects, settings.quota_mib),
     )
     fetcher, trials = Fetcher(store, keyring, registry), Trials(clock)
     verifier = Verifier(
@@ -177,9 +210,24 @@ def _parts(
     )
     metrics.build.labels(__version__).set(1)
     metrics.registry.register(FailureCollector(engine))
-    tokens = Tokens(store, clock)
+    tokens, oidc = Tokens(store, clock), issuer.oidc(settings, gate, clock, metrics)
     return Parts(
-        directory, store, keyring, objects, fetcher, verifier, trials, tokens, roles, engine, events, metrics, clock
+        directory,
+        store,
+        keyring,
+        keys,
+        objects,
+        fetcher,
+        verifier,
+        trials,
+        tokens,
+        oidc,
+        roles,
+        engine,
+        events,
+        audit,
+        metrics,
+        clock,
     )
 
 
@@ -200,7 +248,8 @@ def _certificates(settings: Settings, parts: Parts, ports: Ports, admin: Secret)
     """The certificates of the HTTPS listener, and the kubeconfig that trusts them."""
     issued = Certificates(parts.directory.tls)
     issued.ensure(certificates.server_names(settings.host, settings.tls_san), parts.clock.now())
-    config = certificates.kubeconfig(_secure_url(settings, ports), issued.ca.read_bytes(), admin)
+    user = kubeconfig.by_token(admin)
+    config = kubeconfig.complete(_secure_url(settings, ports), issued.ca.read_bytes(), "admin", user)
     files.write_private(parts.directory.kubeconfig, config)
     return issued
 
@@ -208,19 +257,25 @@ def _certificates(settings: Settings, parts: Parts, ports: Ports, admin: Secret)
 @asynccontextmanager
 async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certificates) -> AsyncIterator[None]:
     """Doors open and tasks running; at the end not ready first, then syncs handed back, then requests finished."""
-    health = Health(parts.store, parts.keyring, parts.engine, parts.tokens)
+    health = Health(parts.store, parts.keyring, parts.engine, parts.tokens, parts.audit)
     stopping = asyncio.Event()
-    app = web.build(_doors(settings, parts, health, stopping))
+    audit = Dampened(parts.audit, parts.clock)
+    app = web.build(_doors(settings, parts, issued, health, audit, stopping))
     async with asyncio.TaskGroup() as tasks:
-        owned = (
+        owned: tuple[asyncio.Task[None], ...] = (
             tasks.create_task(parts.engine.run(), name="sync-engine"),
             tasks.create_task(parts.tokens.watch(), name="token-watch"),
             tasks.create_task(parts.roles.watch(), name="role-watch"),
             tasks.create_task(parts.events.run(), name="events"),
-            tasks.create_task(_sweep(parts.store, parts.clock), name="sweep"),
+            tasks.create_task(audit.run(), name="audit-counts"),
+            tasks.create_task(_sweep(parts.store, parts.tokens, parts.clock), name="sweep"),
         )
-        async with listeners.serving(app, bound, issued.server, issued.server_key):
+        if parts.oidc is not None:
+            owned += (tasks.create_task(parts.oidc.keys.run(), name="oidc-keys"),)
+        clients = issued.ca if settings.client_certificates else None
+        async with listeners.serving(app, bound, issued.server, issued.server_key, clients):
             checking = tasks.create_task(_look_for_damage(parts.store, health), name="integrity")
+            resealing = tasks.create_task(_finish_rotation(parts.keys), name="key-rotation")
             try:
                 yield
             finally:
@@ -228,11 +283,23 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
                 stopping.set()
                 log.info("stopping")
                 await parts.engine.stop(ENGINE_GRACE)
-        for task in (*owned, checking):
+        for task in (*owned, checking, resealing):
             task.cancel()
 
 
-def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio.Event) -> web.Doors:
+def _audit(settings: Settings, directory: DataDir, metrics: Metrics) -> AbstractAsyncContextManager[AuditLog]:
+    return audit_log.opened(
+        AuditFile(directory.audit, settings.audit_max_size * 1024 * 1024, settings.audit_keep),
+        AuditReader(directory.audit),
+        strict=settings.audit_strict,
+        failed=metrics.audit_errors.inc,
+    )
+
+
+def _doors(
+    settings: Settings, parts: Parts, issued: Certificates, health: "Health", audit: Audit, stopping: asyncio.Event
+) -> web.Doors:
+    signing = client_certificates.of(parts.tokens, issued, parts.clock)
     return web.Doors(
         objects=parts.objects,
         verifier=parts.verifier,
@@ -249,13 +316,27 @@ def _doors(settings: Settings, parts: Parts, health: "Health", stopping: asyncio
         tokens=parts.tokens,
         metrics=parts.metrics,
         clock=parts.clock,
-        rotate_keys=lambda: rotation.rotate(parts.store, parts.keyring, parts.directory.keys),
+        keys=parts.keys,
         ready=health.checks,
         stopping=stopping,
+        audit=audit,
         version=__version__,
         console_language=settings.language,
+        limits=_limits(settings),
         trusted_proxies=settings.trusted_proxy,
         allowed_hosts=_allowed_hosts(_names(settings)),
+        oidc=parts.oidc,
+        certificates=signing if settings.client_certificates else None,
+        ca=issued.ca.read_bytes(),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        reads=settings.max_reads_in_flight,
+        writes=settings.max_writes_in_flight,
+        watches=settings.max_watches,
+        watches_per_user=settings.max_watches_per_user,
     )
 
 
@@ -266,7 +347,10 @@ def _result(probe: Probe) -> str:
 class Health:
     """The named checks of /readyz. A registry that is down never makes this server unready."""
 
-    def __init__(self, store: SQLiteStore, keyring: AeadKeyring, engine: Engine, tokens: Tokens) -> None:
+    def __init__(
+        self, store: SQLiteStore, keyring: AeadKeyring, engine: Engine, tokens: Tokens, audit: AuditLog
+    ) -> None:
+        self._audit = audit
         self._store = store
         self._keyring = keyring
         self._engine = engine
@@ -284,6 +368,8 @@ class Health:
             "storage-write": self._store.writable,
             "storage-integrity": not self.damaged,
             "keys": self._keyring.works,
+            # In the other mode a trail that cannot be written keeps nobody from working; a metric tells of it.
+            **({"audit": self._audit.writable} if self._audit.strict else {}),
             **engine,
             "watch-cache": engine["watch-cache"] and self._tokens.watching,
         }
@@ -302,12 +388,18 @@ async def _look_for_damage(store: SQLiteStore, health: Health) -> None:
             log.info("database_checked", file=str(store.file))
 
 
-async def _sweep(store: SQLiteStore, clock: SystemClock) -> None:
+async def _finish_rotation(keys: Rotation) -> None:
+    with contextlib.suppress(Failure):  # the storage is unwell or closing; the next start takes it up
+        await keys.finish()
+
+
+async def _sweep(store: SQLiteStore, tokens: Tokens, clock: SystemClock) -> None:
     """Drop what nobody names any more, now and then."""
     while True:
         await clock.sleep(timedelta(minutes=10).total_seconds())
         with contextlib.suppress(Failure):  # the storage is unwell; /readyz tells, and it is tried again
             await store.sweep(clock.now())
+            await tokens.sweep()
 
 
 def _warn_of_network(directory: DataDir) -> None:
@@ -317,6 +409,13 @@ def _warn_of_network(directory: DataDir) -> None:
             log.warning(
                 "data_dir_on_network", path=str(directory.path), filesystem=kind, remedy="move it to a local disk"
             )
+
+
+def _warn_of_keys(directory: DataDir, source: KeySource) -> None:
+    """Keys were moved away so that none is on this disk."""
+    left = keyfile.present(directory.keys)
+    if left and source.name != "file":
+        log.warning("keys_left_behind", path=str(directory.keys), count=len(left), remedy="delete them when unused")
 
 
 def _bind(settings: Settings) -> Bound:
@@ -345,18 +444,6 @@ def _proxy(settings: Settings) -> Proxy | None:
         return None
     address = settings.egress_proxy
     return Proxy(address.host, address.port, Secret(address.login), Direct.of(settings.egress_no_proxy))
-
-
-def _roots(settings: Settings) -> str:
-    """The operator's CA file, checked here so that a bad one is told at start and by name."""
-    if settings.registry_ca is None:
-        return ""
-    try:
-        text = settings.registry_ca.read_text(encoding="utf-8")
-        Trust(text)
-    except ValueError as error:
-        raise OSError(f"registry_ca: {settings.registry_ca} holds no usable CA certificates in PEM form") from error
-    return text
 
 
 def _names(settings: Settings) -> list[str]:

@@ -1,9 +1,10 @@
-"""The command line: `imageyard serve | token | backup | restore | keys | config | version`."""
+"""The command line: `imageyard serve | login | token | certificate | backup | restore | keys | config | version`."""
 
 import typer
 
 from imageyard import __version__
-from imageyard.cli import backup, config, keys, serve, token
+from imageyard.app import memory
+from imageyard.cli import backup, certificate, config, keys, login, serve, token
 
 _app = typer.Typer(
     name="imageyard",
@@ -12,10 +13,14 @@ _app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _app.command("serve")(serve.serve)
+_app.command("login")(login.login)
+_app.command("logout")(login.logout)
+_app.command("whoami")(login.whoami)
 _app.command("backup")(backup.backup)
 _app.command("restore")(backup.restore)
 _app.add_typer(token.app, name="token", help="Make, list and revoke bearer tokens.")
-_app.add_typer(keys.app, name="keys", help="Rotate and export the keys that seal credentials.")
+_app.add_typer(certificate.app, name="certificate", help="Make client certificates.")
+_app.add_typer(keys.app, name="keys", help="List, rotate, retire and export the keys that seal credentials.")
 _app.add_typer(config.app, name="config", help="Show settings and where each comes from.")
 
 
@@ -27,4 +32,5 @@ def version() -> None:
 
 def main() -> None:
     """Run the command line; the entry point of the `imageyard` program."""
+    memory.keep_private()
     _app()

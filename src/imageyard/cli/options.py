@@ -22,6 +22,9 @@ def setting(name: str, *declared: str) -> Any:
 
 
 DataDirOption = Annotated[Path | None, typer.Option("--data-dir", help="The data directory (or IMAGEYARD_DATA_DIR).")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Settings file (default: config.toml in the data directory).")
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
 
 
@@ -31,12 +34,18 @@ def read(**flags: Any) -> Settings:
     return settings.load(flags, os.environ, config)[0]
 
 
-def existing(data_dir: Path | None) -> DataDir:
-    """The data directory of a server that has run at least once. Raises OSError with the fix."""
-    directory = DataDir(read(data_dir=data_dir).data_dir)
+def used(data_dir: Path | None, config: Path | None = None) -> Settings:
+    """The settings of a server that has run at least once. Raises InvalidSettings; OSError with the fix."""
+    settings = read(data_dir=data_dir, config=config)
+    directory = DataDir(settings.data_dir)
     if not directory.database.exists():
         raise FileNotFoundError(f"no imageyard database in {directory.path}; name the directory with --data-dir")
-    return directory
+    return settings
+
+
+def existing(data_dir: Path | None) -> DataDir:
+    """The data directory of such a server. Raises the same."""
+    return DataDir(used(data_dir).data_dir)
 
 
 def target(file: Path, *, force: bool) -> Path:

@@ -28,6 +28,7 @@ def serve(
     egress_no_proxy: Annotated[list[str] | None, options.setting("egress_no_proxy")] = None,
     registry_ca: Annotated[Path | None, options.setting("registry_ca")] = None,
     language: Annotated[str | None, options.setting("language")] = None,
+    audit_strict: Annotated[bool, options.setting("audit_strict", "--audit-strict")] = False,
     log_level: Annotated[str | None, options.setting("log_level")] = None,
     log_format: Annotated[str | None, options.setting("log_format")] = None,
 ) -> None:
@@ -50,6 +51,7 @@ def serve(
             egress_no_proxy=tuple(egress_no_proxy or ()),
             registry_ca=registry_ca,
             language=language,
+            audit_strict=audit_strict or None,
             log_level=log_level,
             log_format=log_format,
         )

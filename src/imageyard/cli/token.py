@@ -1,25 +1,17 @@
 """`imageyard token`: through the running server when there is one, else in the file under its lock."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
 
 from imageyard import app as application
-from imageyard.cli import exits, options, table
-from imageyard.domain import access, duration, errors
-from imageyard.domain.access import Actor
+from imageyard.app.administration import Bearer
+from imageyard.cli import bearer, exits, options, table
 
 app = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, Argument(help="The token's name.")]
-
-_OPTIONS: Final = {"metadata.name": "NAME", "spec.user": "--user", "spec.groups": "--group", "spec.expires": "--ttl"}
-"""What was typed for each field of a token."""
 
 
 @app.command("create")
@@ -31,66 +23,32 @@ def create(
     data_dir: options.DataDirOption = None,
 ) -> None:
     """Make a token and print it, alone, on standard output. It is shown this once."""
-    with exits.told(), _by_option(name):
-        administration = application.administration(options.existing(data_dir))
-        print(administration.create_token(name, user, group or [], _lifetime(ttl)).reveal())
-    _warn_of_no_rights(Actor(user, frozenset(group or [])))
+    with exits.told(), bearer.by_option(name):
+        administration = application.administration(options.used(data_dir))
+        made = administration.create_token(Bearer(name, user, group or [], bearer.lifetime(ttl)))
+        print(made.credential.reveal())
+    bearer.warn_of_no_rights("token", made)
 
 
 @app.command("list")
-def list_(data_dir: options.DataDirOption = None) -> None:
-    """List tokens: name, user, groups, expiry, last use. Never the tokens themselves."""
+def list_(
+    sessions: Annotated[bool, Option("--sessions", help="Show sessions of signed-in people too.")] = False,
+    data_dir: options.DataDirOption = None,
+) -> None:
+    """List tokens and certificates: name, type, user, groups, expiry, last use. Never the tokens themselves."""
     with exits.told():
-        rows = application.administration(options.existing(data_dir)).list_tokens()
-        keys = ("name", "user", "groups", "expires", "lastUsed")
-        titles = ("NAME", "USER", "GROUPS", "EXPIRES", "LAST-USED")
+        rows = application.administration(options.used(data_dir)).list_tokens(sessions=sessions)
+        keys = ("name", "type", "user", "groups", "expires", "lastUsed")
+        titles = ("NAME", "TYPE", "USER", "GROUPS", "EXPIRES", "LAST-USED")
         table.show(titles, [[_cell(row, key) for key in keys] for row in rows])
 
 
 @app.command("revoke")
 def revoke(name: Name, data_dir: options.DataDirOption = None) -> None:
-    """Revoke a token; it stops working at once."""
+    """Revoke a token or certificate; it stops working at once."""
     with exits.told():
-        application.administration(options.existing(data_dir)).revoke_token(name)
+        application.administration(options.used(data_dir)).revoke_token(name)
         print(f"token/{name} revoked")
-
-
-@contextmanager
-def _by_option(name: str) -> Iterator[None]:
-    """Name what was typed, not the field it became."""
-    try:
-        yield
-    except errors.AlreadyExists:
-        remedy = f"revoke it first (imageyard token revoke {name})"
-        exits.fail(f'a token named "{name}" exists already; {remedy}', exits.Exit.CONFLICT)
-    except errors.Invalid as invalid:
-        told = (
-            f"{_OPTIONS.get(cause.field.partition('[')[0], cause.field)}: {cause.text.en}" for cause in invalid.causes
-        )
-        exits.fail("; ".join(told), exits.Exit.USAGE)
-
-
-def _warn_of_no_rights(bearer: Actor) -> None:
-    grants = [grant for grant in access.builtin_grants() if grant.subject != f"Group:{access.AUTHENTICATED}"]
-    if not access.holds_any(bearer, grants):
-        groups = ", ".join(grant.subject.removeprefix("Group:") for grant in grants)
-        print(
-            "imageyard: warning: this token may do nothing until a binding names its user or groups; groups with "
-            f"rights are {groups}",
-            file=sys.stderr,
-        )
-
-
-def _lifetime(ttl: str | None) -> timedelta | None:
-    if ttl is None:
-        return None
-    try:
-        lifetime = duration.parse(ttl)
-    except duration.InvalidDuration as error:
-        exits.fail(f"--ttl {ttl!r} cannot be used: {error}", exits.Exit.USAGE)
-    if lifetime <= timedelta(0):
-        exits.fail(f"--ttl {ttl!r} is not above zero", exits.Exit.USAGE)
-    return lifetime
 
 
 def _cell(row: Any, key: str) -> str:

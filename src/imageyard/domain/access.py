@@ -26,7 +26,8 @@ class Actor(NamedTuple):
     address: str = ""
     """Where the request came from, for audit and limits; never part of a decision about rights."""
     credential: str = ""
-    """By what the caller was recognised: the name of a token, or `oidc:` and the id of an issuer's. For audit only."""
+    """By what the caller was recognised: `token/NAME`, `certificate/NAME`, or `oidc/` and the id of an issuer's token.
+    For the audit, never part of a decision about rights."""
 
 
 class Action(NamedTuple):

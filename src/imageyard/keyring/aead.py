@@ -4,8 +4,10 @@ A fresh key per value lifts the limit of random nonces under one key, so rotatio
 Layout of a sealed value: version (1) | length of key id (1) | key id | salt (32) | nonce (12) | ciphertext and tag.
 """
 
+import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,8 +16,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from imageyard.domain.secret import Secret
 from imageyard.keyring import KeyringError, Owner
+from imageyard.keyring.keys import KEY_BYTES, Keys
 
-KEY_BYTES = 32
 _VERSION = 1
 _SALT = 32
 _NONCE = 12
@@ -28,17 +30,19 @@ class AeadKeyring:
     """A keyring in memory: `keys` by id, new values sealed under `current`. See `keyring.Keyring` for promises."""
 
     def __init__(self, keys: Mapping[str, bytes], current: str) -> None:
-        if current not in keys:
-            raise KeyringError(f"the current key {current!r} is not among the keys", current)
-        for key_id, key in keys.items():
-            if len(key) != KEY_BYTES:
-                raise KeyringError(f"key {key_id!r} is not {KEY_BYTES} bytes long", key_id)
-        self._keys = dict(keys)
-        self._current = current
+        self._keys = Keys(current, dict(keys))
+
+    @classmethod
+    def of(cls, keys: Keys) -> Self:
+        return cls(keys.by_id, keys.current)
 
     @property
     def current(self) -> str:
-        return self._current
+        return self._keys.current
+
+    @property
+    def ids(self) -> Collection[str]:
+        return self._keys.by_id.keys()
 
     @property
     def works(self) -> bool:
@@ -48,34 +52,37 @@ class AeadKeyring:
         except KeyringError:
             return False
 
-    def add(self, key_id: str, key: bytes) -> None:
-        """Take in a new key and make it current."""
-        if len(key) != KEY_BYTES:
-            raise KeyringError(f"key {key_id!r} is not {KEY_BYTES} bytes long", key_id)
-        self._keys[key_id] = key
-        self._current = key_id
+    def adopt(self, keys: Keys, *, keep: bool = False) -> None:
+        """Put these keys in the place of those held, or beside them. Raises KeyringError for another key under an id
+        that is known: what was sealed under that would never open again."""
+        for key_id, key in keys.by_id.items():
+            if not hmac.compare_digest(self._keys.by_id.get(key_id, key), key):
+                raise KeyringError(f"key {key_id!r} is another one than before; a new key takes a new id", key_id)
+        self._keys = Keys(keys.current, {**self._keys.by_id, **keys.by_id}) if keep else keys
 
     def seal(self, owner: Owner, value: Secret) -> bytes:
         salt, nonce = os.urandom(_SALT), os.urandom(_NONCE)
-        head = _head(self._current)
-        cipher = AESGCM(_derive(self._keys[self._current], salt))
+        head = _head(self._keys.current)
+        cipher = AESGCM(_derive(self._keys.by_id[self._keys.current], salt))
         return head + salt + nonce + cipher.encrypt(nonce, value.reveal().encode(), head + _bind(owner))
 
     def open(self, owner: Owner, sealed: bytes) -> Secret:
         key_id = key_id_of(sealed)
-        if key_id not in self._keys:
+        if key_id not in self._keys.by_id:
             raise KeyringError(f"the value is sealed under the unknown key {key_id!r}", key_id)
         head = _head(key_id)
         salt, rest = sealed[len(head) : len(head) + _SALT], sealed[len(head) + _SALT :]
         try:
-            plain = AESGCM(_derive(self._keys[key_id], salt)).decrypt(rest[:_NONCE], rest[_NONCE:], head + _bind(owner))
+            plain = AESGCM(_derive(self._keys.by_id[key_id], salt)).decrypt(
+                rest[:_NONCE], rest[_NONCE:], head + _bind(owner)
+            )
         except (InvalidTag, ValueError):
             # Raised anew without its cause: nothing of the value may hang on a traceback.
             raise KeyringError("the sealed value was changed, or belongs to another object", key_id) from None
         return Secret(plain.decode())
 
     def is_current(self, sealed: bytes) -> bool:
-        return key_id_of(sealed) == self._current
+        return key_id_of(sealed) == self._keys.current
 
 
 def key_id_of(sealed: bytes) -> str:

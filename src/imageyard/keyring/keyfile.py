@@ -1,75 +1,68 @@
 """Keys on disk: `keys/<id>.key`, one 32-byte key in hex each, and `keys/current`, the id of the sealing key.
 
-Retired keys stay: a backup taken before a rotation is sealed under them.
+Keys that seal nothing any more stay until they are dropped: a backup taken before a rotation is sealed under them.
 """
 
-import json
 import os
-import re
 import secrets
 from pathlib import Path
 
 from imageyard.keyring import KeyringError
-from imageyard.keyring.aead import KEY_BYTES, AeadKeyring
+from imageyard.keyring.keys import KEY_BYTES, Keys, NoKeys
 
 _CURRENT = "current"
 _SUFFIX = ".key"
-_ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
 
 
-def load(directory: Path) -> AeadKeyring:
-    """Read the keys of `directory`, making the first one where there is none. Raises KeyringError."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not (directory / _CURRENT).exists():
-        if present(directory):
-            raise KeyringError(
-                f"{directory / _CURRENT} is missing, which names the key that seals new values; restore the keys "
-                "directory, or take in an export with `imageyard keys import FILE`"
-            )
-        generate(directory)
-    current = (directory / _CURRENT).read_text(encoding="ascii").strip()
-    return AeadKeyring({path.stem: _read(path) for path in directory.glob("*" + _SUFFIX)}, current)
+class KeyFiles:
+    """The keys of a directory, which this source makes itself. See `KeySource`."""
+
+    name = "file"
+    place = "the keys directory"
+    remedy = "take it in with `imageyard keys import FILE`"
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def load(self) -> Keys:
+        if not (self._directory / _CURRENT).exists():
+            if present(self._directory):
+                raise KeyringError(
+                    f"{self._directory / _CURRENT} is missing, which names the key that seals new values; restore the "
+                    "keys directory, or take in an export with `imageyard keys import FILE`"
+                )
+            raise NoKeys("there is no key yet")
+        current = (self._directory / _CURRENT).read_text(encoding="ascii").strip()
+        return Keys(current, {path.stem: _read(path) for path in self._directory.glob("*" + _SUFFIX)})
+
+    def renewed(self) -> Keys:
+        """With a new key; it is durable before anything can be sealed under it."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        key_id = secrets.token_hex(4)
+        _write(self._directory / (key_id + _SUFFIX), secrets.token_bytes(KEY_BYTES).hex())
+        _write(self._directory / _CURRENT, key_id)
+        return self.load()
+
+    def drop(self, key_id: str) -> bool:
+        (self._directory / (key_id + _SUFFIX)).unlink(missing_ok=True)
+        _sync(self._directory)
+        return True
+
+    def take_in(self, exported: bytes) -> int:
+        """Add the keys of an export to those that are here; the current key stays, where there is one.
+        Answers how many keys the export held. Raises KeyringError."""
+        keys = Keys.parse(exported)
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for key_id, key in keys.by_id.items():
+            _write(self._directory / (key_id + _SUFFIX), key.hex())
+        if not (self._directory / _CURRENT).exists():
+            _write(self._directory / _CURRENT, keys.current)
+        return len(keys.by_id)
 
 
 def present(directory: Path) -> set[str]:
     """The ids of the keys that are there."""
     return {path.stem for path in directory.glob("*" + _SUFFIX)}
-
-
-def generate(directory: Path) -> tuple[str, bytes]:
-    """Make a new key and name it current; the key is durable before anything can be sealed under it."""
-    key_id, key = secrets.token_hex(4), secrets.token_bytes(KEY_BYTES)
-    _write(directory / (key_id + _SUFFIX), key.hex())
-    _write(directory / _CURRENT, key_id)
-    return key_id, key
-
-
-def export(directory: Path) -> bytes:
-    """All keys as one JSON document: `{"current": id, "keys": {id: hex}}`. Raises KeyringError."""
-    load(directory)
-    current = (directory / _CURRENT).read_text(encoding="ascii").strip()
-    keys = {path.stem: _read(path).hex() for path in sorted(directory.glob("*" + _SUFFIX))}
-    return json.dumps({"current": current, "keys": keys}, indent=2).encode() + b"\n"
-
-
-def take_in(directory: Path, exported: bytes) -> int:
-    """Add the keys of an export to those of `directory`; the current key stays, where there is one.
-    Answers how many keys the export held. Raises KeyringError."""
-    try:
-        document = json.loads(exported)
-        keys = {str(key_id): bytes.fromhex(text) for key_id, text in document["keys"].items()}
-        current = str(document["current"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise KeyringError("the file is no export of imageyard keys") from None
-    AeadKeyring(keys, current)
-    if not all(_ID.fullmatch(key_id) for key_id in keys):
-        raise KeyringError("the file is no export of imageyard keys")
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for key_id, key in keys.items():
-        _write(directory / (key_id + _SUFFIX), key.hex())
-    if not (directory / _CURRENT).exists():
-        _write(directory / _CURRENT, current)
-    return len(keys)
 
 
 def _read(path: Path) -> bytes:
@@ -88,7 +81,11 @@ def _write(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+def _sync(directory: Path) -> None:
+    folder = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

@@ -6,7 +6,7 @@ What sync and verify need of it is the `Registry` protocol below.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, Self
 
 from imageyard.domain.kinds.repository import Manifest
 from imageyard.domain.reasons import Reason
@@ -115,6 +115,18 @@ class RegistryError(Exception):
         self.unauthorized = unauthorized
         self.next_step = next_step
         self.elsewhere = elsewhere
+
+    def bare(self) -> Self:
+        """The same facts without where they were found: a traceback holds on to frames, and those to requests."""
+        return type(self)(
+            self.reason,
+            self.message,
+            retry_after=self.retry_after,
+            quota=self.quota,
+            unauthorized=self.unauthorized,
+            next_step=self.next_step,
+            elsewhere=self.elsewhere,
+        )
 
 
 Lookup = Callable[[str], Awaitable[Document | None]]

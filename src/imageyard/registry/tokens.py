@@ -90,13 +90,13 @@ class Tokens:
                 return found
             refused = self._refused.get(key)
             if refused is not None and self._monotonic() < refused.until:
-                raise refused.error.with_traceback(None)
+                raise refused.error.bare()
             flight = self._flights.get(key)
             if flight is None:
                 return await self._fetch(key, fetch)
             outcome = await asyncio.shield(flight)
             if isinstance(outcome, RegistryError):
-                raise outcome
+                raise outcome.bare()
             if outcome is not None:
                 return outcome
 
@@ -112,9 +112,9 @@ class Tokens:
             if self._flights.get(key) is flight:
                 self._keep(key, _Held(token.value, began + _useful(token.lifetime)))
         except RegistryError as error:
-            outcome = error
+            outcome = error.bare()
             if key.signed and error.unauthorized and self._flights.get(key) is flight:
-                self._refuse(key, error)
+                self._refuse(key, outcome)
             raise
         finally:
             if self._flights.get(key) is flight:

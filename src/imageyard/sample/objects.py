@@ -51,13 +51,13 @@ def _sources(registry: str, credentials: Credentials) -> list[tuple[str, str, Do
             "wrong-password",
             "密码错误的镜像源",
             "故意填错密码，验证会失败并说明原因；改成正确的密码即可恢复",
-            {"domain": registry, "username": user, "password": "not-the-password"},
+            {"domain": registry, "username": user, "password": "not-the-password"},  # nosec B105 # nobody has it
         ),
         _source(
             "unknown-host",
             "域名不存在的镜像源",
             "registry.invalid 永远无法解析（RFC 2606），用来演示 DNS 故障",
-            {"domain": "registry.invalid", "username": "nobody", "password": "none", "insecure": False},
+            {"domain": "registry.invalid", "username": "nobody", "password": "none", "insecure": False},  # nosec B105 # goes nowhere
         ),
         _source(
             "edge-sample",

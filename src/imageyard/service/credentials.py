@@ -1,11 +1,12 @@
 """From a stored RegistrySecret and its sealed password to the `Source` that the registry client takes."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
-from imageyard.domain.errors import Conflict, Corrupt
+from imageyard.domain.errors import Conflict, Corrupt, NotFound
 from imageyard.domain.kinds import REGISTRY_SECRET
 from imageyard.domain.kinds.registry_secret import RegistrySecret
 from imageyard.domain.objects import ObjectMeta
@@ -47,6 +48,10 @@ def source_of(secret: RegistrySecret, password: Secret, credential: str) -> Sour
     )
 
 
+_Version = tuple[str, int]
+"""uid and resourceVersion."""
+
+
 class Opened(NamedTuple):
     """A RegistrySecret and the source it stands for, both of one generation."""
 
@@ -55,27 +60,30 @@ class Opened(NamedTuple):
 
 
 class Credentials:
-    """Opens stored credentials, keeping the last ones by uid and resourceVersion."""
+    """Opens stored credentials, keeping the last ones: of each object one, as long as it is not changed. `left` is told
+    of a credential that is kept no more because another took its place, or its object is gone."""
 
-    def __init__(self, store: Store, keyring: Keyring) -> None:
+    def __init__(self, store: Store, keyring: Keyring, left: Callable[[str], None] = lambda _: None) -> None:
         self._store = store
         self._keyring = keyring
-        self._opened: OrderedDict[tuple[str, int], Opened] = OrderedDict()
+        self._left = left
+        self._opened: OrderedDict[tuple[str, str], tuple[_Version, Opened]] = OrderedDict()
 
     async def open(self, namespace: str, name: str) -> Opened:
         """Raises NotFound; Corrupt when the password cannot be decrypted."""
         for _ in range(_TRIES):
-            stored = await self._store.get(REGISTRY_SECRET, namespace, name)
+            stored = await self._found(namespace, name)
             version = (stored.uid, stored.resource_version)
-            if version in self._opened:
-                self._opened.move_to_end(version)
-                return self._opened[version]
+            held = self._opened.get((namespace, name))
+            if held is not None and held[0] == version:
+                self._opened.move_to_end((namespace, name))
+                return held[1]
             secret: RegistrySecret = REGISTRY_SECRET.decode(stored.body)
             sealed = await self._store.sealed(REGISTRY_SECRET, namespace, name)
             # Read in two steps: a password that was changed between them belongs to another address.
             if await self._is_still(stored, secret):
                 opened = Opened(secret, source_of(secret, self.password(secret, sealed), _version(secret)))
-                self._keep(version, opened)
+                self._keep((namespace, name), version, opened)
                 return opened
         raise Conflict(REGISTRY_SECRET.singular, name)
 
@@ -99,8 +107,25 @@ class Credentials:
         now: RegistrySecret = REGISTRY_SECRET.decode(again.body)
         return (again.uid, now.metadata.generation) == (stored.uid, secret.metadata.generation)
 
-    def _keep(self, version: tuple[str, int], opened: Opened) -> None:
-        self._opened[version] = opened
+    def let_go(self, namespace: str, name: str) -> None:
+        """Let go of the password of a source that is gone."""
+        _, opened = self._opened.pop((namespace, name), (None, None))
+        if opened is not None:
+            self._left(opened.source.credential)
+
+    async def _found(self, namespace: str, name: str) -> Stored:
+        try:
+            return await self._store.get(REGISTRY_SECRET, namespace, name)
+        except NotFound:
+            self.let_go(namespace, name)
+            raise
+
+    def _keep(self, key: tuple[str, str], version: _Version, opened: Opened) -> None:
+        _, before = self._opened.get(key, (None, opened))
+        if before.source.credential != opened.source.credential:
+            self._left(before.source.credential)
+        self._opened[key] = (version, opened)
+        self._opened.move_to_end(key)
         if len(self._opened) > _KEPT:
             self._opened.popitem(last=False)
 

@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from imageyard.domain import reasons
 from imageyard.domain.errors import Corrupt, NotFound
+from imageyard.domain.kinds import REGISTRY_SECRET
 from imageyard.domain.kinds.repository import Manifest, RegistryRef, RepositorySpec
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
@@ -64,22 +65,36 @@ class Fetcher:
     def __init__(self, store: Store, keyring: Keyring, registry: Registry) -> None:
         self._store = store
         self._registry = registry
-        self._credentials = Credentials(store, keyring)
+        self._credentials = Credentials(store, keyring, registry.forget)
+
+    def let_go(self, namespace: str, name: str) -> None:
+        """Let go of the credential of a source that is gone."""
+        self._credentials.let_go(namespace, name)
 
     async def resolve(self, namespace: str, spec: RepositorySpec) -> Resolved | Unresolved:
         """Find the source a Repository in `namespace` refers to and open its credential."""
         ref = spec.registry_ref
+        if not _is_own(namespace, ref) and not await self._lets_in(namespace, ref):
+            return _not_permitted()
         try:
             secret, source = await self._credentials.open(ref.namespace, ref.name)
         except NotFound:
             return _missing(namespace, ref)
         except Corrupt as corrupt:
             return Unresolved(Reason.InvalidSpec, corrupt.text) if _is_own(namespace, ref) else _not_permitted()
-        if not _is_own(namespace, ref) and not {namespace, "*"} & set(secret.spec.allowed_namespaces):
+        if not sources.lets_in(secret, namespace):
             return _not_permitted()
         if sources.is_refused(secret):
             return Unresolved(Reason.CredentialRefused, reasons.explain(Reason.CredentialRefused).text)
         return Resolved(source, secret.metadata.uid, secret.metadata.generation, sources.is_verified(secret))
+
+    async def _lets_in(self, namespace: str, ref: RegistryRef) -> bool:
+        """Looked at before anything is opened: a source that is there and closed takes no longer than none."""
+        try:
+            stored = await self._store.get(REGISTRY_SECRET, ref.namespace, ref.name)
+        except (NotFound, Corrupt):
+            return False
+        return sources.lets_in(REGISTRY_SECRET.decode(stored.body), namespace)
 
     async def fetch(
         self, source: Source, spec: RepositorySpec, held: Manifest | None, *, thrifty: bool = False

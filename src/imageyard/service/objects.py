@@ -1,8 +1,9 @@
 """Create, get, list, replace, patch, delete, watch: one use case each, the same for every door."""
 
+import asyncio
 import hmac
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from random import getrandbits
@@ -43,6 +44,7 @@ from imageyard.service.admission import Admitted, Options
 from imageyard.service.credentials import Credentials
 from imageyard.service.events import Record
 from imageyard.service.namespaces import Namespaces
+from imageyard.service.quota import DEFAULT, Quota, Quotas
 from imageyard.service.removal import Removal
 from imageyard.service.rights import Grants, Rights, RoleRules
 from imageyard.service.turns import Turns
@@ -51,6 +53,8 @@ from imageyard.store import KEEP, Change, Keep, Page, Query, Store, Stored
 SYNCS_KEPT: Final = 50
 VERIFIES_KEPT: Final = 20
 MOST_NAMES: Final = 1000
+_AT_ONCE: Final = 100
+"""Operations of a JSON patch that are applied on the event loop; more of them would hold up everybody."""
 _TRIES: Final = 10
 """Times a change is applied anew to what another writer left. The engine is the only rival left by the turns."""
 _NAME_TRIES: Final = 8
@@ -95,7 +99,7 @@ class _Change(NamedTuple):
 
 def new_uid() -> str:
     """A random UUID (RFC 9562, version 4). It has to be unique, not secret, so no system call is spent on it."""
-    digits = f"{getrandbits(128):032x}"
+    digits = f"{getrandbits(128):032x}"  # nosec B311 # unique, not secret
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
@@ -115,6 +119,7 @@ class Objects:
         uid: Callable[[], str] = new_uid,
         language: Language = "zh",
         record: Record = events.unrecorded,
+        quota: Quota = DEFAULT,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -124,6 +129,7 @@ class Objects:
         self._auto_create = auto_create_namespaces
         self._credentials = Credentials(store, keyring)
         self._namespaces = Namespaces(store, clock, uid)
+        self._quotas = Quotas(store, clock, quota)
         self._turns: Turns[Key, None] = Turns()
         self.rights = Rights(grants, role_rules)
 
@@ -139,6 +145,7 @@ class Objects:
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "create", kind, namespace)
         parsed = self._parsed(actor, kind, namespace, "", document, None, options)
+        await self._quotas.admit(kind)
         make = options.create_namespace and self._auto_create
         async with self._namespaces.entered(kind, namespace, create=make):
             insert = self._insert if parsed.obj.metadata.name else self._insert_generated
@@ -150,21 +157,23 @@ class Objects:
         self.rights.demand(actor, "get", kind, namespace, name, sub)
         return await self._store.get(kind, namespace, name)
 
-    async def list(self, actor: Actor, kind: Kind[Any], query: Query) -> Page:
+    async def list(
+        self, actor: Actor, kind: Kind[Any], query: Query, *, verb: Literal["list", "watch"] = "list"
+    ) -> Page:
         """`query.namespaces` None needs the right to list in all namespaces. Who selects one name needs the right to
-        that one only, as in Kubernetes."""
-        self._demand_list(actor, kind, query)
+        that one only, as in Kubernetes. `verb` is "watch" for what there is when a watch begins."""
+        self._demand_list(actor, kind, query, verb)
         return await self._store.list(kind, query)
 
     async def count(self, actor: Actor, kind: Kind[Any], query: Query) -> int:
         """How many objects such a list would find, without reading them."""
-        self._demand_list(actor, kind, query)
+        self._demand_list(actor, kind, query, "list")
         return await self._store.count(kind, query)
 
-    def _demand_list(self, actor: Actor, kind: Kind[Any], query: Query) -> None:
+    def _demand_list(self, actor: Actor, kind: Kind[Any], query: Query, verb: str) -> None:
         name = _one_name(query.fields)
         for namespace in sorted(query.namespaces) if query.namespaces is not None else [""]:
-            self.rights.demand(actor, "list", kind, namespace, name)
+            self.rights.demand(actor, verb, kind, namespace, name)
 
     async def replace(
         self,
@@ -181,7 +190,7 @@ class Objects:
         self.rights.demand(actor, "update", kind, namespace, name)
         if options.versioned:
             _demand_version(kind, name, document)
-        return await self._change(actor, kind, namespace, name, lambda _: document, options)
+        return await self._change(actor, kind, namespace, name, _whole(document), options)
 
     async def patch(
         self,
@@ -195,7 +204,7 @@ class Objects:
         """Apply a patch to the object as it is shown: without its password. Raises as `replace` does."""
         admission.refuse_all(kind, namespace)
         self.rights.demand(actor, "patch", kind, namespace, name)
-        return await self._change(actor, kind, namespace, name, lambda stored: _patched(kind, stored, patch), options)
+        return await self._change(actor, kind, namespace, name, partial(_patched, kind, patch), options)
 
     async def write_status(
         self,
@@ -213,7 +222,7 @@ class Objects:
         async with self._turns.take(Key(kind.plural, namespace, name)):
             for _ in range(_TRIES):
                 stored = await self._store.get(kind, namespace, name)
-                wanted = _patched(kind, stored, change) if isinstance(change, Patch) else change
+                wanted = await _patched(kind, change, stored) if isinstance(change, Patch) else change
                 obj = admission.status(kind, wanted, kind.decode(stored.body))
                 managed = ownership.changed(kind, stored, obj, options.manager, self._clock.now(), subresource="status")
                 with suppress(Conflict):
@@ -279,6 +288,7 @@ class Objects:
             self.rights.demand(actor, "create", kind, namespace)
             applied = merged((), None)
             parsed = self._parsed(actor, kind, namespace, "", applied.object, None, options)
+            await self._quotas.admit(kind)
             async with self._namespaces.entered(kind, namespace, create=options.create_namespace):
                 return await self._insert(kind, parsed, options, managed_fields.encode(applied.managers))
         old, held = kind.decode(stored.body), ownership.held(kind, stored, now)
@@ -313,9 +323,10 @@ class Objects:
         kind: Kind[Any],
         query: Query,
         removal: Removal = Removal(),  # noqa: B008 (frozen)
+        told: Callable[[Key], None] = lambda _: None,
     ) -> Page:
         """Delete every object that a query of one namespace, or of a kind that has none, finds; answers them as they
-        were. Raises Forbidden."""
+        were. `told` hears of each as soon as it is deleted. Raises Forbidden."""
         for namespace in query.namespaces or [""]:
             admission.refuse_all(kind, namespace)
             self.rights.demand(actor, "deletecollection", kind, namespace)
@@ -323,6 +334,7 @@ class Objects:
         for stored in page.items:
             with suppress(NotFound, PreconditionFailed):
                 await self._remove(kind, stored.key.namespace, stored.key.name, removal._replace(uid=stored.uid))
+                told(stored.key)
         return page
 
     async def delete_names(
@@ -434,13 +446,13 @@ class Objects:
         kind: Kind[Any],
         namespace: str,
         name: str,
-        wanted: Callable[[Stored], Document],
+        wanted: Callable[[Stored], Awaitable[Document]],
         options: Options,
     ) -> Result:
         async with self._turns.take(Key(kind.plural, namespace, name)):
             for _ in range(_TRIES):
                 stored = await self._store.get(kind, namespace, name)
-                old, document = kind.decode(stored.body), wanted(stored)
+                old, document = kind.decode(stored.body), await wanted(stored)
                 parsed = self._parsed(actor, kind, namespace, name, document, old, options)
                 change = await self._admit(kind, old, parsed, options)
                 given = ownership.given(document)
@@ -460,6 +472,7 @@ class Objects:
     ) -> Result:
         if options.dry_run:
             return Result(_rehearsed(kind, change.obj, stored, managed), change.warnings)
+        await self._quotas.admit_change(kind)
         written = await self._store_or_let_go(kind, change.obj, change.sealed, managed)
         self._record(happenings.updated(kind, stored, change.obj))
         return Result(written, change.warnings)
@@ -559,7 +572,23 @@ def _generated(prefix: str) -> str:
     return prefix + "".join(suffix)
 
 
-def _patched(kind: Kind[Any], stored: Stored, change: Patch) -> Document:
+def _whole(document: Document) -> Callable[[Stored], Awaitable[Document]]:
+    """What is wanted, whatever is stored."""
+
+    async def wanted(_: Stored) -> Document:
+        return document
+
+    return wanted
+
+
+async def _patched(kind: Kind[Any], change: Patch, stored: Stored) -> Document:
+    """What a patch makes of the stored object; a long one is applied in a thread."""
+    if isinstance(change.body, list) and len(change.body) > _AT_ONCE:
+        return await asyncio.to_thread(_applied, kind, change, stored)
+    return _applied(kind, change, stored)
+
+
+def _applied(kind: Kind[Any], change: Patch, stored: Stored) -> Document:
     document = msgspec.json.decode(kind.shown(stored.body))
     if stored.managed:
         document["metadata"]["managedFields"] = msgspec.json.decode(stored.managed)

@@ -20,7 +20,7 @@ from imageyard.domain.kinds.repository import SYNC_REQUEST, Repository, Reposito
 from imageyard.domain.objects import Key
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Language
-from imageyard.service import admission, events, happenings
+from imageyard.service import admission, events, happenings, sources
 from imageyard.service.events import Record
 from imageyard.service.fetch import Fetched, Fetcher, Unresolved
 from imageyard.service.objects import Document, Objects
@@ -62,7 +62,7 @@ class SyncRequests:
         async with self._turns.take(Key(REPOSITORY.plural, namespace, name)):
             image = await self._request(namespace, name)
         self._record(happenings.sync_requested(image))
-        return not await self._pauses(image.spec)
+        return not await self._pauses(namespace, image.spec)
 
     async def preview(self, actor: Actor, namespace: str, name: str, document: Document) -> Mapping[str, Any]:
         """ "Test fetch": the would-be `status` of a spec, nothing stored. The document is a Repository or a bare
@@ -85,14 +85,16 @@ class SyncRequests:
                 return image
         raise Conflict(REPOSITORY.singular, name)
 
-    async def _pauses(self, spec: RepositorySpec) -> bool:
+    async def _pauses(self, namespace: str, spec: RepositorySpec) -> bool:
+        """How the host of a source fares is told to those whom it lets in, and to nobody else."""
         ref = spec.registry_ref
         try:
             stored = await self._store.get(REGISTRY_SECRET, ref.namespace, ref.name)
         except NotFound:
             return False
         source: RegistrySecret = REGISTRY_SECRET.decode(stored.body)
-        return source.status.host is not None and source.status.host.state == "paused"
+        host = source.status.host if sources.lets_in(source, namespace) else None
+        return host is not None and host.state == "paused"
 
     async def _look(self, namespace: str, spec: RepositorySpec) -> Fetched:
         resolved = await self._fetcher.resolve(namespace, spec)

@@ -34,6 +34,11 @@ class Rights:
     def can(self, actor: Actor, action: Action) -> bool:
         return access.allows(actor, action, self._grants(actor))
 
+    def any_beyond_basics(self, actor: Actor) -> bool:
+        """Whether the actor may more than everybody who has signed in."""
+        beyond = (grant for grant in self._grants(actor) if grant.subject != f"Group:{access.AUTHENTICATED}")
+        return access.holds_any(actor, beyond)
+
     def rules(self, actor: Actor, namespace: str) -> list[Rule]:
         """All that the actor may in a namespace, or everywhere for ""."""
         return access.rules_of(actor, namespace, self._grants(actor))

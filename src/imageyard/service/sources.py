@@ -51,6 +51,11 @@ def without_password(spec: RegistrySecretSpec) -> RegistrySecretSpec:
     return replace(spec, password=UNSET)
 
 
+def lets_in(source: RegistrySecret, namespace: str) -> bool:
+    """Whether images in a namespace may refer to it: those beside it, and those that it grants that."""
+    return not {namespace, "*"}.isdisjoint((source.metadata.namespace, *source.spec.allowed_namespaces))
+
+
 def is_refused(source: RegistrySecret) -> bool:
     """Whether the registry refused the credential as it now is."""
     held = _verified(source)

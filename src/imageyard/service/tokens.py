@@ -1,4 +1,5 @@
-"""Bearer tokens: made, recognised, revoked. Only a hash is stored; comparison takes constant time."""
+"""Bearer tokens and client certificates: made, recognised, revoked. Only a hash is stored; comparison takes constant
+time."""
 
 import asyncio
 import hashlib
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import uuid4
 
 import msgspec
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 from imageyard.domain import objects
 from imageyard.domain.access import AUTHENTICATED, MASTERS, Actor
 from imageyard.domain.clock import Clock
-from imageyard.domain.errors import INVALID, Cause, Failure, Gone, Invalid, NotFound
+from imageyard.domain.errors import INVALID, Cause, Conflict, Failure, Gone, Invalid, NotFound
 from imageyard.domain.kinds import ACCESS_TOKEN
 from imageyard.domain.kinds.access_token import AccessToken, AccessTokenSpec, AccessTokenStatus
 from imageyard.domain.objects import ObjectMeta
@@ -33,6 +34,7 @@ BOOTSTRAP: Final = "bootstrap-admin"
 ADMIN: Final = "admin"
 USE_WRITTEN: Final = timedelta(hours=1)
 """`lastUsed` of a token is written back at most this often."""
+_OURS: Final = frozenset({"token", "certificate", "session"})
 _FLUSH: Final = 60.0
 _RECONNECT: Final = 1.0
 """Seconds before a watch that broke is opened again."""
@@ -72,21 +74,51 @@ class Tokens:
             await self._follow()
             writing.cancel()
 
-    async def create(
-        self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None, *, parent: str = ""
-    ) -> Secret:
-        """Make a token; with a `parent` (the uid of another) a session. Raises AlreadyExists, Invalid."""
+    async def create(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
+        """Raises AlreadyExists, Invalid."""
         token = generate()
-        expires = None if ttl is None else self._after(ttl, name)
-        spec = AccessTokenSpec(
-            user=user, groups=list(groups), token_hash=_hash(token.reveal()), expires=expires, parent=parent
+        expires = None if ttl is None else self.after(ttl, name)
+        spec = AccessTokenSpec(user=user, groups=list(groups), token_hash=_hash(token.reveal()), expires=expires)
+        await self._register(name, spec)
+        return token
+
+    async def begin_session(
+        self, name: str, user: str, groups: Sequence[str], lasts: timedelta, *, parent: str = ""
+    ) -> Secret:
+        """What a browser holds for somebody who has shown a token; `parent` is its uid, if it is one of ours.
+        Raises AlreadyExists, Invalid."""
+        token = generate()
+        await self._register(
+            name,
+            AccessTokenSpec(
+                user=user,
+                groups=list(groups),
+                token_hash=_hash(token.reveal()),
+                expires=self.after(lasts, name),
+                type="session",
+                parent=parent,
+            ),
         )
+        return token
+
+    async def register_certificate(
+        self, name: str, user: str, groups: Sequence[str], fingerprint: str, expires: datetime
+    ) -> None:
+        """Let who shows this certificate in TLS be somebody. `fingerprint`: hex SHA-256 of its DER.
+        Raises AlreadyExists, Invalid."""
+        await self._register(
+            name,
+            AccessTokenSpec(
+                user=user, groups=list(groups), token_hash=fingerprint, expires=expires, type="certificate"
+            ),
+        )
+
+    async def _register(self, name: str, spec: AccessTokenSpec) -> None:
         made = self._token(name, spec)
         causes = ACCESS_TOKEN.validate(made, None)
         if causes:
             raise Invalid(causes, kind=ACCESS_TOKEN.singular, name=name)
         self._keep(await self._store.create(ACCESS_TOKEN, made))
-        return token
 
     async def ensure_admin(self, token: Secret) -> None:
         """Register the operator's token under `bootstrap-admin`: user admin, group system:masters. Whichever was
@@ -99,33 +131,76 @@ class Tokens:
             await self.revoke(BOOTSTRAP)
         self._keep(await self._store.create(ACCESS_TOKEN, self._token(BOOTSTRAP, spec)))
 
-    async def list(self) -> Sequence[AccessToken]:
-        """By name, with last uses that are not written back yet."""
-        tokens = sorted(self._by_hash.values(), key=lambda token: token.metadata.name)
+    async def list(self, *, sessions: bool = False) -> Sequence[AccessToken]:
+        """By name, with last uses that are not written back yet; without sessions, unless asked for."""
+        held = (token for token in self._by_hash.values() if sessions or token.spec.type != "session")
+        tokens = sorted(held, key=lambda token: token.metadata.name)
         return [_used(token, self._used.get(token.spec.token_hash)) for token in tokens]
 
     async def revoke(self, name: str) -> None:
         """Takes effect at once at every door. Raises NotFound."""
-        gone = await self._store.delete(ACCESS_TOKEN, "", name)
+        await self._delete(name)
+
+    async def _delete(self, name: str, uid: str = "") -> None:
+        gone = await self._store.delete(ACCESS_TOKEN, "", name, uid=uid)
         self._revoked.add(gone.uid)
         self._drop(gone.uid)
+
+    async def sweep(self) -> int:
+        """Delete sessions that nobody can use any more; answers how many. Raises what the store raises."""
+        now = self._clock.now()
+        sessions = [token for token in self._by_hash.values() if token.spec.type == "session"]
+        over = [session for session in sessions if not self._counts(session, now)]
+        for token in over:
+            # By uid: its name may be somebody else's by now.
+            with suppress(NotFound, Conflict):
+                await self._delete(token.metadata.name, token.metadata.uid)
+        return len(over)
 
     def named(self, name: str) -> AccessToken | None:
         """The token of that name, for who needs its uid as a parent."""
         return next((token for token in self._by_hash.values() if token.metadata.name == name), None)
 
+    def found(self, token: str) -> AccessToken | None:
+        """What is kept of this token, whether or not it counts."""
+        return self._by_hash.get(_hash(token))
+
+    def shown_by(self, actor: Actor) -> AccessToken | None:
+        """By what an actor was recognised; None for one that somebody else vouches for."""
+        type_, _, name = actor.credential.partition("/")
+        found = self.named(name)
+        return found if found is not None and found.spec.type == type_ else None
+
+    def still_counts(self, actor: Actor) -> bool:
+        """Whether that counts yet. What somebody else vouches for was asked for when the actor came, and no more."""
+        held = self.shown_by(actor)
+        if held is None:
+            return actor.credential.partition("/")[0] not in _OURS
+        return self._counts(held, self._clock.now())
+
     def recognise(self, token: str, address: str) -> Actor | None:
         """Who holds this token; None for unknown, expired, revoked. Reads memory only."""
-        digest = _hash(token)
+        return self._recognise(_hash(token), "token", address)
+
+    def recognise_session(self, token: str, address: str) -> Actor | None:
+        """Who holds this session; as a bearer token it is nobody's."""
+        return self._recognise(_hash(token), "session", address)
+
+    def recognise_certificate(self, fingerprint: str, address: str) -> Actor | None:
+        """Who holds this certificate, of which TLS has proved that the peer has its key; None as for a token.
+        `fingerprint`: hex SHA-256 of its DER."""
+        return self._recognise(fingerprint, "certificate", address)
+
+    def _recognise(self, digest: str, type_: Literal["token", "certificate", "session"], address: str) -> Actor | None:
         held = self._by_hash.get(digest)
         # The table is asked by hash: how long that takes tells nothing about any token.
-        if held is None or not hmac.compare_digest(held.spec.token_hash, digest):
+        if held is None or not hmac.compare_digest(held.spec.token_hash, digest) or held.spec.type != type_:
             return None
         now = self._clock.now()
         if not self._counts(held, now):
             return None
         self._used[digest] = now
-        return Actor(held.spec.user, _groups(tuple(held.spec.groups)), address, held.metadata.name)
+        return Actor(held.spec.user, _groups(tuple(held.spec.groups)), address, f"{type_}/{held.metadata.name}")
 
     def _counts(self, token: AccessToken, now: datetime) -> bool:
         """Whether it has not expired, and its parents are there and have not either."""
@@ -200,7 +275,8 @@ class Tokens:
         # Not due yet, or lost to another writer: shown from memory, written later.
         self._used.setdefault(digest, moment)
 
-    def _after(self, ttl: timedelta, name: str) -> datetime:
+    def after(self, ttl: timedelta, name: str) -> datetime:
+        """When a token made now ends. Raises Invalid."""
         with suppress(OverflowError):
             if ttl > timedelta(0):
                 return objects.seconds(self._clock.now()) + ttl
@@ -224,10 +300,12 @@ def generate() -> Secret:
 
 
 def describe(token: AccessToken) -> dict[str, Any]:
-    """What is shown of a token: name, user, groups, created, expires, lastUsed. Never its hash."""
+    """What is shown of a token: name, type (token, certificate, session), user, groups, created, expires, lastUsed.
+    Never its hash."""
     created, expires, used = token.metadata.creation_timestamp, token.spec.expires, token.status.last_used
     return {
         "name": token.metadata.name,
+        "type": token.spec.type,
         "user": token.spec.user,
         "groups": list(token.spec.groups),
         "created": None if created is None else objects.rfc3339(created),

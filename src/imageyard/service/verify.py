@@ -61,7 +61,7 @@ class Verifier:
         self._record = record
         self._reverify = reverify
         self._jitter = jitter
-        self._credentials = Credentials(store, keyring)
+        self._credentials = Credentials(store, keyring, registry.forget)
         self._rights = Rights(grants)
         self._trials = trials
         self._turns: Turns[Key, Probe] = Turns()
@@ -87,6 +87,10 @@ class Verifier:
         """Test the stored credential and write the outcome to the object (annotations, condition, note).
         One at a time per object. None when the object or its credential changed meanwhile or is gone."""
         return await self._stored(namespace, name, "schedule")
+
+    def let_go(self, namespace: str, name: str) -> None:
+        """Let go of the credential of a source that is gone."""
+        self._credentials.let_go(namespace, name)
 
     async def _candidate(self, actor: Actor, namespace: str, name: str, body: Document) -> Candidate:
         try:

@@ -240,6 +240,9 @@ class Store(Protocol):
     async def resource_version(self) -> int:
         """The newest durable resourceVersion."""
 
+    async def size(self) -> int:
+        """Bytes that everything stored takes; less after deletions."""
+
     async def due(self, kind: Kind[Any], until: datetime, limit: int) -> Sequence[Due]:
         """Objects whose Index.due is at or before `until`, longest overdue first. Reads an index, no objects."""
 

@@ -34,9 +34,10 @@ class Subscription:
         if len(self._unread) > MOST_UNREAD or self._bytes > MOST_UNREAD_BYTES:
             self._behind = True
             self._unread.clear()
+            self._bytes = 0
         else:
             self._unread.extend(mine)
-            self._bytes += sum(len(change.body) for change in mine)
+            self._bytes += sum(map(_size, mine))
         self._moved.set()
 
     def close(self) -> None:
@@ -60,7 +61,7 @@ class Subscription:
             self._moved.clear()
             return None
         change = self._unread.popleft()
-        self._bytes -= len(change.body)
+        self._bytes -= _size(change)
         return change
 
     async def moved(self, patience: float | None) -> bool:
@@ -73,6 +74,10 @@ class Subscription:
         except TimeoutError:
             return False
         return True
+
+
+def _size(change: Change) -> int:
+    return len(change.body) + len(change.managed)
 
 
 class Broadcast:

@@ -74,6 +74,8 @@ class Engine:
         self._record = record
         self._clock = clock
         self._settings = settings
+        self._holders = (fetcher, verifier)
+        """Of opened credentials."""
         self._alarm = alarm = Alarm(clock)
         self._hosts = hosts = Hosts(settings.per_host, settings.open_after)
         self._queue = Queue()
@@ -447,6 +449,8 @@ class Engine:
             log.warning("source_not_readable", namespace=change.key.namespace, name=change.key.name)
 
     def _source_gone(self, namespace: str, name: str) -> None:
+        for holder in self._holders:
+            holder.let_go(namespace, name)
         self._recovery.source_changed(f"{namespace}/{name}", self._sources.forget(namespace, name))
         self._secrets.discard(Key(REGISTRY_SECRET.plural, namespace, name))
 

@@ -49,6 +49,8 @@ class Fetching(Protocol):
 
     async def keep(self, fetched: Fetched) -> None: ...
 
+    def let_go(self, namespace: str, name: str) -> None: ...
+
 
 @dataclass(slots=True, eq=False)
 class Run:

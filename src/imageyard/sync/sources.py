@@ -50,6 +50,8 @@ class Verifying(Protocol):
 
     async def stored(self, namespace: str, name: str) -> Probe | None: ...
 
+    def let_go(self, namespace: str, name: str) -> None: ...
+
 
 @dataclass(slots=True)
 class Seen:

@@ -1,17 +1,20 @@
-"""From a bearer token to an Actor, and the throttle on addresses that keep failing."""
+"""From a bearer token or a client certificate to an Actor, and the throttle on addresses that keep failing."""
 
 import re
 from collections import OrderedDict, deque
+from collections.abc import Awaitable
 from typing import Final
 
 from imageyard.domain.access import Actor
 from imageyard.domain.clock import Clock
 from imageyard.domain.errors import TooManyRequests, Unauthorized
 from imageyard.domain.text import Text
-from imageyard.service.tokens import Tokens
+from imageyard.service import jws
+from imageyard.service.callers import Callers
+from imageyard.web.exchange import Exchange
 
-_BEARER: Final = re.compile(rb"bearer +([A-Za-z0-9._~+/=-]{1,4096})", re.IGNORECASE)
-"""RFC 6750 section 2.1; longer tokens than any we issue are not looked at."""
+_BEARER: Final = re.compile(rb"bearer +([A-Za-z0-9._~+/=-]{1,%d})" % jws.LONGEST, re.IGNORECASE)
+"""RFC 6750 section 2.1; tokens longer than any that could be somebody's are not looked at."""
 
 
 class Throttle:
@@ -46,23 +49,49 @@ class Throttle:
 class Authentication:
     """Recognises callers. A valid token is served whatever its address did before."""
 
-    def __init__(self, tokens: Tokens, clock: Clock) -> None:
-        self._tokens = tokens
+    def __init__(self, callers: Callers, clock: Clock) -> None:
+        self._callers = callers
         self._clock = clock
         self._throttle = Throttle()
 
-    def recognise(self, authorization: bytes | None, address: str) -> Actor:
-        """Raises Unauthorized; TooManyRequests for an address with more than 20 failures within a minute.
-        A request that brings no token guesses nothing and is not counted."""
+    def recognise(self, asked: Exchange) -> Awaitable[None] | None:
+        """Set the exchange's actor: at once, or when what is answered has been awaited. A token goes before a
+        certificate. Raises Unauthorized; TooManyRequests for an address with more than 20 failures within a minute.
+        A request that brings nothing guesses nothing and is not counted."""
+        authorization = asked.headers.get(b"authorization")
         if authorization is None:
+            asked.actor = self._certified(asked)
+            return None
+        return self.recognise_by(authorization, asked)
+
+    def recognise_by(self, authorization: bytes, asked: Exchange) -> Awaitable[None] | None:
+        """The same, by an Authorization header that did not come as one."""
+        token = _BEARER.fullmatch(authorization.strip())
+        found = self._callers.recognise(token[1].decode("ascii"), asked.address) if token else None
+        if found is None or isinstance(found, Actor):
+            asked.actor = self._known(found, asked.address)
+            return None
+        return self._recognise_later(asked, found)
+
+    def recognise_session(self, token: str, asked: Exchange) -> None:
+        """The same, by the cookie of a browser's session."""
+        asked.actor = self._known(self._callers.recognise_session(token, asked.address), asked.address)
+
+    async def _recognise_later(self, asked: Exchange, found: Awaitable[Actor | None]) -> None:
+        asked.actor = self._known(await found, asked.address)
+
+    def _certified(self, asked: Exchange) -> Actor:
+        if not asked.certificate:
             raise Unauthorized(
                 Text(
                     "需要访问令牌：请在请求头中加入 Authorization: Bearer <token>",
                     "a token is needed: send the header Authorization: Bearer <token>",
                 )
             )
-        token = _BEARER.fullmatch(authorization.strip())
-        actor = self._tokens.recognise(token[1].decode("ascii"), address) if token else None
+        return self._known(self._callers.recognise_certificate(asked.certificate, asked.address), asked.address)
+
+    def _known(self, actor: Actor | None, address: str) -> Actor:
+        """The actor; a failure of that address if there is none."""
         if actor is not None:
             return actor
         wait = self._throttle.failed(address, self._clock.monotonic())

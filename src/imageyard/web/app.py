@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from imageyard.domain.text import Language
-from imageyard.web import cross_site, errors, exchange, health, middleware, reply
+from imageyard.web import auditing, ca, cross_site, errors, exchange, health, middleware, reply
 from imageyard.web.actor import Authentication
 from imageyard.web.admin.door import AdminDoor
+from imageyard.web.ca import CaDoor
 from imageyard.web.console import words as catalogs
 from imageyard.web.console.door import ConsoleDoor
 from imageyard.web.console.words import Words
 from imageyard.web.doors import Doors
+from imageyard.web.fair import Fair
 from imageyard.web.forwarded import Forwarded
 from imageyard.web.health import HealthDoor
 from imageyard.web.kube import status
@@ -23,19 +25,15 @@ from imageyard.web.oapis import door as oapis
 __all__ = ["Doors", "build"]
 
 CONSOLE = "console"
-
-
-def is_open(path: str) -> bool:
-    """What needs no token: probes, and what leads to the console. The console knows sessions too and asks by itself;
-    a session's cookie counts at no other door."""
-    return path in health.PATHS or path == "/" or first_segment(path) == CONSOLE
+OPEN_PATHS = health.PATHS | {ca.PATH, "/"}
+"""Served without a token. Everything else needs one, or at the console a session."""
 
 
 def build(doors: Doors, words: Mapping[Language, Words] | None = None) -> ASGIApp:
     """The ASGI application of a server: HTTP only, without lifespan (the composition root owns that). `words` are the
     console's, where they are to be others than the catalogs'."""
     rest, kube, probes = oapis.RestDoor(doors), KubeDoor(doors), HealthDoor(doors)
-    authentication = Authentication(doors.tokens, doors.clock)
+    authentication = Authentication(doors.callers, doors.clock)
     console = ConsoleDoor(doors, authentication, words or catalogs.load())
     entrances: Mapping[str, ASGIApp] = {
         "oapis": rest,
@@ -47,7 +45,8 @@ def build(doors: Doors, words: Mapping[Language, Words] | None = None) -> ASGIAp
         "healthz": probes,
         "version": probes,
         "metrics": MetricsDoor(doors),
-        "admin": AdminDoor(doors.objects.rights, doors.tokens, doors.rotate_keys),
+        "admin": AdminDoor(doors.objects.rights, doors.tokens, doors.keys, doors.audit, doors.certificates),
+        "ca.crt": CaDoor(doors.ca),
         CONSOLE: console,
         "": _to_console,
     }
@@ -63,11 +62,13 @@ def build(doors: Doors, words: Mapping[Language, Words] | None = None) -> ASGIAp
         HostChecked(doors.allowed_hosts, health.PROBES),
         cross_site.refuse,
         cross_site.refuse_websocket,
-        Authenticated(authentication, is_open),
+        Authenticated(authentication, OPEN_PATHS, {CONSOLE: console.recognise}),
         middleware.limit_body,
     )
-    app: ASGIApp = Translated(Guarded(Entrances(entrances), guards), renders)
-    return Observed(app, doors.metrics, doors.language)
+    opened = auditing.announced(Entrances(entrances), doors.audit, doors.clock)
+    fair = Fair(opened, doors.limits, health.PROBES, doors.metrics)
+    app: ASGIApp = Translated(Guarded(fair, guards, fair.refuse), renders)
+    return Observed(auditing.recorded(app, doors.audit, doors.clock), doors.metrics, doors.language)
 
 
 class Entrances:

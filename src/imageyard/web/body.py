@@ -1,11 +1,11 @@
 """Bodies: what a door accepts as JSON or YAML, before anybody asks what it means.
 
-Pure but for `read`: bytes and a media type in, plain values out. Whatever the bytes are, the answer is a value or
-BadRequest, UnsupportedMediaType, TooLarge; never another exception.
+Pure but for how bytes come in and where they are parsed: bytes and a media type in, plain values out. Whatever the
+bytes are, the answer is a value or BadRequest, UnsupportedMediaType, TooLarge; never another exception. A long one
+waits for its turn to be parsed, and may be TooManyRequests then.
 """
 
-import asyncio
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from imageyard.domain.errors import DUPLICATE, REQUIRED, TYPE_INVALID, BadRequest, Cause, Invalid, UnsupportedMediaType
@@ -20,7 +20,7 @@ YAML: Final = "application/yaml"
 PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
 _YAML_NAMES: Final = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
 _IN_THREAD: Final = 64 * 1024
-"""YAML is read at some 3 MB/s; from this size on the event loop would feel it."""
+"""Bytes from which on the event loop would feel it: YAML is read at some 3 MB/s, JSON at 30."""
 
 OBJECTS: Final = (JSON, YAML)
 KUBE_OBJECTS: Final = (*OBJECTS, PROTOBUF)
@@ -51,21 +51,22 @@ async def kube_document(
         return {}, ()
     media_type = media_type_of(exchange.header(b"content-type"), KUBE_OBJECTS)
     if media_type != JSON or strict:
-        return _mapping(parse(raw, media_type)), ()
+        return _mapping(await _parsed(exchange, raw, media_type)), ()
     try:
-        return _mapping(parse(raw, media_type)), ()
+        return _mapping(await _parsed(exchange, raw, media_type)), ()
     except Invalid as invalid:
         if [cause.reason for cause in invalid.causes] != [DUPLICATE]:
             raise
         path = invalid.causes[0].field
         warning = Text(f"字段“{path}”重复", f'duplicate field "{path}"')
-        return _mapping(json_body.parse(raw.decode(), unique=False)), (warning,)
+        lenient = partial(json_body.parse, raw.decode(), unique=False)
+        return _mapping(await exchange.at_length(lenient)), (warning,)
 
 
 async def kube_patch(exchange: Exchange, media_type: str) -> Any:
     """The value of a patch; apply configurations are YAML, of which JSON is a part."""
     raw = await read(exchange)
-    value = parse(raw, YAML if media_type.endswith("yaml") else JSON)
+    value = await _parsed(exchange, raw, YAML if media_type.endswith("yaml") else JSON)
     return value if media_type == JSON_PATCH else _mapping(value)
 
 
@@ -76,9 +77,13 @@ async def _value(exchange: Exchange, accepted: tuple[str, ...], *, required: boo
             raise _required()
         return JSON, {}
     media_type = media_type_of(exchange.header(b"content-type"), accepted)
-    if media_type == YAML and len(raw) > _IN_THREAD:
-        return media_type, await asyncio.to_thread(parse, raw, media_type)
-    return media_type, parse(raw, media_type)
+    return media_type, await _parsed(exchange, raw, media_type)
+
+
+async def _parsed(exchange: Exchange, raw: bytes, media_type: str) -> Any:
+    if len(raw) <= _IN_THREAD:
+        return parse(raw, media_type)
+    return await exchange.at_length(partial(parse, raw, media_type))
 
 
 async def read(exchange: Exchange) -> bytes:

@@ -1,18 +1,24 @@
 """What the doors need of the rest of the server, handed in by the composition root."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from imageyard.domain.clock import Clock
 from imageyard.domain.text import Language
 from imageyard.metrics import Metrics
+from imageyard.service.audit import Audit, Unrecorded
+from imageyard.service.callers import Callers
+from imageyard.service.certificates import ClientCertificates
 from imageyard.service.manifests import Manifests
 from imageyard.service.objects import Objects
+from imageyard.service.oidc import Oidc
 from imageyard.service.requests import SyncRequests
+from imageyard.service.sealkeys import SealKeys
 from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
 from imageyard.web.forwarded import Network
+from imageyard.web.limits import DEFAULT, Limits
 
 
 @dataclass(frozen=True)
@@ -24,8 +30,7 @@ class Doors:
     tokens: Tokens
     metrics: Metrics
     clock: Clock
-    rotate_keys: Callable[[], Awaitable[tuple[str, int]]]
-    """Make a new key and seal every secret under it; answers its id and how many were sealed anew."""
+    keys: SealKeys
     ready: Callable[[], Mapping[str, bool]]
     """Named readiness checks; each must hold for /readyz to answer 200."""
     version: str
@@ -36,7 +41,21 @@ class Doors:
     """Whether a Host header's name may be served: lower case, without port and brackets."""
     trusted_proxies: tuple[Network, ...] = ()
     """Proxies whose X-Forwarded-For is believed."""
+    audit: Audit = field(default_factory=Unrecorded)
+    """Where it is put on record who did what."""
+    limits: Limits = DEFAULT
     language: Language = "zh"
     """Spoken where a request does not prefer one."""
     console_language: Language = "zh"
     """What the console speaks to a browser that prefers neither Chinese nor English."""
+    oidc: Oidc | None = None
+    """The issuer whose tokens count beside our own."""
+    certificates: ClientCertificates | None = None
+    """Signs client certificates; None where they count for nothing."""
+    ca: bytes = b""
+    """The own CA (PEM), for who wants to trust this server."""
+
+    @property
+    def callers(self) -> Callers:
+        """Everybody who may call."""
+        return Callers(self.tokens, self.oidc)

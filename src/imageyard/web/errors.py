@@ -50,6 +50,18 @@ class Misdirected(Failure):
         )
 
 
+class UrlTooLong(Failure):
+    """A request's path and query are longer than any this server serves (RFC 9110 section 15.5.15). 414."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(
+            Text(
+                f"URL 过长：最多 {most_bytes // 1024} KiB；请缩短选择器，或分几次查询",
+                f"the URL is too long: at most {most_bytes // 1024} KiB; use a shorter selector, or ask in parts",
+            )
+        )
+
+
 class HeadTooLarge(Failure):
     """The head of a request is larger than anything this server asks for (RFC 6585 section 5). 431."""
 
@@ -91,6 +103,7 @@ STATUS_OF: Final[dict[type[Failure], Outcome]] = {
     errors.Conflict: Outcome(409, "Conflict"),
     errors.Gone: Outcome(410, "Expired"),
     errors.TooLarge: Outcome(413, "RequestEntityTooLarge"),
+    UrlTooLong: Outcome(414, "RequestURITooLong"),
     errors.UnsupportedMediaType: Outcome(415, "UnsupportedMediaType"),
     Misdirected: Outcome(421, "MisdirectedRequest"),
     HeadTooLarge: Outcome(431, "RequestHeaderFieldsTooLarge"),

@@ -4,16 +4,24 @@ Made by the outermost middleware and carried in the ASGI scope, so that each lay
 """
 
 import re
+from collections.abc import Callable, Mapping
 from random import getrandbits
-from typing import Final
+from typing import Final, TypeVar
 
 from starlette.types import Receive, Scope
 
 from imageyard.domain.access import ANONYMOUS, Actor
+from imageyard.domain.audit import Part
 from imageyard.domain.text import Language
 from imageyard.web import language
+from imageyard.web.seat import Seat
+
+T = TypeVar("T")
 
 KEY: Final = "imageyard.exchange"
+CERTIFICATE: Final = "imageyard.certificate"
+"""Of the scope's extensions: the fingerprint of the peer's certificate, set by the listener alone."""
+_NOTHING: Final[Mapping[str, str]] = {}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_PATH: Final = 1_000
 """Characters of a path that a log line shows; those of our own paths are fewer."""
@@ -28,24 +36,34 @@ class Disconnected(Exception):
 class Exchange:
     """`headers` are lower-case bytes, of a repeated one the last. `actor` is set by authentication, `status` when the
     answer begins (0: it has not). `address` is where the connection comes from, "" on a socket that has none; `scheme`
-    is what the client speaks, `http` or `https`. `verb` and `resource` label metrics: set by the router from closed
-    sets, never from the path's text. `namespace` and `name` are those of the object the path names, for the log."""
+    is what the client speaks, `http` or `https`; `certificate` is the hex SHA-256 of the certificate that the peer has
+    shown in TLS, "" for none. `verb` and `resource` label metrics: set by the router from closed sets, never from the
+    path's text. `namespace` and `name` are those of the object the path names, or that was made under a name the path
+    does not tell, for the log.
+
+    For the audit: `reason` is that of the failure that was answered, "" for none; `parts` are the objects that a
+    request for many has deleted; `told` holds further annotations, in our own words only."""
 
     __slots__ = (
         "_default",
         "actor",
         "address",
+        "certificate",
         "headers",
         "method",
         "name",
         "namespace",
+        "parts",
         "path",
         "query",
+        "reason",
         "receive",
         "request_id",
         "resource",
         "scheme",
+        "seat",
         "status",
+        "told",
         "verb",
     )
 
@@ -58,13 +76,19 @@ class Exchange:
         self.receive = receive
         self.address: str = client[0] if client else ""
         self.scheme: str = scope.get("scheme", "http")
+        extensions = scope.get("extensions")
+        self.certificate: str = extensions.get(CERTIFICATE, _NOTHING).get("sha256", "") if extensions else ""
         self.request_id = _request_id(self.headers.get(b"x-request-id"))
         self.status = 0
         self.actor = _NOBODY
+        self.seat: Seat | None = None
         self.verb = ""
         self.resource = ""
         self.namespace = ""
         self.name = ""
+        self.reason = ""
+        self.parts: list[Part] = []
+        self.told: dict[str, str] = {}
         self._default = default
 
     @property
@@ -81,6 +105,10 @@ class Exchange:
         """A header's value, "" when it is absent."""
         return self.headers.get(name, b"").decode("latin-1")
 
+    async def at_length(self, work: Callable[[], T]) -> T:
+        """Do what takes the loop's time for long elsewhere, in its turn. Raises TooManyRequests."""
+        return work() if self.seat is None else await self.seat.at_length(work)
+
 
 def of(scope: Scope) -> Exchange:
     found: Exchange = scope[KEY]
@@ -94,4 +122,4 @@ def _request_id(given: bytes | None) -> str:
 
 def new_request_id() -> str:
     """Random: it has to be unique, not secret."""
-    return f"{getrandbits(128):032x}"
+    return f"{getrandbits(128):032x}"  # nosec B311 # unique, not secret

@@ -60,7 +60,6 @@ _CLOSED: Final = (
     "screen-wake-lock",
     "serial",
     "usb",
-    "web-share",
     "xr-spatial-tracking",
 )
 """Powers of a browser that no page here asks for. Writing to the clipboard stays: pages have buttons that copy."""

@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from imageyard.domain.errors import Failure, TooLarge
+from imageyard.domain.errors import AlreadyExists, Failure, TooLarge, UnsupportedMediaType
 from imageyard.domain.text import Language, Text
 from imageyard.metrics import Metrics
 from imageyard.web import errors, exchange, hygiene, reply
@@ -113,6 +113,9 @@ class Translated:
             await self._answer(exchanged, errors.Unexpected(exchanged.request_id), send)
 
     async def _answer(self, exchanged: Exchange, failure: Failure, send: Send) -> None:
+        exchanged.reason = errors.outcome(failure).reason
+        if isinstance(failure, AlreadyExists):
+            exchanged.name = exchanged.name or failure.name
         render = self._renders.get(exchanged.path.split("/", 2)[1] if "/" in exchanged.path else "", _render)
         await reply.send(render(failure, exchanged), exchanged.method, send)
 
@@ -133,21 +136,30 @@ def _log_unexpected(exchanged: Exchange, error: Exception) -> None:
     )
 
 
-Guard = Callable[[Exchange], None]
-"""Raises what is to be answered instead."""
+Guard = Callable[[Exchange], Awaitable[None] | None]
+"""Raises what is to be answered instead. One that has to wait for somebody answers what is to be awaited; most never
+do, and cost no turn of the event loop."""
 
 
 class Guarded:
-    """A door opens when every guard, in this order, has let the request pass."""
+    """A door opens when every guard, in this order, has let the request pass. Who is not let pass hears it when it is
+    his `turn`."""
 
-    def __init__(self, app: ASGIApp, guards: Sequence[Guard]) -> None:
+    def __init__(self, app: ASGIApp, guards: Sequence[Guard], turn: Callable[[Exchange], Awaitable[None]]) -> None:
         self._app = app
         self._guards = guards
+        self._turn = turn
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchanged = exchange.of(scope)
-        for guard in self._guards:
-            guard(exchanged)
+        try:
+            for guard in self._guards:
+                waiting = guard(exchanged)
+                if waiting is not None:
+                    await waiting
+        except Failure:
+            await self._turn(exchanged)
+            raise
         await self._app(scope, exchanged.receive, send)
 
 
@@ -182,24 +194,38 @@ def hostname(host: str) -> str | None:
 
 
 class Authenticated:
-    """Nothing but the open paths is served to somebody unknown, and what a door guards by itself."""
+    """Nothing but the open paths is served to somebody unknown. `own` are the guards of doors that know callers in a
+    way of their own, by first segment."""
 
-    def __init__(self, authentication: Authentication, is_open: Callable[[str], bool]) -> None:
+    def __init__(self, authentication: Authentication, open_paths: frozenset[str], own: Mapping[str, "Guard"]) -> None:
         self._authentication = authentication
-        self._is_open = is_open
+        self._open = open_paths
+        self._own = own
 
-    def __call__(self, exchanged: Exchange) -> None:
-        if not self._is_open(exchanged.path):
-            authorization = exchanged.headers.get(b"authorization")
-            exchanged.actor = self._authentication.recognise(authorization, exchanged.address)
+    def __call__(self, exchanged: Exchange) -> Awaitable[None] | None:
+        if exchanged.path in self._open:
+            return None
+        own = self._own.get(exchanged.path.split("/", 2)[1]) if "/" in exchanged.path else None
+        return own(exchanged) if own is not None else self._authentication.recognise(exchanged)
+
+
+def _compressed() -> UnsupportedMediaType:
+    return UnsupportedMediaType(
+        Text(
+            "请求体不能压缩：请去掉请求头 Content-Encoding，以原文发送",
+            "a body may not be compressed; send it as it is, without the header Content-Encoding",
+        )
+    )
 
 
 def limit_body(exchanged: Exchange) -> None:
-    """No door reads more than 3 MiB, whatever Content-Length says or leaves out."""
+    """No door reads more than 3 MiB, whatever Content-Length says or leaves out, nor anything that would grow."""
     length = exchanged.headers.get(b"content-length", b"0")
     if length.isdigit() and int(length[:20]) > MAX_BODY:
         raise _too_large()
     if length != b"0" or b"transfer-encoding" in exchanged.headers:
+        if exchanged.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise _compressed()
         exchanged.receive = _counted(exchanged.receive)
 
 

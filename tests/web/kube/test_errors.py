@@ -148,6 +148,19 @@ async def test_paths_and_methods_that_do_not_exist(client: Client) -> None:
     failure(await client.get(f"{IMAGES}/one/scale"), 404, "NotFound")
 
 
+async def test_a_kind_has_the_verbs_that_discovery_tells_and_no_others(client: Client) -> None:
+    """All namespaces at once are never deleted, nor is anything made or deleted across them."""
+    await client.post(NAMESPACES, {"metadata": {"name": "a-first-one"}})
+    failure(await client.delete(NAMESPACES), 405, "MethodNotAllowed")
+    assert (await client.get(f"{NAMESPACES}/a-first-one")).json()["status"] == {"phase": "Active"}
+    for answer in (
+        await client.post(f"{GROUP}/repositories", image()),
+        await client.delete(f"{GROUP}/repositories"),
+        await client.post("/apis/authorization.k8s.io/v1/localsubjectaccessreviews", {}),
+    ):
+        failure(answer, 405, "MethodNotAllowed")
+
+
 async def test_a_patch_that_is_refused_is_about_its_object(client: Client) -> None:
     await client.post(SOURCES, source())
     answer = await client.patch(f"{SOURCES}/src", {"spec": {"password": None}}, headers=MERGE)

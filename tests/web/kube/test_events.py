@@ -6,8 +6,8 @@ import json
 import pytest
 
 from tests.fakes.asgi import Client
+from tests.fakes.watching import watching
 from tests.web.kube.samples import APPLY, MERGE, STRATEGIC, TABLE, Json, failure, names
-from tests.web.kube.test_watching import watching
 from tests.web.whole import Server
 
 CORE = "/api/v1/namespaces/default/events"

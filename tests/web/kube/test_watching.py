@@ -1,71 +1,11 @@
 """Watches: where they begin, what a selector lets through, how they end."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
-
-from starlette.types import Message
 
 from tests.fakes.asgi import Client
+from tests.fakes.watching import watching
 from tests.web.kube.samples import IMAGES, MERGE, NAMESPACES, TABLE, failure, image
 from tests.web.whole import Server
-
-
-class Watch:
-    """A watch that is under way: its events as they come."""
-
-    def __init__(self) -> None:
-        self.events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.leave = asyncio.Event()
-        self.ended = asyncio.Event()
-
-    async def receive(self) -> Message:
-        await self.leave.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Message) -> None:
-        for line in message.get("body", b"").splitlines():
-            self.events.put_nowait(json.loads(line))
-
-    async def next(self) -> tuple[str, str]:
-        """Type and name of the next event that is no bookmark."""
-        while True:
-            event = await asyncio.wait_for(self.events.get(), 5)
-            if event["type"] != "BOOKMARK":
-                return event["type"], event["object"]["metadata"].get("name", event["object"].get("reason", ""))
-
-    async def some(self, count: int) -> list[tuple[str, str]]:
-        return [await self.next() for _ in range(count)]
-
-
-@asynccontextmanager
-async def watching(client: Client, url: str, **headers: str) -> AsyncIterator[Watch]:
-    watch = Watch()
-    path, _, query = url.partition("?")
-    sent = {"host": "127.0.0.1:8080", **client.headers, **headers}
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": path,
-        "query_string": query.encode(),
-        "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
-        "client": ("192.0.2.1", 1),
-    }
-
-    async def run() -> None:
-        try:
-            await client.app(scope, watch.receive, watch.send)
-        finally:
-            watch.ended.set()
-
-    task = asyncio.create_task(run())
-    try:
-        yield watch
-    finally:
-        watch.leave.set()
-        await asyncio.wait_for(task, 5)
 
 
 async def version(client: Client) -> str:
@@ -172,3 +112,19 @@ async def test_a_watch_ends_after_its_time(client: Client) -> None:
 async def test_who_may_not_watch_is_told_before_anything_is_sent(server: Server) -> None:
     nobody = await server.client("viewer")
     failure(await nobody.get(f"{IMAGES}?watch=1"), 403, "Forbidden")
+
+
+async def test_who_may_watch_and_not_list_is_told_what_there_is(server: Server, client: Client) -> None:
+    """As in Kubernetes: a watch asks for the right to watch, whatever it begins with."""
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    rule = {"apiGroups": ["image.theriseunion.io"], "resources": ["repositories"], "verbs": ["watch"]}
+    ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "watcher"}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "watcher"}
+    await client.post(f"{rbac}/clusterroles", {"metadata": {"name": "watcher"}, "rules": [rule]})
+    binding = {"metadata": {"name": "watcher"}, "roleRef": ref, "subjects": [subject]}
+    await client.post(f"{rbac}/namespaces/default/rolebindings", binding)
+    await client.post(IMAGES, image("a"))
+    watcher = await server.client("watcher")
+    failure(await watcher.get(IMAGES), 403, "Forbidden")
+    async with watching(watcher, f"{IMAGES}?watch=1") as watch:
+        assert await watch.next() == ("ADDED", "a")

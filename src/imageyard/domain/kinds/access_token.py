@@ -1,7 +1,7 @@
-"""AccessToken: a bearer token imageyard gave out. Only its hash is kept; no door serves this kind."""
+"""AccessToken: a credential imageyard gave out. Only its hash is kept; no door serves this kind."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -16,10 +16,13 @@ class AccessTokenSpec(Struct, rename="camel", omit_defaults=True, kw_only=True):
     user: str
     groups: list[str] = []
     token_hash: str
-    """Hex SHA-256 of the token; the token itself has 256 random bits, so no slow hash is needed."""
+    """Hex SHA-256 of the token, which has 256 random bits, so no slow hash is needed; or of the certificate's DER."""
     expires: datetime | None = None
+    type: Literal["token", "certificate", "session"] = "token"
+    """What the bearer shows: a bearer token, in TLS a certificate of the server's own CA, or a browser's cookie."""
     parent: str = ""
-    """uid of another token, for a session: it is recognised as long as that one would be."""
+    """uid of the token that a session was begun with: it is recognised as long as that one would be. "" where none of
+    ours was shown."""
 
 
 class AccessTokenStatus(Struct, rename="camel", omit_defaults=True):

@@ -132,4 +132,4 @@ def _selection(columns: str, tables: str, conditions: list[Condition], tail: str
     where = " AND ".join(condition.sql for condition in conditions)
     parameters = tuple(parameter for condition in conditions for parameter in condition.parameters)
     # Every piece of the text is a constant of this file; what comes from a caller is bound.
-    return Selection(f"SELECT {columns} FROM {tables} WHERE {where}{tail}", parameters)  # noqa: S608
+    return Selection(f"SELECT {columns} FROM {tables} WHERE {where}{tail}", parameters)  # noqa: S608 - see above

@@ -94,3 +94,9 @@ def read(resource: str, singular: str, rows: Iterable[Row]) -> list[Stored]:
             raise checksum.damaged(singular, namespace, name)
         found.append(Stored(Key(resource, namespace, name), uid, version, body, managed or b""))
     return found
+
+
+def size(connection: apsw.Connection) -> int:
+    """Bytes of the pages in use."""
+    used = connection.pragma("page_count") - connection.pragma("freelist_count")
+    return int(used * connection.pragma("page_size"))

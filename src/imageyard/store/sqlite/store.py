@@ -157,6 +157,9 @@ class SQLiteStore:
     async def resource_version(self) -> int:
         return self._readers.at_once(rows.window).newest
 
+    async def size(self) -> int:
+        return self._readers.at_once(rows.size)
+
     async def due(self, kind: Kind[Any], until: datetime, limit: int) -> Sequence[Due]:
         number, latest = self._numbers[kind.plural], moment.stored(until)
 

@@ -1,6 +1,6 @@
 """The console as an ASGI application: recognise who asks, find the page, send what it answers."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -23,6 +23,8 @@ from imageyard.web.exchange import Exchange
 from imageyard.web.reply import Reply, Stream
 
 ROOT: Final = "/console/"
+_OPEN: Final = signin.PATHS | {preferences_page.PATH, ROOT[:-1]}
+"""Also for who is not signed in yet: the sign-in page speaks two languages."""
 _VERBS: Final = {"GET": "get", "HEAD": "get", "POST": "create"}
 
 
@@ -30,8 +32,14 @@ class ConsoleDoor:
     def __init__(self, doors: Doors, authentication: Authentication, catalogs: Mapping[Language, Words]) -> None:
         self._doors = doors
         self._catalogs = catalogs
-        sessions = Sessions(authentication, doors.tokens, doors.clock)
+        sessions = Sessions(authentication, doors.callers, doors.clock)
         self._room = Room(Templates(catalogs), sessions)
+
+    def recognise(self, asked: Exchange) -> Awaitable[None] | None:
+        """The guard before this door: nobody has to be known to sign in. Raises Unauthorized, TooManyRequests."""
+        if asked.path in _OPEN or asked.path.startswith(assets.PREFIX):
+            return None
+        return self._room.sessions.recognise(asked)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = exchange.of(scope)
@@ -52,10 +60,8 @@ class ConsoleDoor:
             asked.resource, asked.verb = "console/sessions", _VERBS.get(asked.method, "get")
             return await signin.answer(self._room, came)
         if asked.path == preferences_page.PATH:
-            # Also for who is not signed in yet: the sign-in page speaks two languages.
             asked.resource, asked.verb = "console/preferences", "create"
             return await preferences_page.answer(self._room, came)
-        asked.actor = self._room.sessions.recognise(asked)
         return await self._page(came)
 
     async def _page(self, came: Visit) -> Reply | Stream:

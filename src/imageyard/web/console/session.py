@@ -4,6 +4,8 @@ Sessions are access tokens, so they are stored hashed, survive a restart and are
 counts at the console's door alone; scripts cannot read it and other sites cannot send it.
 """
 
+from collections.abc import Awaitable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import uuid4
@@ -13,7 +15,7 @@ from imageyard.domain.clock import Clock
 from imageyard.domain.errors import NotFound, Unauthorized
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
-from imageyard.service.tokens import Tokens
+from imageyard.service.callers import Callers
 from imageyard.web.actor import Authentication
 from imageyard.web.console import cookies
 from imageyard.web.exchange import Exchange
@@ -34,44 +36,51 @@ class Begun(NamedTuple):
 
 
 class Sessions:
-    def __init__(self, authentication: Authentication, tokens: Tokens, clock: Clock) -> None:
+    def __init__(self, authentication: Authentication, callers: Callers, clock: Clock) -> None:
         self._authentication = authentication
-        self._tokens = tokens
+        self._callers = callers
         self._clock = clock
 
-    def recognise(self, exchange: Exchange) -> Actor:
-        """Who asks: by the Authorization header where there is one, else by the cookie.
+    def recognise(self, asked: Exchange) -> Awaitable[None] | None:
+        """Set who asks: by the Authorization header or the certificate where there is one, else by the cookie.
         Raises Unauthorized, TooManyRequests."""
-        header = exchange.headers.get(b"authorization")
-        if header is None:
-            held = token_of(exchange)
-            if held is None:
-                raise Unauthorized(_NONE)
-            header = b"Bearer " + held.reveal().encode("latin-1")
-        return self._authentication.recognise(header, exchange.address)
+        if b"authorization" in asked.headers:
+            return self._authentication.recognise(asked)
+        held = token_of(asked)
+        if held is not None:
+            self._authentication.recognise_session(held.reveal(), asked)
+            return None
+        if asked.certificate:
+            return self._authentication.recognise(asked)
+        raise Unauthorized(_NONE)
 
-    async def begin(self, token: Secret, address: str) -> Begun:
-        """A session for who shows this token. Raises Unauthorized, TooManyRequests."""
-        shown = token.reveal().strip().encode(errors="replace")
-        actor = self._authentication.recognise(b"Bearer " + shown, address)
-        held = self._tokens.named(actor.credential)
-        lasts = LONGEST
-        if held is not None and held.spec.expires is not None:
-            lasts = min(LONGEST, held.spec.expires - self._clock.now())
-        parent = "" if held is None else held.spec.parent or held.metadata.uid
+    async def begin(self, token: Secret, asked: Exchange) -> Begun:
+        """A session for who shows this token, who is then the actor. Raises Unauthorized, TooManyRequests."""
+        shown = token.reveal().strip()
+        waiting = self._authentication.recognise_by(b"Bearer " + shown.encode(errors="replace"), asked)
+        if waiting is not None:
+            await waiting
+        actor, now = asked.actor, self._clock.now()
+        held = self._callers.tokens.shown_by(actor)
+        until = self._callers.until(shown)
+        lasts = LONGEST if until is None else min(LONGEST, until - now)
+        parent = "" if held is None else held.metadata.uid
         groups = sorted(actor.groups - {AUTHENTICATED})
-        session = await self._tokens.create(f"{NAME}{uuid4().hex}", actor.user, groups, lasts, parent=parent)
+        session = await self._callers.tokens.begin_session(
+            f"{NAME}{uuid4().hex}", actor.user, groups, lasts, parent=parent
+        )
         return Begun(session, lasts, actor)
 
-    async def end(self, exchange: Exchange) -> None:
+    async def end(self, asked: Exchange) -> None:
         """Revoke the session whose cookie this is; a cookie that is none's is left to the browser to forget."""
-        held = token_of(exchange)
-        actor = self._tokens.recognise(held.reveal(), exchange.address) if held else None
-        if actor is not None and actor.credential.startswith(NAME):
-            try:
-                await self._tokens.revoke(actor.credential)
-            except NotFound:
-                return
+        held = token_of(asked)
+        actor = self._callers.recognise_session(held.reveal(), asked.address) if held else None
+        session = self._callers.tokens.shown_by(actor) if actor else None
+        if actor is None or session is None:
+            return
+        asked.actor = actor
+        with suppress(NotFound):
+            await self._callers.tokens.revoke(session.metadata.name)
 
 
 def token_of(exchange: Exchange) -> Secret | None:

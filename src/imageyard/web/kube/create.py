@@ -17,5 +17,6 @@ async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     result = await doors.objects.create(
         exchange.actor, target.kind, target.namespace or "", document, asked.options(exchange)
     )
+    exchange.name = result.stored.key.name
     told = result.warnings + (warnings if asked.unknown == "warn" else ())
     return answer.one(exchange, target.kind, result.stored, doors.clock.now(), 201, told)

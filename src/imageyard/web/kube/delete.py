@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from imageyard.domain.audit import DRY_RUN, Part
+from imageyard.domain.objects import Key
 from imageyard.service.removal import Removal
 from imageyard.web import body, reply
 from imageyard.web.doors import Doors
@@ -29,9 +31,12 @@ async def collection(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     answer.form_of(exchange)
     options = parameters.listing(target.kind, exchange.query)
     removal = await _removal(exchange)
-    if target.namespace is None and target.kind.namespaced:
-        raise parameters.bad("a namespace must be named to delete a collection")
-    page = await doors.objects.delete_all(exchange.actor, target.kind, listing.query_of(target, options), removal)
+
+    def told(gone: Key) -> None:
+        exchange.parts.append(Part(gone.namespace, gone.name, 200))
+
+    query = listing.query_of(target, options)
+    page = await doors.objects.delete_all(exchange.actor, target.kind, query, removal, told)
     return answer.many(exchange, target.kind, page, 0, doors.clock.now())
 
 
@@ -51,4 +56,6 @@ async def _removal(exchange: Exchange) -> Removal:
     uid, version = preconditions.get("uid") or "", preconditions.get("resourceVersion") or ""
     if not isinstance(uid, str) or not isinstance(version, str):
         raise parameters.bad("preconditions: Invalid value: uid and resourceVersion are strings")
+    if asked or rehearsed:
+        exchange.told[DRY_RUN] = "All"
     return Removal(uid, version, asked or bool(rehearsed))

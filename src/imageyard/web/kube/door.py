@@ -1,10 +1,12 @@
 """The kube door as an ASGI application: from a path and a method to a handler, from its answer to the wire."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 
+from imageyard.domain.kind import Kind
 from imageyard.domain.kinds.reviews import REVIEWS
 from imageyard.web import errors, exchange, reply
 from imageyard.web.doors import Doors
@@ -73,8 +75,15 @@ class KubeDoor:
 
 
 def handlers_of(target: Target) -> Handlers:
-    if target.kind in REVIEWS:
-        return REVIEW
-    if not target.name:
-        return COLLECTION
-    return {"": OBJECT, "status": STATUS, **ACTIONS}[target.subresource]
+    """What discovery says, and no more: the door answers no verb that a kind does not have."""
+    if target.name:
+        return {"": OBJECT, "status": STATUS, **ACTIONS}[target.subresource]
+    return _of_collection(target.kind, target.kind.namespaced and target.namespace is None)
+
+
+@lru_cache
+def _of_collection(kind: Kind[Any], everywhere: bool) -> Handlers:
+    """Across all namespaces objects are listed and watched, nothing else."""
+    verbs = {"list"} if everywhere else {*kind.verbs}
+    handlers = REVIEW if kind in REVIEWS else COLLECTION
+    return {method: (handler, verb) for method, (handler, verb) in handlers.items() if verb in verbs}

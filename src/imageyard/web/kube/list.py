@@ -1,7 +1,11 @@
 """GET on a collection: chunked, of one moment, in any form."""
 
+import asyncio
+from functools import partial
+from typing import Final
+
 from imageyard.domain.errors import Gone
-from imageyard.store import Query
+from imageyard.store import Page, Query
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
 from imageyard.web.kube import answer
@@ -9,11 +13,27 @@ from imageyard.web.kube.parameters import ListOptions, TooLargeResourceVersion
 from imageyard.web.kube.target import Target
 from imageyard.web.reply import Reply
 
+SHORT: Final = 50
+"""Objects that are shown within a millisecond or two."""
+
 
 async def collection(doors: Doors, exchange: Exchange, target: Target, options: ListOptions) -> Reply:
     answer.form_of(exchange)
+    if exchange.seat is None or (options.limit is not None and options.limit <= SHORT):
+        return _shown(doors, exchange, target, options, await _page(doors, exchange, target, options))
+    async with exchange.seat.at_desk():
+        page = await _page(doors, exchange, target, options)
+        shown = partial(_shown, doors, exchange, target, options, page)
+        return shown() if len(page.items) <= SHORT else await asyncio.to_thread(shown)
+
+
+async def _page(doors: Doors, exchange: Exchange, target: Target, options: ListOptions) -> Page:
     page = await doors.objects.list(exchange.actor, target.kind, query_of(target, options))
     _check_version(options, page.resource_version)
+    return page
+
+
+def _shown(doors: Doors, exchange: Exchange, target: Target, options: ListOptions, page: Page) -> Reply:
     counted = page.continuation and not options.selective and not options.continuation
     return answer.many(exchange, target.kind, page, page.total - len(page.items) if counted else 0, doors.clock.now())
 

@@ -42,7 +42,10 @@ async def create(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     doors.objects.rights.demand(exchange.actor, "create", kind, namespace)
     given, _ = await body.kube_document(exchange)
     review = _read(kind, namespace, writing.named(kind, given))
-    answered = _ANSWERS[kind](doors, exchange.actor, review)
+    if kind is reviews.TOKEN:
+        answered = await _token(doors, exchange.actor, review)
+    else:
+        answered = _ANSWERS[kind](doors, exchange.actor, review)
     return answer.spoken(exchange, form, kind.encode(answered), 201)
 
 
@@ -100,12 +103,15 @@ def _self(doors: Doors, actor: Actor, review: SelfSubjectReview) -> SelfSubjectR
     return replace(review, metadata=now, status=SelfStatus(_user(actor)))
 
 
-def _token(doors: Doors, actor: Actor, review: TokenReview) -> TokenReview:
+async def _token(doors: Doors, actor: Actor, review: Any) -> TokenReview:
     """Every token is good for the whole server: of audiences nothing is told, as Kubernetes has it for such."""
     token = review.spec.token
-    found = None if token is UNSET else doors.tokens.recognise(token.reveal(), actor.address)
+    found = None if token is UNSET else doors.callers.recognise(token.reveal(), actor.address)
+    if found is not None and not isinstance(found, Actor):
+        found = await found
     status = TokenStatus(UserInfo(), error=INVALID_TOKEN) if found is None else TokenStatus(_user(found), True)
-    return replace(review, spec=replace(review.spec, token=UNSET), status=status)
+    told: TokenReview = replace(review, spec=replace(review.spec, token=UNSET), status=status)
+    return told
 
 
 def _user(actor: Actor) -> UserInfo:
@@ -118,5 +124,4 @@ _ANSWERS: Final[Mapping[Kind[Any], Callable[[Doors, Actor, Any], Any]]] = {
     reviews.LOCAL_ACCESS: _access,
     reviews.SELF_RULES: _rules,
     reviews.SELF: _self,
-    reviews.TOKEN: _token,
 }

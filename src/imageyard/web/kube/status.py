@@ -46,6 +46,7 @@ def render(failure: Failure, exchanged: Exchange) -> Reply:
     if not failure.kind and target is not None:
         failure.kind, failure.name = target.kind.singular, failure.name or target.name
     document, code = describe(failure)
+    exchanged.reason = document["reason"]
     return reply.json(document, code, http_headers(failure))
 
 

@@ -15,11 +15,12 @@ import msgspec
 
 from imageyard.domain.errors import Gone
 from imageyard.domain.kind import Kind
-from imageyard.store import Change, Query, Stored, Terms
+from imageyard.store import Change, Page, Query, Stored, Terms
 from imageyard.web import reply
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
 from imageyard.web.kube import answer, splice, status, table
+from imageyard.web.kube.list import SHORT
 from imageyard.web.kube.negotiation import Form
 from imageyard.web.kube.parameters import ListOptions
 from imageyard.web.kube.target import Target
@@ -39,6 +40,8 @@ async def collection(doors: Doors, exchange: Exchange, target: Target, options: 
     if form.media == "yaml":
         form = Form("json", form.shape, form.version)
     doors.objects.demand_watch(exchange.actor, target.kind, target.namespace, options.fields)
+    if exchange.seat is not None:
+        exchange.seat.last()
     watch = _Watch(doors, exchange, target, options, form)
     return Stream(200, reply.STREAMED, watch.lines())
 
@@ -86,10 +89,12 @@ class _Watch(NamedTuple):
         kind, since = self.target.kind, self.options.version
         try:
             if self.options.initial or (self.options.initial is None and not since):
-                page = await self.doors.objects.list(self.exchange.actor, kind, self._everything())
+                page = await self._listed()
                 since = page.resource_version
-                for stored in page.items:
+                for number, stored in enumerate(page.items, 1):
                     yield self._line("ADDED", stored)
+                    if number % SHORT == 0:
+                        await asyncio.sleep(0)  # others have their turn
                 if self.options.initial and self.options.bookmarks:
                     yield self._bookmark(since, initial=True)
             elif self.options.initial is False and not since:
@@ -107,6 +112,13 @@ class _Watch(NamedTuple):
                         yield line
         except Gone:
             yield expired()
+
+    async def _listed(self) -> Page:
+        listing = self.doors.objects.list(self.exchange.actor, self.target.kind, self._everything(), verb="watch")
+        if self.exchange.seat is None:
+            return await listing
+        async with self.exchange.seat.at_desk():
+            return await listing
 
     def _everything(self) -> Query:
         namespace = self.target.namespace

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from imageyard.domain import field_manager
+from imageyard.domain.audit import DRY_RUN
 from imageyard.domain.errors import UNKNOWN_FIELD, BadRequest, Cause, Invalid
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import GROUP
@@ -50,8 +51,10 @@ def asked(exchange: Exchange, *, required: bool = False) -> Asked:
     causes = field_manager.check(manager, required=required)
     if causes:
         raise Invalid(causes, kind="patchoptions")
+    if rehearsed := dry_run(given.get("dryRun", "")):
+        exchange.told[DRY_RUN] = "All"
     force = parameters.boolean("force", given.get("force", ""))
-    return Asked(dry_run(given.get("dryRun", "")), _VALIDATION[validation], manager, force)
+    return Asked(rehearsed, _VALIDATION[validation], manager, force)
 
 
 def dry_run(value: str) -> bool:

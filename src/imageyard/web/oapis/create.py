@@ -12,4 +12,5 @@ async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     parameters.refuse_dry_run(exchange.query)
     document = await body.document(exchange)
     result = await doors.objects.create(exchange.actor, target.kind, target.namespace, document)
+    exchange.name = result.stored.key.name
     return reply.stored(result.stored.body, 201, result.warnings)

@@ -3,16 +3,20 @@
 from itertools import islice
 from typing import Any, Final
 
+from imageyard.domain.audit import Part
 from imageyard.domain.document import SHOWN
 from imageyard.domain.errors import REQUIRED, TYPE_INVALID, UNKNOWN_FIELD, Cause, Invalid
 from imageyard.domain.text import Text, excerpt
-from imageyard.web import body, reply
+from imageyard.web import body, errors, reply
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
 from imageyard.web.oapis import parameters
 from imageyard.web.oapis.answers import Deletion, Deletions
 from imageyard.web.oapis.target import Target
 from imageyard.web.reply import Reply
+
+_CODES: Final = {"": 200, **{failure.__name__: outcome.code for failure, outcome in errors.STATUS_OF.items()}}
+"""By the reason that is told of a name, what a delete of it alone would have been answered."""
 
 
 async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
@@ -25,6 +29,7 @@ async def named(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     parameters.refuse_dry_run(exchange.query)
     names = _names(await body.document(exchange, required=False))
     removed = await doors.objects.delete_names(exchange.actor, target.kind, target.namespace, names)
+    exchange.parts += [Part(target.namespace, each.name, _CODES.get(each.reason, 500), each.reason) for each in removed]
     items = [Deletion(each.name, each.success, each.reason, each.text.speak(exchange.language)) for each in removed]
     return reply.json(Deletions(items))
 

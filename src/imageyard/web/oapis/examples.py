@@ -37,7 +37,7 @@ _IMAGE_SPEC: Final[Example] = {
 _SENT: Final[dict[str, Example]] = {
     "registrysecrets": {
         "metadata": {"name": "harbor-prod", "namespace": "default", "annotations": _SOURCE_NAMES},
-        "spec": {**_SOURCE_SPEC, "password": "Harbor12345"},
+        "spec": {**_SOURCE_SPEC, "password": "Harbor12345"},  # nosec B105 # an example
     },
     "repositories": {
         "metadata": {"name": "nginx-latest", "namespace": "default", "annotations": _IMAGE_NAMES},
@@ -86,7 +86,7 @@ _ANSWERED: Final[dict[str, Example]] = {
     },
 }
 _PATCHES: Final[dict[str, Example]] = {
-    "registrysecrets": {"spec": {"password": "NewHarbor12345"}},
+    "registrysecrets": {"spec": {"password": "NewHarbor12345"}},  # nosec B105 # an example
     "repositories": {"spec": {"tag": "1.27.0"}},
 }
 
@@ -116,7 +116,7 @@ _CREATED: Final[dict[str, Example]] = {
 }
 """What is not yet known when an object has just been made."""
 
-VERIFY_BODY: Final[Example] = {"domain": "harbor.example.com", "username": "admin", "password": "Harbor12345"}
+VERIFY_BODY: Final[Example] = {"domain": "harbor.example.com", "username": "admin", "password": "Harbor12345"}  # nosec B105 # an example
 VERIFICATION: Final[Example] = {
     "success": True,
     "message": "连接成功",

@@ -36,6 +36,7 @@ _ERRORS: Final[dict[int, tuple[str, Text]]] = {
     404: ("NotFound", Text("资源不存在", "there is no such object")),
     409: ("Conflict", Text("资源冲突", "the name is taken, or the object has changed since it was read")),
     413: ("RequestEntityTooLarge", Text("请求体超过 3 MiB", "the body is larger than 3 MiB")),
+    414: ("RequestURITooLong", Text("URL 过长", "the URL is too long")),
     415: ("UnsupportedMediaType", Text("不支持的 Content-Type", "Content-Type not supported")),
     421: ("MisdirectedRequest", Text("Host 请求头不被接受", "the Host header names another server")),
     429: ("TooManyRequests", Text("请求过于频繁", "too many requests; Retry-After says how long to wait")),

@@ -59,7 +59,7 @@ class Operation(NamedTuple):
     description: Text | None = None
 
 
-ALWAYS: Final = (401, 421, 429, 431, 500, 503)
+ALWAYS: Final = (401, 414, 421, 429, 431, 500, 503)
 """Any operation that needs a token can answer these."""
 _NAMED: Final = (400, 403, 404)
 _BODY: Final = (413, 415)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from imageyard.domain.audit import DRY_RUN, RESULT
 from imageyard.domain.text import Text
 from imageyard.web import body, reply
 from imageyard.web.doors import Doors
@@ -27,8 +28,10 @@ async def one(doors: Doors, exchange: Exchange, target: Target) -> Reply:
 
 
 async def _preview(doors: Doors, exchange: Exchange, target: Target) -> Reply:
+    exchange.told[DRY_RUN] = "All"
     document = await body.document(exchange)
     status = await doors.sync_requests.preview(exchange.actor, target.namespace, target.name, document)
+    exchange.told[RESULT] = str(status.get("reason", ""))
     return reply.json(
         {
             "apiVersion": target.kind.api_version,

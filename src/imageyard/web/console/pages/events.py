@@ -51,6 +51,8 @@ async def stream(room: Room, visit: Visit) -> Stream:
     for topic in watched:
         visit.doors.objects.demand_watch(visit.actor, topic.kind, topic.namespace or None)
     room.listeners.check(_listener(visit))
+    if visit.exchange.seat is not None:
+        visit.exchange.seat.last()
     return Stream(200, _HEADERS, _Listening(room, visit, watched).messages())
 
 
@@ -119,12 +121,11 @@ class _Listening:
     def _counts(self) -> bool:
         """Whether the reader may still listen: sessions end and rights are taken away."""
         try:
-            actor = self._room.sessions.recognise(self._visit.exchange)
             for topic in self._topics:
-                self._visit.doors.objects.demand_watch(actor, topic.kind, topic.namespace or None)
+                self._visit.doors.objects.demand_watch(self._visit.actor, topic.kind, topic.namespace or None)
         except Failure:
             return False
-        return True
+        return self._visit.doors.tokens.still_counts(self._visit.actor)
 
     async def _follow(self, topic: Topic) -> None:
         watch = self._visit.doors.objects.watch(

@@ -49,10 +49,9 @@ async def _sign_in(room: Room, visit: Visit) -> Reply:
     form = await forms.read(visit.exchange)
     back = way_back(form.text("next"))
     try:
-        begun = await room.sessions.begin(Secret(form.secret("token")), visit.exchange.address)
+        begun = await room.sessions.begin(Secret(form.secret("token")), visit.exchange)
     except (Unauthorized, TooManyRequests) as failure:
         return _page(room, visit, back, failure)
-    visit.exchange.actor = begun.actor
     to = reply.see_other(back)
     return to._replace(headers=(*to.headers, session.kept(begun, secure=visit.secure)))
 
