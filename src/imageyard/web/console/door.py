@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from imageyard.domain.errors import Failure, Unauthorized
 from imageyard.domain.text import Language
-from imageyard.web import errors, exchange, reply
+from imageyard.web import auditing, errors, exchange, reply
 from imageyard.web.actor import Authentication
 from imageyard.web.console import assets, cookies, failures, forms, preferences, routes, visit
 from imageyard.web.console.pages import preferences as preferences_page
@@ -22,17 +22,16 @@ from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
 from imageyard.web.reply import Reply, Stream
 
-ROOT: Final = "/console/"
-_OPEN: Final = signin.PATHS | {preferences_page.PATH, ROOT[:-1]}
+_OPEN: Final = frozenset({signin.SIGN_IN, preferences_page.PATH, "/console"})
 """Also for who is not signed in yet: the sign-in page speaks two languages."""
-_VERBS: Final = {"GET": "get", "HEAD": "get", "POST": "create"}
 
 
 class ConsoleDoor:
     def __init__(self, doors: Doors, authentication: Authentication, catalogs: Mapping[Language, Words]) -> None:
         self._doors = doors
         self._catalogs = catalogs
-        sessions = Sessions(authentication, doors.callers, doors.clock)
+        announce = auditing.Announcer(doors.audit, doors.clock)
+        sessions = Sessions(authentication, doors.callers, doors.clock, announce)
         self._room = Room(Templates(catalogs), sessions)
 
     def recognise(self, asked: Exchange) -> Awaitable[None] | None:
@@ -53,30 +52,16 @@ class ConsoleDoor:
         if asked.path.startswith(assets.PREFIX):
             asked.resource, asked.verb = "console/static", "get"
             return assets.answer(asked)
-        if asked.path == ROOT[:-1]:
-            return reply.see_other(ROOT)
-        came = self._visit(asked)
-        if asked.path in signin.PATHS:
-            asked.resource, asked.verb = "console/sessions", _VERBS.get(asked.method, "get")
-            return await signin.answer(self._room, came)
-        if asked.path == preferences_page.PATH:
-            asked.resource, asked.verb = "console/preferences", "create"
-            return await preferences_page.answer(self._room, came)
-        return await self._page(came)
-
-    async def _page(self, came: Visit) -> Reply | Stream:
-        asked = came.exchange
         matched = routes.match(asked.path)
         if matched is None:
             raise errors.UnknownPath
-        route, names = matched
-        asked.resource, asked.verb = f"console/{route.resource}", _VERBS.get(asked.method, "get")
-        if len(names) > 1:
-            asked.namespace, asked.name = names[:2]
+        route = matched.route
+        asked.resource, asked.verb = f"console/{route.resource}", route.verb(asked.method)
+        asked.namespace, asked.name = matched.namespace, matched.name
         page = route.methods.get("GET" if asked.method == "HEAD" else asked.method)
         if page is None:
             raise errors.MethodNotAllowed(asked.method, route.methods)
-        return await page(self._room, came, *names)
+        return await page(self._room, self._visit(asked), *matched.names)
 
     def render(self, failure: Failure, asked: Exchange) -> Reply:
         """A failure as a page; who is not signed in is led to where one does that."""

@@ -1,6 +1,7 @@
 """Failures as pages: what happened, what next, the request's id, and a way back. For htmx, a short notice."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import quote
 
 from imageyard.domain.errors import Failure
@@ -54,6 +55,9 @@ def sign_in_first(room: Room, visit: Visit) -> Reply:
         back += "?" + asked.query.decode("latin-1")
     where = f"{signin.SIGN_IN}?next={quote(back, safe='/')}"
     gone = tuple(session.forgotten(secure=secure) for secure in (True, False)) if session.token_of(asked) else ()
+    if gone or b"authorization" in asked.headers or asked.method not in SAFE_METHODS:
+        # Who comes for the first time and shows nothing is denied nothing.
+        asked.refused = HTTPStatus.UNAUTHORIZED
     if visit.enhanced or asked.header(b"accept").startswith("text/event-stream"):
         headers = ((b"hx-redirect", where.encode("ascii")), (b"www-authenticate", b"Bearer"))
         return Reply(401, (*reply.NO_CONTENT.headers, *headers, *gone), b"")

@@ -11,6 +11,8 @@ from imageyard.web.console.pages import (
     images,
     overview,
     patterns,
+    preferences,
+    signin,
     source,
     sources,
 )
@@ -20,28 +22,53 @@ Page = Callable[..., Awaitable[Reply | Stream]]
 """`page(room, visit, *names)`."""
 
 
+NOTHING: Final = "nothing"
+"""Done by what changes the browser alone: it is not put on record."""
+
+
 class Route(NamedTuple):
-    """`resource` labels metrics and log lines."""
+    """`resource` labels metrics and log lines. `does` is what a POST does, in the audit's words: a verb and a resource,
+    `create repositories/sync`; "" where there is none."""
 
     template: str
     resource: str
     methods: Mapping[str, Page]
+    does: str = ""
+
+    def verb(self, method: str) -> str:
+        """What a method does here, of a closed set: it labels metrics."""
+        verb, _, what = self.does.partition(" ")
+        return "get" if method != "POST" else verb if what else "create"
 
 
 ROUTES: Final = (
+    Route("/console", "overview", {"GET": overview.home}),
     Route("/console/", "overview", {"GET": overview.page}),
+    Route(signin.SIGN_IN, "sessions", {"GET": signin.page, "POST": signin.sign_in}, "create accesstokens"),
+    Route(signin.SIGN_OUT, "sessions", {"POST": signin.sign_out}, "delete accesstokens"),
+    Route(preferences.PATH, "preferences", {"POST": preferences.keep}, NOTHING),
     Route("/console/images", "images", {"GET": images.page}),
     Route("/console/images/{}/{}", "images", {"GET": image.page}),
     Route("/console/images/{}/{}/row", "images", {"GET": images.row}),
-    Route("/console/images/{}/{}/sync", "images", {"POST": image.sync}),
-    Route("/console/images/{}/{}/suspend", "images", {"POST": image.suspend}),
-    Route("/console/images/{}/{}/resume", "images", {"POST": image.resume}),
-    Route("/console/images/{}/{}/delete", "images", {"GET": deletion.image, "POST": deletion.delete_image}),
+    Route("/console/images/{}/{}/sync", "images", {"POST": image.sync}, "create repositories/sync"),
+    Route("/console/images/{}/{}/suspend", "images", {"POST": image.suspend}, "patch repositories"),
+    Route("/console/images/{}/{}/resume", "images", {"POST": image.resume}, "patch repositories"),
+    Route(
+        "/console/images/{}/{}/delete",
+        "images",
+        {"GET": deletion.image, "POST": deletion.delete_image},
+        "delete repositories",
+    ),
     Route("/console/sources", "sources", {"GET": sources.page}),
     Route("/console/sources/{}/{}", "sources", {"GET": source.page}),
     Route("/console/sources/{}/{}/row", "sources", {"GET": sources.row}),
-    Route("/console/sources/{}/{}/verify", "sources", {"POST": source.verify}),
-    Route("/console/sources/{}/{}/delete", "sources", {"GET": deletion.source, "POST": deletion.delete_source}),
+    Route("/console/sources/{}/{}/verify", "sources", {"POST": source.verify}, "create registrysecrets/verify"),
+    Route(
+        "/console/sources/{}/{}/delete",
+        "sources",
+        {"GET": deletion.source, "POST": deletion.delete_source},
+        "delete registrysecrets",
+    ),
     Route("/console/events", "events", {"GET": events.stream}),
     Route("/console/patterns", "patterns", {"GET": patterns.page}),
 )
@@ -51,8 +78,18 @@ NAMES: Final = 8
 
 
 class Matched(NamedTuple):
+    """`names` are a namespace and a name, or a name alone."""
+
     route: Route
     names: tuple[str, ...]
+
+    @property
+    def namespace(self) -> str:
+        return self.names[0] if len(self.names) > 1 else ""
+
+    @property
+    def name(self) -> str:
+        return self.names[min(len(self.names), 2) - 1] if self.names else ""
 
 
 @lru_cache(maxsize=1024)

@@ -4,7 +4,7 @@ Sessions are access tokens, so they are stored hashed, survive a restart and are
 counts at the console's door alone; scripts cannot read it and other sites cannot send it.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -36,7 +36,16 @@ class Begun(NamedTuple):
 
 
 class Sessions:
-    def __init__(self, authentication: Authentication, callers: Callers, clock: Clock) -> None:
+    """`announce` puts on record what is about to be done, where that has to come first."""
+
+    def __init__(
+        self,
+        authentication: Authentication,
+        callers: Callers,
+        clock: Clock,
+        announce: Callable[[Exchange], Awaitable[None]],
+    ) -> None:
+        self._announce = announce
         self._authentication = authentication
         self._callers = callers
         self._clock = clock
@@ -55,32 +64,31 @@ class Sessions:
         raise Unauthorized(_NONE)
 
     async def begin(self, token: Secret, asked: Exchange) -> Begun:
-        """A session for who shows this token, who is then the actor. Raises Unauthorized, TooManyRequests."""
+        """A session for who shows this token, who is then the actor. Raises Unauthorized, TooManyRequests,
+        Unavailable."""
         shown = token.reveal().strip()
         waiting = self._authentication.recognise_by(b"Bearer " + shown.encode(errors="replace"), asked)
         if waiting is not None:
             await waiting
+        await self._announce(asked)
         actor, now = asked.actor, self._clock.now()
         held = self._callers.tokens.shown_by(actor)
         until = self._callers.until(shown)
         lasts = LONGEST if until is None else min(LONGEST, until - now)
         parent = "" if held is None else held.metadata.uid
         groups = sorted(actor.groups - {AUTHENTICATED})
-        session = await self._callers.tokens.begin_session(
-            f"{NAME}{uuid4().hex}", actor.user, groups, lasts, parent=parent
-        )
+        asked.name = f"{NAME}{uuid4().hex}"
+        session = await self._callers.tokens.begin_session(asked.name, actor.user, groups, lasts, parent=parent)
         return Begun(session, lasts, actor)
 
     async def end(self, asked: Exchange) -> None:
-        """Revoke the session whose cookie this is; a cookie that is none's is left to the browser to forget."""
-        held = token_of(asked)
-        actor = self._callers.recognise_session(held.reveal(), asked.address) if held else None
-        session = self._callers.tokens.shown_by(actor) if actor else None
-        if actor is None or session is None:
+        """Revoke the session by which the caller is known; who is known otherwise has none."""
+        session = self._callers.tokens.shown_by(asked.actor)
+        if session is None or session.spec.type != "session":
             return
-        asked.actor = actor
+        asked.name = session.metadata.name
         with suppress(NotFound):
-            await self._callers.tokens.revoke(session.metadata.name)
+            await self._callers.tokens.revoke(asked.name)
 
 
 def token_of(exchange: Exchange) -> Secret | None:

@@ -99,7 +99,7 @@ class _Listening:
             try:
                 yield b"retry: 3000\n\n"
                 while loop.time() < until and not any(task.done() for task in tasks) and self._counts():
-                    yield await self._next()
+                    yield await self._next(tasks)
                 if self._lost:
                     yield _message("many", [])
             finally:
@@ -107,13 +107,13 @@ class _Listening:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _next(self) -> bytes:
-        """What has changed meanwhile, or a sign of life."""
+    async def _next(self, ending: Sequence[asyncio.Future[Any]]) -> bytes:
+        """What has changed meanwhile, or a sign of life. When something is `ending`, nothing more is waited for."""
         try:
             await asyncio.wait_for(self._some.wait(), HEARTBEAT)
         except TimeoutError:
             return b": alive\n\n"
-        await asyncio.sleep(GATHERED)
+        await asyncio.wait(ending, timeout=GATHERED, return_when=asyncio.FIRST_COMPLETED)
         self._some.clear()
         told, self._told = self._told, {}
         return _message("many", []) if len(told) > MOST_TOLD else _message("changed", list(told))

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from imageyard.domain.kinds import EVENT, REGISTRY_SECRET, REPOSITORY
 from imageyard.store import Page, Query, Stored
+from imageyard.web import reply
 from imageyard.web.console import charts, commands, happened, rows, troubles
 from imageyard.web.console.charts import Health
 from imageyard.web.console.commands import Commands
@@ -62,6 +63,11 @@ class OverviewPage:
 class _Failing(NamedTuple):
     rows: tuple[ImageRow, ...]
     total: int
+
+
+async def home(room: Room, visit: Visit) -> Reply:
+    """To the first page, whose address ends with a slash."""
+    return reply.see_other("/console/")
 
 
 async def page(room: Room, visit: Visit) -> Reply:

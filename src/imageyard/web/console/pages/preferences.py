@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from imageyard.web import errors, reply
+from imageyard.web import reply
 from imageyard.web.console import cookies, forms, preferences
 from imageyard.web.console.pages import signin
 from imageyard.web.console.preferences import LANGUAGE, THEME, THEMES
@@ -15,9 +15,7 @@ PATH: Final = "/console/preferences"
 _CHOICES: Final = {"language": (LANGUAGE, LANGUAGES), "theme": (THEME, THEMES)}
 
 
-async def answer(room: Room, visit: Visit) -> Reply:
-    if visit.exchange.method != "POST":
-        raise errors.MethodNotAllowed(visit.exchange.method, ("POST",))
+async def keep(room: Room, visit: Visit) -> Reply:
     form = await forms.read(visit.exchange)
     to = reply.see_other(signin.way_back(form.text("next")))
     kept = [

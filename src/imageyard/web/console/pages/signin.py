@@ -14,7 +14,6 @@ from imageyard.web.reply import Headers, Reply
 
 SIGN_IN: Final = "/console/sign-in"
 SIGN_OUT: Final = "/console/sign-out"
-PATHS: Final = frozenset({SIGN_IN, SIGN_OUT})
 HOME: Final = "/console/"
 _WAY_BACK: Final = re.compile(r"/console/[\w\-.~%!$&'()*+,;=:@?/]{0,2000}", re.ASCII)
 
@@ -29,15 +28,8 @@ class SignInPage:
     version: str
 
 
-async def answer(room: Room, visit: Visit) -> Reply:
-    match visit.exchange.method, visit.exchange.path:
-        case (("GET" | "HEAD"), path) if path == SIGN_IN:
-            return _page(room, visit, way_back(visit.query.text("next")))
-        case "POST", path if path == SIGN_IN:
-            return await _sign_in(room, visit)
-        case "POST", path if path == SIGN_OUT:
-            return await _sign_out(room, visit)
-    raise errors.MethodNotAllowed(visit.exchange.method, ("POST",))
+async def page(room: Room, visit: Visit) -> Reply:
+    return _page(room, visit, way_back(visit.query.text("next")))
 
 
 def way_back(asked: str) -> str:
@@ -45,18 +37,19 @@ def way_back(asked: str) -> str:
     return asked if _WAY_BACK.fullmatch(asked) else HOME
 
 
-async def _sign_in(room: Room, visit: Visit) -> Reply:
+async def sign_in(room: Room, visit: Visit) -> Reply:
     form = await forms.read(visit.exchange)
     back = way_back(form.text("next"))
     try:
         begun = await room.sessions.begin(Secret(form.secret("token")), visit.exchange)
     except (Unauthorized, TooManyRequests) as failure:
+        visit.exchange.reason = errors.outcome(failure).reason
         return _page(room, visit, back, failure)
     to = reply.see_other(back)
     return to._replace(headers=(*to.headers, session.kept(begun, secure=visit.secure)))
 
 
-async def _sign_out(room: Room, visit: Visit) -> Reply:
+async def sign_out(room: Room, visit: Visit) -> Reply:
     await room.sessions.end(visit.exchange)
     to = reply.see_other(SIGN_IN)
     gone: Headers = (session.forgotten(secure=True), session.forgotten(secure=False))

@@ -1,0 +1,81 @@
+"""What the console promises of each of its routes: what one has to be allowed to, and what is sent to try it.
+
+A new route is one line in PROMISES. Source of the promise: everything a role may not do is absent and refused; pages
+show only what one may see.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from imageyard.web.console import routes
+
+OPEN: Final = "open"
+"""To everybody, known or not."""
+KNOWN: Final = "known"
+"""To everybody who has signed in."""
+MASTERS: Final = "masters"
+"""To operators of this server, members of system:masters."""
+FORM: Final = {"content_type": "application/x-www-form-urlencoded"}
+_FIELDS: Final = ("{namespace}", "{name}", "{digest}")
+
+
+class Promise(NamedTuple):
+    """`right` is one of the words above, or a verb and what it is about: `delete repositories`, `get /metrics`. `sends`
+    is a query or a form, in which `%N` stands for the name; `answer` comes to who may, 303 after a POST if not said
+    otherwise; `refused` to who may not."""
+
+    right: str
+    sends: str = ""
+    answer: int = 0
+    refused: int = 403
+
+
+PROMISES: Final[Mapping[str, Promise]] = {
+    "GET /console": Promise(OPEN, answer=303),
+    "GET /console/": Promise(KNOWN),
+    "GET /console/sign-in": Promise(OPEN),
+    "POST /console/sign-in": Promise(OPEN, "token=iy_wrong", 401),
+    "POST /console/sign-out": Promise(KNOWN),
+    "POST /console/preferences": Promise(OPEN, "theme=dark"),
+    "GET /console/events": Promise("watch repositories", "on=repositories%20team-a"),
+    "GET /console/patterns": Promise(MASTERS, refused=404),
+    "GET /console/images": Promise(KNOWN),
+    "GET /console/images/{}/{}": Promise("get repositories"),
+    "GET /console/images/{}/{}/row": Promise("get repositories"),
+    "POST /console/images/{}/{}/sync": Promise("create repositories/sync"),
+    "POST /console/images/{}/{}/suspend": Promise("patch repositories"),
+    "POST /console/images/{}/{}/resume": Promise("patch repositories"),
+    "GET /console/images/{}/{}/delete": Promise("delete repositories"),
+    "POST /console/images/{}/{}/delete": Promise("delete repositories", "confirmed=%N"),
+    "GET /console/sources": Promise(KNOWN),
+    "GET /console/sources/{}/{}": Promise("get registrysecrets"),
+    "GET /console/sources/{}/{}/row": Promise("get registrysecrets"),
+    "POST /console/sources/{}/{}/verify": Promise("create registrysecrets/verify"),
+    "GET /console/sources/{}/{}/delete": Promise("delete registrysecrets"),
+    "POST /console/sources/{}/{}/delete": Promise("delete registrysecrets", "confirmed=%N"),
+}
+
+
+def all_of() -> Iterator[tuple[str, str, str]]:
+    """Method, path with named places, and the key in PROMISES, of every route of the console."""
+    for route in routes.ROUTES:
+        for method in route.methods:
+            yield method, named(route.template), f"{method} {route.template}"
+
+
+def named(template: str) -> str:
+    """`{}` of the console's table as the other tables have it: a namespace, a name, a digest; or a name alone."""
+    fields = _FIELDS if template.count("{}") > 1 else _FIELDS[1:]
+    for field in fields:
+        template = template.replace("{}", field, 1)
+    return template
+
+
+def promise(method: str, template: str) -> Promise:
+    """Raises LookupError, with the line to add."""
+    for field in _FIELDS:
+        template = template.replace(field, "{}")
+    key = f"{method} {template}"
+    if key not in PROMISES:
+        raise LookupError(f'no promise for {key}: add `"{key}": Promise("VERB RESOURCE"),` in {__name__}.PROMISES')
+    return PROMISES[key]
