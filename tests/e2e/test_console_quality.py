@@ -23,6 +23,12 @@ PAGES = (
     "/console/images/default/nginx-missing-tag?tab=events",
     "/console/images/default/nginx?tab=commands",
     "/console/sources/default/sample-token/delete",
+    "/console/access",
+    "/console/access/tokens/new",
+    "/console/access/tokens/bootstrap-admin/revoke",
+    "/console/access/roles",
+    "/console/access/clusterroles/image-operator",
+    "/console/access/check?user=ann&groups=image-operator&verb=create&what=repositories/sync",
     "/console/patterns",
     "/console/nowhere",
 )

@@ -28,6 +28,8 @@ class Promise(NamedTuple):
     sends: str = ""
     answer: int = 0
     refused: int = 403
+    where: str = ""
+    """The namespace in which the right is asked for, where the path names none."""
 
 
 PROMISES: Final[Mapping[str, Promise]] = {
@@ -37,8 +39,20 @@ PROMISES: Final[Mapping[str, Promise]] = {
     "POST /console/sign-in": Promise(OPEN, "token=iy_wrong", 401),
     "POST /console/sign-out": Promise(KNOWN),
     "POST /console/preferences": Promise(OPEN, "theme=dark"),
-    "GET /console/events": Promise("watch repositories", "on=repositories%20team-a"),
+    "GET /console/events": Promise("watch repositories", "on=repositories%20team-a", where="team-a"),
     "GET /console/patterns": Promise(MASTERS, refused=404),
+    "GET /console/access": Promise("get /admin/v1/tokens"),
+    "GET /console/access/tokens/new": Promise("create /admin/v1/tokens"),
+    "POST /console/access/tokens/new": Promise("create /admin/v1/tokens", "name=free&user=ann&group=image-viewer"),
+    "GET /console/access/tokens/{}/created": Promise("create /admin/v1/tokens"),
+    "GET /console/access/tokens/{}/revoke": Promise("delete /admin/v1/tokens"),
+    "POST /console/access/tokens/{}/revoke": Promise("delete /admin/v1/tokens"),
+    "GET /console/access/roles": Promise("list clusterroles"),
+    "GET /console/access/clusterroles/{}": Promise("get clusterroles"),
+    "GET /console/access/clusterrolebindings/{}": Promise("get clusterrolebindings"),
+    "GET /console/access/roles/{}/{}": Promise("get roles"),
+    "GET /console/access/rolebindings/{}/{}": Promise("get rolebindings"),
+    "GET /console/access/check": Promise("create subjectaccessreviews", "user=ann&what=repositories"),
     "GET /console/images": Promise(KNOWN),
     "GET /console/images/{}/{}": Promise("get repositories"),
     "GET /console/images/{}/{}/row": Promise("get repositories"),

@@ -51,8 +51,8 @@ async def test_what_somebody_may_not_do_is_on_none_of_his_pages(furnished: Yard)
             for method, offered in _offered(page):
                 matched = routes.match(urlsplit(offered).path)
                 assert matched is not None, f"{path} leads to {offered}, which is nowhere"
-                right = console.promise(method, matched.route.template).right
-                if not oracle.granted(person, right, matched.namespace or OWN, matched.name):
+                promise = console.promise(method, matched.route.template)
+                if not oracle.granted(person, promise.right, matched.namespace or promise.where, matched.name):
                     wrong.add(f"{person.name} is offered {method} {offered} on {path}")
     assert not wrong, "\n".join(sorted(wrong))
 

@@ -48,7 +48,7 @@ def test_chinese_is_written_in_chinese() -> None:
 async def test_no_page_shows_a_word_that_is_not_translated(server: Server) -> None:
     made = await server.doors.tokens.create("ada", "ada", ["system:masters"], None)
     pseudo = Client(app.build(server.doors, words.pseudo()), {"authorization": f"Bearer {made.reveal()}"})
-    for path in (*yard.PAGES, *yard.DELETIONS, "/console/patterns", "/console/nowhere"):
+    for path in (*yard.PAGES, *yard.OPERATED, *yard.DELETIONS, "/console/patterns", "/console/nowhere"):
         page = (await pseudo.get(path)).text
         assert not [*_untranslated(page)], path
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from imageyard.domain import objects
-from imageyard.domain.access import AUTHENTICATED, MASTERS, Actor
-from imageyard.domain.kinds import EVENT, REGISTRY_SECRET, REPOSITORY, ROLE_BINDING
+from imageyard.domain.access import AUTHENTICATED, MASTERS, RBAC, Actor
+from imageyard.domain.kinds import CLUSTER_ROLE, EVENT, REGISTRY_SECRET, REPOSITORY, ROLE_BINDING
 from imageyard.domain.kinds.registry_secret import VERIFIED, HostStatus, RegistrySecret
 from imageyard.domain.kinds.repository import Layer, Manifest, Platform, Repository, RepositoryStatus
 from imageyard.domain.objects import ANNOTATION, Condition
@@ -46,6 +46,19 @@ PAGES: Final = (
     "/console/sources/other/broken",
 )
 """Those that a viewer may read."""
+OPERATED: Final = (
+    "/console/access",
+    "/console/access/tokens/new?name=x&user=x&groups=x&group=image-viewer",
+    "/console/access/tokens/robot/created",
+    "/console/access/tokens/robot/revoke",
+    "/console/access/roles",
+    "/console/access/clusterroles/odd",
+    "/console/access/rolebindings/other/odd",
+    "/console/access/check",
+    "/console/access/check?user=x&groups=odd&verb=get&what=repositories&in=other&name=x",
+    "/console/access/check?user=x&groups=image-viewer&verb=delete&what=repositories",
+)
+"""Those of an operator."""
 DELETIONS: Final = ("/console/images/default/synced/delete", "/console/sources/default/harbor/delete")
 
 
@@ -56,6 +69,23 @@ async def fill(server: Server, said: str = PLAIN) -> None:
     for name in IMAGES:
         await _image(server, name, said)
     await _event(server, "synced", said)
+    await _rights(server, said)
+
+
+async def _rights(server: Server, said: str) -> None:
+    """A token, a role and its binding, whose users and names are whatever somebody wrote."""
+    plain = "".join(filter(str.isprintable, said))[:200]
+    await server.doors.tokens.create("robot", plain, [plain], None)
+    rule = {"apiGroups": ["*"], "resources": ["repositories", plain], "resourceNames": ["x", plain], "verbs": ["get"]}
+    role = {
+        "metadata": {"name": "odd"},
+        "rules": [rule, {"nonResourceURLs": ["/metrics", f"/{plain}"], "verbs": ["get"]}],
+    }
+    await server.doors.objects.create(ADMIN, CLUSTER_ROLE, "", role)
+    ref = {"apiGroup": RBAC, "kind": "ClusterRole", "name": "odd"}
+    subjects = [{"kind": "Group", "name": each, "apiGroup": RBAC} for each in ("odd", plain)]
+    binding = {"metadata": {"name": "odd", "namespace": "other"}, "roleRef": ref, "subjects": subjects}
+    await server.doors.objects.create(ADMIN, ROLE_BINDING, "other", binding)
 
 
 async def _sources(server: Server, said: str) -> None:

@@ -32,10 +32,15 @@ def rest(
     query: Mapping[str, str] | None = None,
     body: object = None,
 ) -> str:
-    """A curl command, each argument quoted for a POSIX shell."""
-    path = f"{origin}/oapis/{API_VERSION}/namespaces/{quote(namespace or ALL)}/{kind.rest_path}{below}"
+    """A curl command about a kind, each argument quoted for a POSIX shell."""
+    path = f"/oapis/{API_VERSION}/namespaces/{quote(namespace or ALL)}/{kind.rest_path}{below}"
+    return curl(origin, method, path, query=query, body=body)
+
+
+def curl(origin: str, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None) -> str:
+    """The same for any path."""
     asked = {name: value for name, value in (query or {}).items() if value}
-    url = f"{path}?{urlencode(asked)}" if asked else path
+    url = f"{origin}{path}?{urlencode(asked)}" if asked else f"{origin}{path}"
     parts = ["curl", _BEARER] if method == "GET" else ["curl", "-X", method, _BEARER]
     if body is not None:
         parts += ["-H", shlex.quote("Content-Type: application/json"), "-d", shlex.quote(json.dumps(body))]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from imageyard.domain.access import MASTERS, Actor
+from imageyard.domain.access import MASTERS, Action, Actor
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.service.rights import Rights
@@ -22,6 +22,10 @@ class May:
     def everything(self) -> bool:
         """Whether the reader is an operator of this server."""
         return MASTERS in self.actor.groups
+
+    def path(self, verb: str, path: str) -> bool:
+        """Whether the reader may use a URL that is no resource."""
+        return self.rights.can(self.actor, Action(verb, "", group="", path=path))
 
     def sync(self, namespace: str, name: str) -> bool:
         return self("create", REPOSITORY, namespace, name, "sync")

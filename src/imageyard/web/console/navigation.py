@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from imageyard.web.admin import door as admin
 from imageyard.web.console.may import May
 from imageyard.web.console.words import marked
 
@@ -25,8 +26,13 @@ def operators(may: May) -> bool:
     return may.everything
 
 
+def _tokens(may: May) -> bool:
+    return may.path("get", admin.TOKENS)
+
+
 PLACES: Final = (
     Place("overview", "/console/", "home", marked("Overview"), _everybody),
     Place("sources", "/console/sources", "source", marked("Registry sources"), _everybody),
     Place("images", "/console/images", "image", marked("Images"), _everybody),
+    Place("access", "/console/access", "key", marked("Access"), _tokens),
 )

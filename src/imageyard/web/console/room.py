@@ -1,8 +1,9 @@
-"""What all pages share beside the request: templates, sessions, and who is listening to changes."""
+"""What all pages share beside the request: templates, sessions, who is listening to changes, what is shown once."""
 
 from dataclasses import dataclass, field
 
 from imageyard.web.console.listeners import Listeners
+from imageyard.web.console.once import Once
 from imageyard.web.console.session import Sessions
 from imageyard.web.console.templates import Templates
 
@@ -12,3 +13,4 @@ class Room:
     templates: Templates
     sessions: Sessions
     listeners: Listeners = field(default_factory=Listeners)
+    once: Once = field(default_factory=Once)

@@ -5,6 +5,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from imageyard.web.console.pages import (
+    access,
+    check,
     deletion,
     events,
     image,
@@ -12,9 +14,11 @@ from imageyard.web.console.pages import (
     overview,
     patterns,
     preferences,
+    roles,
     signin,
     source,
     sources,
+    token,
 )
 from imageyard.web.reply import Reply, Stream
 
@@ -70,6 +74,18 @@ ROUTES: Final = (
         "delete registrysecrets",
     ),
     Route("/console/events", "events", {"GET": events.stream}),
+    Route("/console/access", "access", {"GET": access.page}),
+    Route("/console/access/tokens/new", "access", {"GET": token.new, "POST": token.create}, "create accesstokens"),
+    Route("/console/access/tokens/{}/created", "access", {"GET": token.created}),
+    Route(
+        "/console/access/tokens/{}/revoke", "access", {"GET": token.ask, "POST": token.revoke}, "delete accesstokens"
+    ),
+    Route("/console/access/roles", "roles", {"GET": roles.page}),
+    Route("/console/access/clusterroles/{}", "clusterroles", {"GET": roles.cluster_role}),
+    Route("/console/access/clusterrolebindings/{}", "clusterrolebindings", {"GET": roles.cluster_binding}),
+    Route("/console/access/roles/{}/{}", "roles", {"GET": roles.role}),
+    Route("/console/access/rolebindings/{}/{}", "rolebindings", {"GET": roles.binding}),
+    Route("/console/access/check", "access", {"GET": check.page}),
     Route("/console/patterns", "patterns", {"GET": patterns.page}),
 )
 
