@@ -23,6 +23,7 @@ PAGES = (
     "/console/images/default/nginx-missing-tag?tab=events",
     "/console/images/default/nginx?tab=commands",
     "/console/sources/default/sample-token/delete",
+    "/console/audit",
     "/console/access",
     "/console/access/tokens/new",
     "/console/access/tokens/bootstrap-admin/revoke",

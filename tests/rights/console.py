@@ -53,6 +53,8 @@ PROMISES: Final[Mapping[str, Promise]] = {
     "GET /console/access/roles/{}/{}": Promise("get roles"),
     "GET /console/access/rolebindings/{}/{}": Promise("get rolebindings"),
     "GET /console/access/check": Promise("create subjectaccessreviews", "user=ann&what=repositories"),
+    "GET /console/audit": Promise("get /admin/v1/audit"),
+    "GET /console/audit/export": Promise("get /admin/v1/audit"),
     "GET /console/images": Promise(KNOWN),
     "GET /console/images/{}/{}": Promise("get repositories"),
     "GET /console/images/{}/{}/row": Promise("get repositories"),

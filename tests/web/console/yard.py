@@ -47,6 +47,7 @@ PAGES: Final = (
 )
 """Those that a viewer may read."""
 OPERATED: Final = (
+    "/console/audit?user=x",
     "/console/access",
     "/console/access/tokens/new?name=x&user=x&groups=x&group=image-viewer",
     "/console/access/tokens/robot/created",

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from imageyard.domain.access import MASTERS, Action, Actor
+from imageyard.domain.errors import Forbidden
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
+from imageyard.domain.text import Text
 from imageyard.service.rights import Rights
 
 
@@ -22,6 +24,11 @@ class May:
     def everything(self) -> bool:
         """Whether the reader is an operator of this server."""
         return MASTERS in self.actor.groups
+
+    def demand_everything(self) -> None:
+        """Raises Forbidden for who is no operator of this server."""
+        if not self.everything:
+            raise Forbidden(Text(f"仅限 {MASTERS} 组的成员", f"only members of the group {MASTERS} may do this"))
 
     def path(self, verb: str, path: str) -> bool:
         """Whether the reader may use a URL that is no resource."""

@@ -26,6 +26,10 @@ def operators(may: May) -> bool:
     return may.everything
 
 
+def _trail(may: May) -> bool:
+    return may.path("get", admin.AUDIT)
+
+
 def _tokens(may: May) -> bool:
     return may.path("get", admin.TOKENS)
 
@@ -35,4 +39,5 @@ PLACES: Final = (
     Place("sources", "/console/sources", "source", marked("Registry sources"), _everybody),
     Place("images", "/console/images", "image", marked("Images"), _everybody),
     Place("access", "/console/access", "key", marked("Access"), _tokens),
+    Place("audit", "/console/audit", "scroll", marked("Audit"), _trail),
 )

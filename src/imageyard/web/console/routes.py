@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from imageyard.web.console.pages import (
     access,
+    audit,
     check,
     deletion,
     events,
@@ -86,6 +87,8 @@ ROUTES: Final = (
     Route("/console/access/roles/{}/{}", "roles", {"GET": roles.role}),
     Route("/console/access/rolebindings/{}/{}", "rolebindings", {"GET": roles.binding}),
     Route("/console/access/check", "access", {"GET": check.page}),
+    Route("/console/audit", "audit", {"GET": audit.page}),
+    Route("/console/audit/export", "audit", {"GET": audit.export}),
     Route("/console/patterns", "patterns", {"GET": patterns.page}),
 )
 
