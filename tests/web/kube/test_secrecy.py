@@ -62,6 +62,9 @@ async def test_no_event_shows_it(client: Client) -> None:
         watching(client, f"{SOURCES}?watch=1") as plain,
         watching(client, f"{SOURCES}?watch=1", **TABLE) as table,
     ):
+        await client.post(SOURCES, source("before"))
+        for watch in (plain, table):
+            assert (await watch.events.get())["type"] == "ADDED"  # it has begun
         await client.post(SOURCES, applied_before())
         await client.patch(SRC, {"spec": {"password": ANOTHER}}, headers=MERGE)
         await client.delete(SRC)
