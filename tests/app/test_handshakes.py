@@ -111,6 +111,26 @@ async def makes_room(here: Listening) -> None:
     assert (await here.ask()).endswith(b"ok")
 
 
+async def idle_ones_make_room(here: Listening) -> None:
+    """The one that has asked nothing for longest goes; one that waits for its answer stays."""
+    reading, busy = await here.connected()
+    busy.write(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (await reading.readline()).startswith(b"HTTP/1.1 200")
+    readers = []
+    for _ in range(MOST - 1):
+        reader, writer = await here.connected()
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert await reader.readuntil(b"ok")
+        readers.append((reader, writer))
+    assert (await here.ask()).endswith(b"ok")
+    with contextlib.suppress(ConnectionError):
+        assert await readers[0][0].read() == b""
+    for reader, writer in readers[1:]:
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert await reader.readuntil(b"ok")
+    assert len(await reading.readexactly(1_000_000)) == 1_000_000
+
+
 async def forgets_the_failed(here: Listening) -> None:
     writer = await here.silent()
     await until(lambda: len(here.handshakes) == 1)
@@ -147,6 +167,7 @@ async def cuts_who_does_not_read(here: Listening) -> None:
 PROMISES: dict[str, Scenario] = {
     "who shakes hands is served": served,
     "the silent make room for others": makes_room,
+    "the idle make room for others": idle_ones_make_room,
     "who speaks no TLS is forgotten": forgets_the_failed,
     "who goes away is forgotten": forgets_who_went,
     "a stop drops them": drops_all,

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.fuzz import certificate_targets, registry_targets, request_targets
+from tests.fuzz import certificate_targets, identity_targets, registry_targets, request_targets
 from tests.fuzz.target import Target
 
 TARGETS: Final[Mapping[str, Target]] = {
     target.name: target
-    for target in (*registry_targets.TARGETS, *request_targets.TARGETS, *certificate_targets.TARGETS)
+    for table in (registry_targets, request_targets, certificate_targets, identity_targets)
+    for target in table.TARGETS
 }

@@ -17,6 +17,7 @@ from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
 from imageyard.web import app
 from imageyard.web.forwarded import Network
+from imageyard.web.limits import Limits
 from tests.fakes.asgi import Client
 from tests.fakes.clock import FakeClock
 from tests.web.standin import MemoryManifests, MemoryObjects, MemorySyncRequests, MemoryTokens, MemoryVerifier, OneKey
@@ -52,6 +53,7 @@ class Yard:
                 stopping=asyncio.Event(),
                 allowed_hosts=HOSTS.__contains__,
                 trusted_proxies=trusted_proxies,
+                limits=Limits(pause=0),
             )
         )
 

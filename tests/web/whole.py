@@ -28,7 +28,7 @@ from imageyard.store import Store
 from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.web import app
 from imageyard.web.forwarded import Network
-from imageyard.web.limits import DEFAULT, Limits
+from imageyard.web.limits import Limits
 from tests.fakes.asgi import Client
 from tests.fakes.clock import FakeClock
 from tests.web.conftest import HOSTS
@@ -78,6 +78,7 @@ class Server:
         return Client(self.app, {"authorization": f"Bearer {bearer.reveal()}"})
 
 
+AT_ONCE: Final = Limits(pause=0)
 PLEASED: Final = cast(Registry, PleasedRegistry())
 
 
@@ -90,7 +91,7 @@ async def running(
     audit: Audit | None = None,
     record: Record = events.unrecorded,
     trusted_proxies: tuple[Network, ...] = (),
-    limits: Limits = DEFAULT,
+    limits: Limits = AT_ONCE,
 ) -> AsyncIterator[Server]:
     """`around` puts something between the store and all that use it."""
     clock, keyring = FakeClock(), AeadKeyring({"k": bytes(32)}, "k")

@@ -10,10 +10,13 @@ from typing import Any, Final
 
 from uvloop.loop import SSLProtocol  # type: ignore[attr-defined]  # its stub leaves it out
 
+from imageyard.app import idle
 from imageyard.app.patience import Patient
 
 SECONDS: Final = 10.0
 """From the connection to the end of its handshake."""
+HONEST: Final = 1.0
+"""Seconds that a peer may take before it is the first to make room."""
 
 
 class Handshakes:
@@ -23,7 +26,8 @@ class Handshakes:
     def __init__(self, context: ssl.SSLContext, most: int) -> None:
         self._context = context
         self._most = most
-        self._arriving: dict[asyncio.Transport, None] = {}
+        self._arriving: dict[asyncio.Transport, float] = {}
+        """Each with when it came."""
 
     def __len__(self) -> int:
         return len(self._arriving)
@@ -38,21 +42,30 @@ class Handshakes:
             transport.abort()
 
     def begin(self, transport: asyncio.Transport, protocol: Patient) -> None:
-        """Shake hands, after which `protocol` has the connection. Where there are too many, the one that takes longest
-        makes room: an honest peer needs a fraction of a second."""
-        if len(self._arriving) + len(protocol.connections) >= self._most:
-            oldest = next(iter(self._arriving), transport)
-            self._arriving.pop(oldest, None)
-            oldest.abort()
-            if oldest is transport:
-                return
-        self._arriving[transport] = None
+        """Shake hands, after which `protocol` has the connection. Where there are too many, somebody makes room."""
+        now = protocol.loop.time()
+        if len(self._arriving) + len(protocol.connections) >= self._most and not self._make_room(protocol, now):
+            transport.abort()
+            return
+        self._arriving[transport] = now
         done = protocol.loop.create_future()
         done.add_done_callback(lambda _: self._end(transport, done))
         protocol.beneath = transport
         tls = SSLProtocol(protocol.loop, protocol, self._context, done, server_side=True, ssl_handshake_timeout=SECONDS)
         transport.set_protocol(tls)
         tls.connection_made(transport)
+
+    def _make_room(self, protocol: Patient, now: float) -> bool:
+        """By closing the handshake that takes longest, of which an honest peer needs a fraction of a second; before one
+        that has just begun, the connection that has been idle longest."""
+        oldest, began = next(iter(self._arriving.items()), (None, now))
+        if now - began < HONEST and idle.of(protocol.server_state).make_room():
+            return True
+        if oldest is None:
+            return False
+        del self._arriving[oldest]
+        oldest.abort()
+        return True
 
     def _end(self, transport: asyncio.Transport, done: "asyncio.Future[None]") -> None:
         self._arriving.pop(transport, None)

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from imageyard.app import idle
 from imageyard.app.corked import Corked
 from imageyard.domain.errors import BadRequest, Failure
 from imageyard.domain.text import Text
@@ -37,7 +38,7 @@ SLOWEST: Final = 50_000
 was sent is held in memory."""
 
 MOST_CONNECTIONS: Final = 10_000
-"""Of one listener; a connection beyond is closed at once."""
+"""Of one listener. Beyond, whoever has been silent longest is closed, or the newest when all are asking."""
 
 _OTHER_FILES: Final = 2_000
 """Files that are no connection of a listener's: the database, and requests to registries."""
@@ -92,8 +93,10 @@ class Patient(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._corked = Corked(transport, self.loop, self.beneath)
         super().connection_made(self._corked)
-        if len(self.connections) > most_connections():
+        self._idle = idle.of(self.server_state)
+        if len(self.connections) > most_connections() and not self._idle.make_room():
             transport.abort()
+        self._idle.add(self._corked)
         self.headers = []
         self._certificate = _shown(transport)
         self._begun: float | None = self.loop.time()
@@ -105,12 +108,14 @@ class Patient(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._idle.drop(self._corked)
         # They hold this connection, which holds them.
         self.pipeline.clear()
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
+        self._idle.drop(self._corked)
         if self._begun is None:
             self._begun = self.loop.time()
         self._overhead += len(data)
@@ -170,6 +175,8 @@ class Patient(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self._begun is None and self.timeout_keep_alive_task is not None:
+            self._idle.add(self._corked)
         if self.pipeline:
             # uvicorn reads on after each answer; what waits already is enough.
             self.flow.pause_reading()

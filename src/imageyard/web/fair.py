@@ -14,7 +14,7 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from imageyard.domain.access import MASTERS
-from imageyard.domain.errors import TooManyRequests
+from imageyard.domain.errors import Failure, TooManyRequests
 from imageyard.domain.text import Text
 from imageyard.metrics import Metrics
 from imageyard.web import exchange
@@ -40,6 +40,7 @@ class Fair:
         self._masters = Seats(limits.reads + limits.writes)
         self._watches, self._watches_per_user = Seats(limits.watches), limits.watches_per_user
         self._desks = Seats(DESKS)
+        self._pause = limits.pause
         self._strangers, self._probes = Seats(math.inf), Seats(math.inf, math.inf)
         self._probe_paths = probes
         self._refused = metrics.requests_refused
@@ -72,8 +73,11 @@ class Fair:
         finally:
             seat.leave()
 
-    async def refuse(self, exchanged: Exchange) -> None:
-        """Wait for the turn of somebody who is to hear that he may not come in: that costs the loop its time too."""
+    async def refuse(self, exchanged: Exchange, failure: Failure) -> None:
+        """Wait for the turn of somebody who is to hear that he may not come in: that costs the loop its time too.
+        Who is told to come back later hears it later, or would ask on at once and at no cost."""
+        if isinstance(failure, TooManyRequests):
+            await asyncio.sleep(self._pause)
         seats = self._probes if exchanged.path in self._probe_paths else self._strangers
         flow = seats.flow(_network(exchanged.address))
         seat = await self._seat(flow)

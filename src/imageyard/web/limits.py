@@ -12,6 +12,8 @@ class Limits(NamedTuple):
     watches: int = 5_000
     """At once, of all."""
     watches_per_user: int = 1_000
+    pause: float = 1.0
+    """Seconds before who has failed to sign in too often hears so: who asks on at once would not be slowed down."""
 
 
 DEFAULT: Final = Limits()

@@ -145,7 +145,9 @@ class Guarded:
     """A door opens when every guard, in this order, has let the request pass. Who is not let pass hears it when it is
     his `turn`."""
 
-    def __init__(self, app: ASGIApp, guards: Sequence[Guard], turn: Callable[[Exchange], Awaitable[None]]) -> None:
+    def __init__(
+        self, app: ASGIApp, guards: Sequence[Guard], turn: Callable[[Exchange, Failure], Awaitable[None]]
+    ) -> None:
         self._app = app
         self._guards = guards
         self._turn = turn
@@ -157,8 +159,8 @@ class Guarded:
                 waiting = guard(exchanged)
                 if waiting is not None:
                     await waiting
-        except Failure:
-            await self._turn(exchanged)
+        except Failure as failure:
+            await self._turn(exchanged, failure)
             raise
         await self._app(scope, exchanged.receive, send)
 

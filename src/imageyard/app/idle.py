@@ -1,0 +1,55 @@
+"""Connections of a listener on which nobody is asking anything, so that a full listener closes the one that has been
+silent longest rather than the one that has just come."""
+
+from itertools import islice
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from uvicorn.server import ServerState
+
+from imageyard.app.corked import Corked
+
+_LOOKS: Final = 64
+"""Connections that are looked at, however many there are."""
+
+
+class Idle:
+    """Transports, longest idle first."""
+
+    def __init__(self) -> None:
+        self._held: dict[Corked, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def add(self, transport: Corked) -> None:
+        """It is idle from now on."""
+        self._held.pop(transport, None)
+        self._held[transport] = None
+
+    def drop(self, transport: Corked) -> None:
+        """It is idle no more, or gone."""
+        self._held.pop(transport, None)
+
+    def make_room(self) -> bool:
+        """Close the one that has been idle longest; False when none is to be found soon. One whose answer is still on
+        its way is not idle, though nothing is asked on it."""
+        for transport in [*islice(self._held, _LOOKS)]:
+            if transport.waiting():
+                self.add(transport)
+                continue
+            del self._held[transport]
+            transport.abort()
+            return True
+        return False
+
+
+_OF: Final[WeakKeyDictionary[ServerState, Idle]] = WeakKeyDictionary()
+
+
+def of(listener: ServerState) -> Idle:
+    """Those of one listener."""
+    found = _OF.get(listener)
+    if found is None:
+        found = _OF[listener] = Idle()
+    return found
