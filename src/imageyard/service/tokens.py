@@ -5,7 +5,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -50,6 +50,7 @@ class Tokens:
         self._clock = clock
         self._by_hash: dict[str, AccessToken] = {}
         self._by_uid: dict[str, AccessToken] = {}
+        self._by_name: dict[str, AccessToken] = {}
         self._version = 0
         self.watching = False
         """Whether changes by others are followed now."""
@@ -65,6 +66,7 @@ class Tokens:
         held: list[AccessToken] = [ACCESS_TOKEN.decode(stored.body) async for stored in found]
         self._by_hash = {token.spec.token_hash: token for token in held}
         self._by_uid = {token.metadata.uid: token for token in held}
+        self._by_name = {token.metadata.name: token for token in held}
         self._version = version
 
     async def watch(self) -> None:
@@ -159,7 +161,7 @@ class Tokens:
 
     def named(self, name: str) -> AccessToken | None:
         """The token of that name, for who needs its uid as a parent."""
-        return next((token for token in self._by_hash.values() if token.metadata.name == name), None)
+        return self._by_name.get(name)
 
     def found(self, token: str) -> AccessToken | None:
         """What is kept of this token, whether or not it counts."""
@@ -171,12 +173,20 @@ class Tokens:
         found = self.named(name)
         return found if found is not None and found.spec.type == type_ else None
 
-    def still_counts(self, actor: Actor) -> bool:
-        """Whether that counts yet. What somebody else vouches for was asked for when the actor came, and no more."""
+    def standing(self, actor: Actor) -> Callable[[], bool]:
+        """To be asked again and again, by who goes on serving an actor that was recognised just now: whether what he
+        has shown counts yet. What somebody else vouches for was asked for when he came, and no more."""
         held = self.shown_by(actor)
         if held is None:
-            return actor.credential.partition("/")[0] not in _OURS
-        return self._counts(held, self._clock.now())
+            vouched = actor.credential.partition("/")[0] not in _OURS
+            return lambda: vouched
+        uid = held.metadata.uid
+
+        def counts() -> bool:
+            found = self._by_uid.get(uid)
+            return found is not None and self._counts(found, self._clock.now())
+
+        return counts
 
     def recognise(self, token: str, address: str) -> Actor | None:
         """Who holds this token; None for unknown, expired, revoked. Reads memory only."""
@@ -249,12 +259,14 @@ class Tokens:
         if shown.uid not in self._revoked:
             token: AccessToken = ACCESS_TOKEN.decode(shown.body)
             self._by_hash[token.spec.token_hash] = token
-            self._by_uid[shown.uid] = token
+            self._by_uid[shown.uid] = self._by_name[token.metadata.name] = token
 
     def _drop(self, uid: str) -> None:
         gone = self._by_uid.pop(uid, None)
         if gone is not None:
             self._by_hash.pop(gone.spec.token_hash, None)
+            if self._by_name.get(gone.metadata.name) is gone:
+                del self._by_name[gone.metadata.name]
 
     async def _write_uses(self) -> None:
         while True:

@@ -87,6 +87,7 @@ class _Listening:
         self._told: dict[str, None] = {}
         self._some = asyncio.Event()
         self._lost = False
+        self._standing = visit.doors.tokens.standing(visit.actor)
 
     async def messages(self) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
@@ -125,7 +126,7 @@ class _Listening:
                 self._visit.doors.objects.demand_watch(self._visit.actor, topic.kind, topic.namespace or None)
         except Failure:
             return False
-        return self._visit.doors.tokens.still_counts(self._visit.actor)
+        return self._standing()
 
     async def _follow(self, topic: Topic) -> None:
         watch = self._visit.doors.objects.watch(
