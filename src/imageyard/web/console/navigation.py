@@ -29,4 +29,5 @@ PLACES: Final = (
     Place("overview", "/console/", "home", marked("Overview"), _everybody),
     Place("sources", "/console/sources", "source", marked("Registry sources"), _everybody),
     Place("images", "/console/images", "image", marked("Images"), _everybody),
+    Place("activity", "/console/activity", "pulse", marked("Activity"), _everybody),
 )

@@ -5,8 +5,11 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from imageyard.web.console.pages import (
+    activity,
+    compare,
     deletion,
     events,
+    files,
     image,
     images,
     overview,
@@ -33,10 +36,14 @@ ROUTES: Final = (
     Route("/console/images", "images", {"GET": images.page}),
     Route("/console/images/{}/{}", "images", {"GET": image.page}),
     Route("/console/images/{}/{}/row", "images", {"GET": images.row}),
+    Route("/console/images/{}/{}/compare", "images", {"GET": compare.page}),
+    Route("/console/images/{}/{}/manifest.json", "images", {"GET": files.manifest}),
+    Route("/console/images/{}/{}/config.json", "images", {"GET": files.config}),
     Route("/console/images/{}/{}/sync", "images", {"POST": image.sync}),
     Route("/console/images/{}/{}/suspend", "images", {"POST": image.suspend}),
     Route("/console/images/{}/{}/resume", "images", {"POST": image.resume}),
     Route("/console/images/{}/{}/delete", "images", {"GET": deletion.image, "POST": deletion.delete_image}),
+    Route("/console/activity", "activity", {"GET": activity.page}),
     Route("/console/sources", "sources", {"GET": sources.page}),
     Route("/console/sources/{}/{}", "sources", {"GET": source.page}),
     Route("/console/sources/{}/{}/row", "sources", {"GET": sources.row}),
