@@ -108,7 +108,14 @@ def test_a_query_is_read_or_refused(raw: bytes) -> None:
 
 @given(st.text())
 def test_a_path_is_found_or_not(path: str) -> None:
-    assert routes.match(f"/console/{path}") is None or path in ("", "images", "sources", "events", "patterns")
+    assert routes.match(f"/console/{path}") is None or path in (
+        "",
+        "images",
+        "sources",
+        "events",
+        "activity",
+        "patterns",
+    )
 
 
 def test_news_that_repeats_is_told_once_with_its_number() -> None:

@@ -33,6 +33,8 @@ class LayerRow:
     """Percent of all layers."""
     cumulative: float
     """Percent of all layers up to this one."""
+    sum: str
+    """The size of all layers up to this one."""
     instruction: str
     part: Part | None
     empty: bool = False
@@ -76,6 +78,7 @@ def layers(held: Sequence[Layer]) -> tuple[LayerRow, ...]:
                 bytes_,
                 round(100 * bytes_ / total, 1),
                 round(100 * sum_ / total, 1),
+                size.human(sum_),
                 _cut(layer.instruction, len(held)),
                 parts[place] if parts else None,
                 layer.digest in EMPTY,
@@ -100,7 +103,7 @@ def read_layers(documents: Sequence[Mapping[str, Any]], config: object = None) -
             sum_ = rows[-1].cumulative
         else:
             said = _cut(_text(step.get("created_by")), len(steps))
-            rows.append(LayerRow(0, "", "", 0, 0.0, sum_, said, None, empty=True))
+            rows.append(LayerRow(0, "", "", 0, 0.0, sum_, "", said, None, empty=True))
     return tuple(rows)
 
 

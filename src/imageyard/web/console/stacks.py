@@ -13,6 +13,7 @@ TOP: Final = 26
 LEFT: Final = (150, 250)
 RIGHT: Final = (390, 490)
 """From where to where a stack is drawn."""
+LABELS: Final = (LEFT[0] - 8, RIGHT[1] + 8)
 LEAST: Final = 3.0
 """A layer is no lower than this, so that it can be seen."""
 NAMED: Final = 13.0
@@ -31,6 +32,8 @@ class Block:
     size: str
     instruction: str
     named: bool
+    label: int
+    """Where its instruction ends (before) or begins (after)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,11 @@ def _stack(rows: Sequence[LayerChange], place: int, scale: float) -> list[Block]
         shade = row.layer.part.shade if row.layer.part else 0
         said = layer.instruction[:120]
         named = height >= NAMED
-        blocks.append(Block(row.change, begin, end - begin, y, height, shade, layer.number, layer.size, said, named))
+        blocks.append(
+            Block(
+                row.change, begin, end - begin, y, height, shade, layer.number, layer.size, said, named, LABELS[place]
+            )
+        )
     return blocks
 
 
