@@ -50,13 +50,15 @@ async def page(room: Room, visit: Visit) -> Reply:
     permitted = namespaces is None or bool(namespaces)
     found = await visit.doors.objects.list(visit.actor, EVENT, _query(asked, namespaces, number)) if permitted else None
     rows = tuple(happened.read(found.items, visit)) if found is not None else None
+    filtered = any(asked[name] for name in FILTERS[1:])
+    total = found.total if found is not None else 0
     context = ActivityPage(
         rows,
         asked,
-        listing.shown(asked, number, len(rows or ()), found.total if found is not None else 0),
+        listing.shown(asked, number, len(rows or ()), total, counted=filtered),
         KINDS,
         tuple(_reasons(visit, asked["kind"])),
-        any(asked[name] for name in FILTERS[1:]),
+        filtered,
         _commands(visit, asked),
         f"events {asked['namespace']}".strip(),
     )
@@ -72,6 +74,7 @@ def _query(asked: Asked, namespaces: frozenset[str] | None, number: int) -> Quer
         ascending=False,
         offset=(number - 1) * listing.SIZE,
         limit=listing.SIZE,
+        most_counted=listing.MOST_COUNTED,
     )
 
 
