@@ -127,7 +127,7 @@ async def test_a_total_is_counted_no_further_than_asked(store: Store) -> None:
     await asyncio.gather(*(store.create(REPOSITORY, image(f"n{n}", display="网关")) for n in range(9)))
     for most, told in ((3, 4), (8, 9), (9, 9), (20, 9)):
         for sort_by in ("name", "status"):
-            query = Query(search="网", sort_by=sort_by, offset=0, limit=2, most_counted=most)  # type: ignore[arg-type]
+            query = Query(search="网", sort_by=sort_by, offset=0, limit=2, most_counted=most)
             # Whoever happens to know the total may tell it.
             assert (await store.list(REPOSITORY, query)).total in {told, 9}
     assert (await store.list(REPOSITORY, Query(search="网", offset=0, limit=2))).total == 9

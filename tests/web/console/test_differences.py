@@ -1,5 +1,7 @@
 """What changed between two contents, worked out without a page."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,7 +93,8 @@ def test_steps_without_a_layer_stand_between_the_layers() -> None:
     ]
     assert [row.cumulative for row in rows] == [75, 75, 100]
     assert [row.number for row in contents.read_layers(layers, {"history": history[:1]})] == [1, 2]
-    for odd in (None, [], {"history": "x"}, {"history": [None, 3]}):
+    odds: tuple[object, ...] = (None, [], {"history": "x"}, {"history": [None, 3]})
+    for odd in odds:
         assert len(contents.read_layers(layers, odd)) == 2
 
 
@@ -123,7 +126,7 @@ def test_both_stacks_are_drawn_within_the_picture(sizes: list[tuple[str, int]], 
     for stack in (picture.before, picture.after):
         assert all(block.y >= stacks.TOP - 0.1 and block.y + block.height <= picture.height + 0.1 for block in stack)
         assert all(block.height >= stacks.LEAST - 0.01 for block in stack)
-        for lower, upper in zip(stack, stack[1:], strict=False):
+        for lower, upper in pairwise(stack):
             assert upper.y + upper.height == pytest.approx(lower.y, abs=0.1)
     assert len(picture.joins) == sum(block.change == "kept" for block in picture.before)
 

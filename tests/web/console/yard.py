@@ -164,10 +164,10 @@ def _manifest(said: str) -> Manifest:
 async def _contents(server: Server, said: str) -> None:
     """What the registry holds: an image that the tag named first, then an index of platforms."""
     bare = {"User": "nobody", "Env": ["PATH", "OLD_NAME"], "ExposedPorts": {"80/tcp": {}}}
-    await _put_image(server, OLD, [(OLD, 31_000_000), (GONE, 4_000)], bare, [said, said])
+    await put_image(server, OLD, [(OLD, 31_000_000), (GONE, 4_000)], bare, [said, said])
     runtime = {"Entrypoint": [said], "Cmd": [said], "Env": ["PATH", said], "Labels": {said[:50]: said}, "User": said}
     runtime["ExposedPorts"], runtime["Volumes"] = {said: {}}, {said: {}}
-    await _put_image(server, INNER, [(OLD, 31_000_000), (NEW, 1_200)], runtime, [said, f"RUN {said}"])
+    await put_image(server, INNER, [(OLD, 31_000_000), (NEW, 1_200)], runtime, [said, f"RUN {said}"])
     entries = [
         {"mediaType": MANIFEST, "digest": INNER, "size": 500, "platform": {"os": "linux", "architecture": "amd64"}},
         {
@@ -195,13 +195,13 @@ async def _contents(server: Server, said: str) -> None:
     await server.store.put_content(Content(SCOPE, GONE, MANIFEST, json.dumps(artifact).encode()))
 
 
-async def _put_image(
+async def put_image(
     server: Server, digest: str, sizes: Sequence[tuple[str, int]], runtime: Mapping[str, Any], said: Sequence[str]
 ) -> None:
     layers = [{"mediaType": LAYER, "digest": layer, "size": size} for layer, size in sizes]
     inside = {"mediaType": CONFIG, "digest": digest, "size": 2}
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": inside, "layers": layers}
-    history = [{"created_by": said[0]}, {"created_by": said[0], "empty_layer": True}, {"created_by": said[1]}]
+    history = [*({"created_by": each} for each in said), {"created_by": said[0], "empty_layer": True}]
     document = {"os": "linux", "architecture": "amd64", "config": runtime, "history": history}
     await server.store.put_content(Content(SCOPE, digest, MANIFEST, json.dumps(manifest).encode()))
     await server.store.put_content(Content(SCOPE, config.key(digest), CONFIG, json.dumps(document).encode()))

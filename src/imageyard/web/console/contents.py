@@ -9,7 +9,7 @@ from imageyard.domain.kinds.repository import Layer, Manifest, Platform
 from imageyard.web.console import charts
 from imageyard.web.console.charts import Part
 
-INSTRUCTIONS: Final = 40_000
+INSTRUCTIONS: Final = 16_000
 """Characters of instructions on one page; each is cut to its share where they are many."""
 LEAST_SHOWN: Final = 80
 EMPTY: Final = frozenset(

@@ -16,6 +16,8 @@ RIGHT: Final = (390, 490)
 LABELS: Final = (LEFT[0] - 8, RIGHT[1] + 8)
 LEAST: Final = 3.0
 """A layer is no lower than this, so that it can be seen."""
+TOLD: Final = 40
+"""Of more layers than these the table alone tells what each is."""
 NAMED: Final = 13.0
 """A layer that is as high as this has room for its size beside it."""
 
@@ -34,6 +36,7 @@ class Block:
     named: bool
     label: int
     """Where its instruction ends (before) or begins (after)."""
+    told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,21 @@ def _stack(rows: Sequence[LayerChange], place: int, scale: float) -> list[Block]
         y += height
         shade = row.layer.part.shade if row.layer.part else 0
         said = layer.instruction[:120]
-        named = height >= NAMED
+        named, told = height >= NAMED, len(rows) <= TOLD
         blocks.append(
             Block(
-                row.change, begin, end - begin, y, height, shade, layer.number, layer.size, said, named, LABELS[place]
+                row.change,
+                begin,
+                end - begin,
+                y,
+                height,
+                shade,
+                layer.number,
+                layer.size,
+                said,
+                named,
+                LABELS[place],
+                told,
             )
         )
     return blocks
