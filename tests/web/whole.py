@@ -12,7 +12,7 @@ from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
 from imageyard.keyring.aead import AeadKeyring
 from imageyard.metrics import Metrics
-from imageyard.registry import Head, Probe, Registry, RegistryError, Source, Step
+from imageyard.registry import Head, Inspection, Probe, Registry, RegistryError, Source, Step
 from imageyard.service import builtin_roles, events
 from imageyard.service.audit import Audit, Unrecorded
 from imageyard.service.events import Record
@@ -43,6 +43,9 @@ class PleasedRegistry:
         return Probe(True, Reason.Verified, Text("连接成功", "connected"), (step,))
 
     async def head(self, source: Source, repository: str, tag: str) -> Head:
+        raise RegistryError(Reason.TagNotFound, Text("没有这个标签", "no such tag"))
+
+    async def inspect(self, source: Source, *_: object, **__: object) -> Inspection:
         raise RegistryError(Reason.TagNotFound, Text("没有这个标签", "no such tag"))
 
     def host(self, source: Source) -> str:

@@ -276,6 +276,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
         async with listeners.serving(app, bound, issued.server, issued.server_key, clients):
             checking = tasks.create_task(_look_for_damage(parts.store, health), name="integrity")
             resealing = tasks.create_task(_finish_rotation(parts.keys), name="key-rotation")
+            preparing = tasks.create_task(asyncio.to_thread(web.prepare), name="console-templates")
             try:
                 yield
             finally:
@@ -283,7 +284,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
                 stopping.set()
                 log.info("stopping")
                 await parts.engine.stop(ENGINE_GRACE)
-        for task in (*owned, checking, resealing):
+        for task in (*owned, checking, resealing, preparing):
             task.cancel()
 
 

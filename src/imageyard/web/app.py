@@ -9,6 +9,7 @@ from imageyard.web import auditing, ca, cross_site, errors, exchange, health, mi
 from imageyard.web.actor import Authentication
 from imageyard.web.admin.door import AdminDoor
 from imageyard.web.ca import CaDoor
+from imageyard.web.console import templates
 from imageyard.web.console import words as catalogs
 from imageyard.web.console.door import ConsoleDoor
 from imageyard.web.console.words import Words
@@ -69,6 +70,11 @@ def build(doors: Doors, words: Mapping[Language, Words] | None = None) -> ASGIAp
     fair = Fair(opened, doors.limits, health.PROBES, doors.metrics)
     app: ASGIApp = Translated(Guarded(fair, guards, fair.refuse), renders)
     return Observed(auditing.recorded(app, doors.audit, doors.clock), doors.metrics, doors.language)
+
+
+def prepare() -> None:
+    """Do beforehand what the first pages would wait for. For a thread of its own, once the doors are open."""
+    templates.compile_all(catalogs.load())
 
 
 class Entrances:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from imageyard.domain.errors import BadRequest
 from imageyard.domain.kinds.repository import Layer
 from imageyard.metrics import Day
-from imageyard.web.console import charts, contents, cookies, forms, happened, listing, moments, routes, words
+from imageyard.web.console import charts, contents, cookies, forms, happened, listing, moments, routes, templates, words
 from imageyard.web.console.happened import EventRow
 
 NOW = datetime(2026, 11, 23, 9, 52, tzinfo=UTC)
@@ -108,7 +108,14 @@ def test_a_query_is_read_or_refused(raw: bytes) -> None:
 
 @given(st.text())
 def test_a_path_is_found_or_not(path: str) -> None:
-    assert routes.match(f"/console/{path}") is None or path in ("", "images", "sources", "events", "patterns")
+    assert routes.match(f"/console/{path}") is None or path in (
+        "",
+        "images",
+        "sources",
+        "events",
+        "activity",
+        "patterns",
+    )
 
 
 def test_news_that_repeats_is_told_once_with_its_number() -> None:
@@ -121,3 +128,11 @@ def test_news_that_repeats_is_told_once_with_its_number() -> None:
         ("b", "DigestChanged", 2),
         ("a", "Synced", 1),
     ]
+
+
+def test_templates_are_compiled_before_they_are_asked_for() -> None:
+    templates.compile_all(words.load())
+    for said in words.load().values():
+        made = templates.environment(said)
+        assert made.cache is not None
+        assert len(made.cache) >= len(made.list_templates(extensions=["html"]))

@@ -1,7 +1,7 @@
 """A server with something to show: a source that answers, one that does not, images in every state, and their past."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -22,8 +22,14 @@ ADMIN: Final = Actor("admin", frozenset({MASTERS, AUTHENTICATED}))
 PASSWORD: Final = "Harbor12345-canary"
 OLD: Final = "sha256:" + "ab" * 32
 NEW: Final = "sha256:" + "cd" * 32
+INNER: Final = "sha256:" + "ef" * 32
+"""What the index NEW lists for the platform that is shown."""
+GONE: Final = "sha256:" + "12" * 32
 SCOPE: Final = "https://harbor.example.com/team"
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
+INDEX: Final = "application/vnd.oci.image.index.v1+json"
+LAYER: Final = "application/vnd.oci.image.layer.v1.tar+gzip"
+CHART: Final = "application/vnd.cncf.helm.config.v1+json"
 CONFIG: Final = "application/vnd.oci.image.config.v1+json"
 PLAIN: Final = "plain words"
 
@@ -38,8 +44,12 @@ PAGES: Final = (
     ),
     *(
         f"/console/images/default/synced?tab={tab}"
-        for tab in ("overview", "layers", "config", "history", "events", "yaml", "commands")
+        for tab in ("overview", "layers", "config", "manifest", "history", "events", "yaml", "commands")
     ),
+    "/console/images/default/synced/compare",
+    f"/console/images/default/synced?tab=manifest&entry={GONE}",
+    f"/console/images/default/synced?tab=manifest&digest={OLD}",
+    "/console/activity",
     "/console/images/default/failed",
     "/console/images/default/pending?tab=layers",
     "/console/images/default/pending?tab=config",
@@ -134,7 +144,7 @@ async def _image(server: Server, name: str, said: str) -> None:
     made = await server.doors.objects.create(ADMIN, REPOSITORY, "default", _document(name, "default", spec, said))
     found: Repository = REPOSITORY.decode(made.stored.body)
     changed = replace(found, status=_status(server, found, name, said))
-    await server.store.replace(REPOSITORY, changed, note=Note("sync", 50, _line(server, name, said), (OLD,), SCOPE))
+    await server.store.replace(REPOSITORY, changed, note=Note("sync", 50, _line(server, name, said), (OLD, NEW), SCOPE))
 
 
 def _status(server: Server, found: Repository, name: str, said: str) -> RepositoryStatus:
@@ -174,20 +184,58 @@ def _manifest(said: str) -> Manifest:
         Layer(OLD, "31000000", "application/vnd.oci.image.layer.v1.tar+gzip", said),
         Layer(NEW, "1200", "application/vnd.oci.image.layer.v1.tar+gzip", f"RUN {said}"),
     ]
-    platforms = [Platform("linux", "amd64", digest=OLD, size_bytes=31_001_200), Platform("linux", "arm64", digest=NEW)]
+    platforms = [
+        Platform("linux", "amd64", digest=INNER, size_bytes=31_001_200),
+        Platform("linux", "arm64", digest=NEW),
+    ]
     media_type = "application/vnd.oci.image.index.v1+json"
     return Manifest(NEW, media_type, "amd64", "linux", "", "31MB", 31_001_200, None, layers, platforms, said)
 
 
 async def _contents(server: Server, said: str) -> None:
-    """What the registry holds of the platform that is shown."""
-    layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": OLD, "size": 31_000_000}
-    inside = {"mediaType": CONFIG, "digest": NEW, "size": 2}
-    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": inside, "layers": [layer]}
-    runtime = {"Entrypoint": [said], "Cmd": [said], "Env": ["PATH"], "Labels": {said[:50]: said}, "User": said}
-    document = {"os": "linux", "architecture": "amd64", "config": runtime, "history": [{"created_by": said}]}
-    await server.store.put_content(Content(SCOPE, OLD, MANIFEST, json.dumps(manifest).encode()))
-    await server.store.put_content(Content(SCOPE, config.key(NEW), CONFIG, json.dumps(document).encode()))
+    """What the registry holds: an image that the tag named first, then an index of platforms."""
+    bare = {"User": "nobody", "Env": ["PATH", "OLD_NAME"], "ExposedPorts": {"80/tcp": {}}}
+    await put_image(server, OLD, [(OLD, 31_000_000), (GONE, 4_000)], bare, [said, said])
+    runtime = {"Entrypoint": [said], "Cmd": [said], "Env": ["PATH", said], "Labels": {said[:50]: said}, "User": said}
+    runtime["ExposedPorts"], runtime["Volumes"] = {said: {}}, {said: {}}
+    await put_image(server, INNER, [(OLD, 31_000_000), (NEW, 1_200)], runtime, [said, f"RUN {said}"])
+    entries = [
+        {"mediaType": MANIFEST, "digest": INNER, "size": 500, "platform": {"os": "linux", "architecture": "amd64"}},
+        {
+            "mediaType": MANIFEST,
+            "digest": GONE,
+            "size": 400,
+            "annotations": {
+                "vnd.docker.reference.type": "attestation-manifest",
+                "vnd.docker.reference.digest": INNER,
+                "note": said,
+            },
+        },
+    ]
+    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": entries, "annotations": {said[:50]: said}}
+    await server.store.put_content(Content(SCOPE, NEW, INDEX, json.dumps(index).encode()))
+    chart = {"mediaType": CHART, "digest": OLD, "size": 2}
+    part = {"mediaType": CHART, "digest": NEW, "size": 9, "annotations": {"org.opencontainers.image.title": said}}
+    artifact = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": chart,
+        "layers": [part],
+        "annotations": {said[:50]: said},
+    }
+    await server.store.put_content(Content(SCOPE, GONE, MANIFEST, json.dumps(artifact).encode()))
+
+
+async def put_image(
+    server: Server, digest: str, sizes: Sequence[tuple[str, int]], runtime: Mapping[str, Any], said: Sequence[str]
+) -> None:
+    layers = [{"mediaType": LAYER, "digest": layer, "size": size} for layer, size in sizes]
+    inside = {"mediaType": CONFIG, "digest": digest, "size": 2}
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": inside, "layers": layers}
+    history = [*({"created_by": each} for each in said), {"created_by": said[0], "empty_layer": True}]
+    document = {"os": "linux", "architecture": "amd64", "config": runtime, "history": history}
+    await server.store.put_content(Content(SCOPE, digest, MANIFEST, json.dumps(manifest).encode()))
+    await server.store.put_content(Content(SCOPE, config.key(digest), CONFIG, json.dumps(document).encode()))
 
 
 def _line(server: Server, name: str, said: str) -> bytes:

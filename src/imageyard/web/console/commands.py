@@ -51,3 +51,10 @@ def kubectl(*arguments: str, namespace: str | None = None) -> str:
     """`namespace` "" asks for all of them, None for none."""
     where = [] if namespace is None else ["-n", namespace] if namespace else ["-A"]
     return shlex.join(["kubectl", *arguments, *where])
+
+
+def events(origin: str, namespace: str, selector: str) -> str:
+    """A curl command for events, which the door for Kubernetes clients alone has."""
+    path = f"/api/v1/namespaces/{quote(namespace)}/events" if namespace else "/api/v1/events"
+    query = f"?{urlencode({'fieldSelector': selector})}" if selector else ""
+    return f"curl {_BEARER} {shlex.quote(origin + path + query)}"

@@ -2,16 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from imageyard.domain import size
 from imageyard.domain.kinds.repository import Layer, Manifest, Platform
 from imageyard.web.console import charts
 from imageyard.web.console.charts import Part
 
+INSTRUCTIONS: Final = 16_000
+"""Characters of instructions on one page; each is cut to its share where they are many."""
+LEAST_SHOWN: Final = 80
+EMPTY: Final = frozenset(
+    {
+        "sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4",
+        "sha256:4f4fb700ef54461cfa02571ae0db9a0dc1e0cdb5577484a6d75e68dc38e8acc1",
+    }
+)
+"""Digests of compressed archives without a file in them, as builders write them for steps that change none."""
+
 
 @dataclass(frozen=True, slots=True)
 class LayerRow:
+    """A layer; or, with the number 0 and no digest, a step of the build that made none."""
+
     number: int
     digest: str
     size: str
@@ -20,8 +33,12 @@ class LayerRow:
     """Percent of all layers."""
     cumulative: float
     """Percent of all layers up to this one."""
+    sum: str
+    """The size of all layers up to this one."""
     instruction: str
     part: Part | None
+    empty: bool = False
+    """Whether there is no file in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +78,38 @@ def layers(held: Sequence[Layer]) -> tuple[LayerRow, ...]:
                 bytes_,
                 round(100 * bytes_ / total, 1),
                 round(100 * sum_ / total, 1),
-                layer.instruction,
+                size.human(sum_),
+                _cut(layer.instruction, len(held)),
                 parts[place] if parts else None,
+                layer.digest in EMPTY,
             )
         )
     return tuple(rows)
 
 
-def read_layers(documents: Sequence[Mapping[str, Any]]) -> tuple[LayerRow, ...]:
-    """The layers of a manifest that was read by its digest."""
-    return layers([Layer(each["digest"], each["size"], instruction=each.get("instruction", "")) for each in documents])
+def read_layers(documents: Sequence[Mapping[str, Any]], config: object = None) -> tuple[LayerRow, ...]:
+    """The layers of a manifest that was read by its digest; between them the steps that made none, where the history
+    of its config tells of them."""
+    found = layers([Layer(each["digest"], each["size"], instruction=each.get("instruction", "")) for each in documents])
+    history = config.get("history") if isinstance(config, Mapping) else None
+    steps = [each for each in history if isinstance(each, Mapping)] if isinstance(history, list) else []
+    made = [each.get("empty_layer") is not True for each in steps]
+    if made.count(True) != len(found):
+        return found
+    layers_, sum_, rows = iter(found), 0.0, []
+    for step, has_layer in zip(steps, made, strict=True):
+        if has_layer:
+            rows.append(next(layers_))
+            sum_ = rows[-1].cumulative
+        else:
+            said = _cut(_text(step.get("created_by")), len(steps))
+            rows.append(LayerRow(0, "", "", 0, 0.0, sum_, "", said, None, empty=True))
+    return tuple(rows)
+
+
+def _cut(instruction: str, steps: int) -> str:
+    most = max(LEAST_SHOWN, INSTRUCTIONS // max(steps, 1))
+    return instruction if len(instruction) <= most else instruction[: most - 1] + "…"
 
 
 def platforms(manifest: Manifest, chosen: str) -> tuple[PlatformRow, ...]:
@@ -88,6 +127,11 @@ def platforms(manifest: Manifest, chosen: str) -> tuple[PlatformRow, ...]:
 
 def platform_name(platform: Platform | Manifest) -> str:
     return "/".join(filter(None, (platform.os, platform.architecture, platform.variant)))
+
+
+def named_platform(document: Mapping[str, Any]) -> str:
+    """The platform that a config names."""
+    return "/".join(filter(None, (_text(document.get(key)) for key in ("os", "architecture", "variant"))))
 
 
 def own_digest(manifest: Manifest) -> str:

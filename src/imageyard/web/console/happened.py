@@ -32,6 +32,8 @@ class EventRow:
     name: str
     href: str
     """Where the object is shown, "" for one that is not."""
+    compare: str = ""
+    """Where an image's content is compared with the one before it, "" where it did not change."""
 
 
 async def about(visit: Visit, namespace: str, uid: str) -> tuple[EventRow, ...] | None:
@@ -85,6 +87,7 @@ def _row(one: Event, visit: Visit) -> EventRow:
         about.namespace,
         about.name,
         "" if one.reason == EventReason.Deleted else href,
+        f"{href}/compare" if one.reason == EventReason.DigestChanged and about.kind == REPOSITORY.name else "",
     )
 
 

@@ -9,6 +9,8 @@ from imageyard.web.console.forms import Form
 
 SIZE: Final = 40
 """Rows of a page."""
+MOST_COUNTED: Final = 10_000
+"""A total is told exactly up to here; beyond it is "more than that" where it would have to be counted."""
 FARTHEST: Final = 1_000_000
 """Pages that can be asked for."""
 
@@ -44,6 +46,8 @@ class Shown:
     total: int
     previous: str
     next: str
+    more: bool = False
+    """Whether there are more than `total`."""
 
     @property
     def last(self) -> int:
@@ -61,7 +65,10 @@ def page_number(query: Form) -> int:
     return min(max(int(text), 1), FARTHEST) if text.isascii() and text.isdigit() and len(text) < 8 else 1
 
 
-def shown(address: Asked, page: int, count: int, total: int) -> Shown:
+def shown(address: Asked, page: int, count: int, total: int, *, counted: bool = False) -> Shown:
+    """`counted`: the total was counted, no further than one beyond MOST_COUNTED."""
+    more = counted and total > MOST_COUNTED
     previous = address.href(page=str(page - 1) if page > 2 else "") if page > 1 else ""
-    following = address.href(page=str(page + 1)) if page * SIZE < total else ""
-    return Shown(page, count, total, previous, following)
+    goes_on = page * SIZE < total or (more and count == SIZE)
+    following = address.href(page=str(page + 1)) if goes_on else ""
+    return Shown(page, count, MOST_COUNTED if more else total, previous, following, more)

@@ -38,6 +38,7 @@ PLACES: Final = (
     Place("overview", "/console/", "home", marked("Overview"), _everybody),
     Place("sources", "/console/sources", "source", marked("Registry sources"), _everybody),
     Place("images", "/console/images", "image", marked("Images"), _everybody),
+    Place("activity", "/console/activity", "pulse", marked("Activity"), _everybody),
     Place("access", "/console/access", "key", marked("Access"), _tokens),
     Place("audit", "/console/audit", "scroll", marked("Audit"), _trail),
 )

@@ -4,26 +4,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from imageyard.domain.errors import BadRequest, Failure, NotFound, Unavailable
+from imageyard.domain.errors import BadRequest, NotFound, Unavailable
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.kinds.repository import Manifest, Repository
 from imageyard.domain.objects import Condition
 from imageyard.service.objects import Patch
 from imageyard.web import reply
-from imageyard.web.console import commands, contents, documents, happened, histories, pulling, rows
+from imageyard.web.console import (
+    commands,
+    contents,
+    documents,
+    happened,
+    histories,
+    pulling,
+    raw,
+    rows,
+    sides,
+    timeline,
+)
 from imageyard.web.console.commands import Commands
 from imageyard.web.console.contents import ConfigShown, LayerRow, PlatformRow
 from imageyard.web.console.happened import EventRow
-from imageyard.web.console.histories import SyncRow
 from imageyard.web.console.pulling import Pull
+from imageyard.web.console.raw import Raw
 from imageyard.web.console.room import Room
 from imageyard.web.console.rows import ImageRow
+from imageyard.web.console.timeline import Moment, Show
 from imageyard.web.console.visit import Said, Visit
 from imageyard.web.reply import Reply
 
-TABS: Final = ("overview", "layers", "config", "history", "events", "yaml", "commands")
-_READ_WHOLE: Final = frozenset({"config"})
-"""Tabs that need the manifest itself, which a registry may have to be asked for."""
+TABS: Final = ("overview", "layers", "config", "manifest", "history", "events", "yaml", "commands")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,10 @@ class ImagePage:
     tab: str
     tabs: tuple[str, ...]
     inside: Inside
-    history: tuple[SyncRow, ...]
+    raw: Raw | None
+    history: tuple[Moment, ...]
+    show: Show
+    """Which moments of the history are shown."""
     events: tuple[EventRow, ...] | None
     conditions: tuple[tuple[Condition, Said], ...]
     yaml: str
@@ -64,7 +77,7 @@ async def page(room: Room, visit: Visit, namespace: str, name: str) -> Reply:
     tab = visit.query.text("tab") if visit.query.text("tab") in TABS else TABS[0]
     manifest, domain = found.status.manifest, await _domain(visit, found)
     platform = _platform(manifest, visit.query.text("platform"))
-    lines = await visit.doors.objects.history(visit.actor, REPOSITORY, namespace, name)
+    show = timeline.show(visit.query.text("show"))
     context = ImagePage(
         row=rows.image(found, visit),
         found=found,
@@ -76,7 +89,9 @@ async def page(room: Room, visit: Visit, namespace: str, name: str) -> Reply:
         tab=tab,
         tabs=TABS,
         inside=await _inside(visit, found, platform, tab),
-        history=histories.syncs(lines, visit),
+        raw=await _raw(visit, found) if tab == "manifest" else None,
+        history=await _history(visit, found, show) if tab == "history" else (),
+        show=show,
         events=await happened.about(visit, namespace, stored.uid),
         conditions=tuple((each, visit.said(each.reason, each.message)) for each in found.status.conditions),
         yaml=documents.as_yaml(stored.body) if tab == "yaml" else "",
@@ -138,25 +153,38 @@ def _platform(manifest: Manifest | None, asked: str) -> str:
 
 async def _inside(visit: Visit, found: Repository, platform: str, tab: str) -> Inside:
     """The status holds the layers of its own platform; everything else is in the manifest."""
-    manifest = found.status.manifest
+    manifest, meta = found.status.manifest, found.metadata
     if manifest is None or tab not in ("layers", "config"):
         return Inside()
-    if tab not in _READ_WHOLE and platform == contents.own_digest(manifest):
-        return Inside(contents.layers(manifest.layers))
-    meta = found.metadata
     try:
-        read = await visit.doors.manifests.read(visit.actor, meta.namespace, meta.name, platform)
+        if tab == "layers" and platform == contents.own_digest(manifest):
+            held = await visit.doors.manifests.peek(visit.actor, meta.namespace, meta.name, platform)
+            return _described(held) if held is not None else Inside(contents.layers(manifest.layers))
+        return _described(await visit.doors.manifests.read(visit.actor, meta.namespace, meta.name, platform))
     except (NotFound, Unavailable, BadRequest) as failure:
-        return Inside(problem=_problem(failure, visit))
-    return _described(read)
+        return Inside(problem=sides.said(failure, visit))
+
+
+async def _raw(visit: Visit, found: Repository) -> Raw | None:
+    """The manifest that the tag names, or another one that it has named, or an entry of either."""
+    shown, meta = found.status.manifest, found.metadata
+    root = visit.query.text("digest") or (shown.digest if shown is not None else "")
+    files = rows.image_href(meta.namespace, meta.name)
+    return await raw.opened(visit, found, root, visit.query.text("entry"), files) if root else None
+
+
+async def _history(visit: Visit, found: Repository, show: Show) -> tuple[Moment, ...]:
+    meta = found.metadata
+    lines = await visit.doors.objects.history(visit.actor, REPOSITORY, meta.namespace, meta.name)
+    told = histories.syncs(lines, visit)
+    weights = await visit.doors.manifests.weigh(
+        visit.actor, meta.namespace, meta.name, timeline.digests(told), sides.platform_of(found)
+    )
+    return timeline.moments(told, weights, rows.image_href(meta.namespace, meta.name), show)
 
 
 def _described(read: Mapping[str, Any]) -> Inside:
-    return Inside(contents.read_layers(read["layers"]), contents.config(read["config"]))
-
-
-def _problem(failure: Failure, visit: Visit) -> str:
-    return visit.words.speak(failure.text)
+    return Inside(contents.read_layers(read["layers"], read["config"]), contents.config(read["config"]))
 
 
 def _commands(visit: Visit, found: Repository) -> tuple[Commands, ...]:

@@ -44,8 +44,8 @@ async def page(room: Room, visit: Visit) -> Reply:
     number = listing.page_number(visit.query)
     found = await _found(visit, _query(asked, namespaces, number), stale=asked["status"] == "stale")
     shown = tuple(rows.image(REPOSITORY.decode(stored.body), visit) for stored in found.items)
-    at = listing.shown(asked, number, len(shown), found.total)
     filtered = any(asked[name] for name in ("q", "status", "source", "label"))
+    at = listing.shown(asked, number, len(shown), found.total, counted=filtered)
     context = ImagesPage(
         shown, asked, at, STATES, filtered, _commands(visit, asked), f"repositories {asked['namespace']}"
     )
@@ -72,6 +72,7 @@ def _query(asked: Asked, namespaces: frozenset[str] | None, number: int) -> Quer
         ascending=asked["desc"] != "1",
         offset=(number - 1) * listing.SIZE,
         limit=listing.SIZE,
+        most_counted=listing.MOST_COUNTED,
     )
 
 
