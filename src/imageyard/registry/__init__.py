@@ -78,7 +78,7 @@ class Step(NamedTuple):
 
 
 Told = Callable[[Step], None]
-"""Hears of each step of a verify as soon as it is known, in order. Once each; what does not happen is told as skipped."""
+"""Hears of each step of a verify once, as soon as it is known, in order; what does not happen is told as skipped."""
 
 
 def untold(step: Step) -> None:

@@ -68,7 +68,8 @@ class Verifier:
 
     async def by_request(self, actor: Actor, namespace: str, name: str, body: Document, told: Told = untold) -> Probe:
         """Test the stored credential, or what the body brings; the object shows the outcome of the stored one alone.
-        `told` hears of steps while they end; of another's test that was waited for, it hears nothing. Raises Forbidden, NotFound, Invalid, TooManyRequests."""
+        `told` hears of each step as it ends, and nothing of another's test that was waited for.
+        Raises Forbidden, NotFound, Invalid, TooManyRequests."""
         admission.refuse_all(_KIND, namespace)
         self._rights.demand(actor, "create", _KIND, namespace, name, "verify")
         asked = await self._candidate(actor, namespace, name, body)

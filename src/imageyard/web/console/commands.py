@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import API_VERSION
+from imageyard.web.console import documents
 
 _BEARER: Final = '-H "Authorization: Bearer $TOKEN"'
 ALL: Final = "_all_"
@@ -46,3 +47,14 @@ def kubectl(*arguments: str, namespace: str | None = None) -> str:
     """`namespace` "" asks for all of them, None for none."""
     where = [] if namespace is None else ["-n", namespace] if namespace else ["-A"]
     return shlex.join(["kubectl", *arguments, *where])
+
+
+def applied(kind: Kind[Any], document: Mapping[str, Any]) -> str:
+    """`kubectl apply` of a whole object from standard input."""
+    whole = {"apiVersion": kind.api_version, "kind": kind.name, **document}
+    return f"kubectl apply --server-side -f - <<'EOF'\n{documents.yaml_of(whole)}EOF"
+
+
+def patch(kind: Kind[Any], namespace: str, name: str, change: object) -> str:
+    """`kubectl patch` with a merge patch."""
+    return kubectl("patch", kind.singular, name, "--type=merge", "-p", json.dumps(change), namespace=namespace)
