@@ -12,7 +12,9 @@ from imageyard.web.console import charts, contents
 from imageyard.web.console.charts import Health
 from imageyard.web.console.commands import Commands
 from imageyard.web.console.contents import LayerRow
+from imageyard.web.console.histories import Step
 from imageyard.web.console.room import Room
+from imageyard.web.console.tested import Tested
 from imageyard.web.console.visit import Said, Visit
 from imageyard.web.reply import Reply
 
@@ -29,6 +31,7 @@ class PatternsPage:
     health: Health
     layers: tuple[LayerRow, ...]
     commands: tuple[Commands, ...]
+    tested: Tested
 
 
 async def page(room: Room, visit: Visit) -> Reply:
@@ -47,6 +50,13 @@ async def page(room: Room, visit: Visit) -> Reply:
         moments=(timedelta(seconds=-3), timedelta(minutes=-3), timedelta(days=-41), timedelta(hours=2)),
         health=charts.health(slots),
         layers=contents.layers(layers),
+        tested=_tested(visit),
         commands=(Commands(visit.words.gettext("Read it"), "curl https://example.com", "kubectl get imgs -A"),),
     )
     return await room.templates.page(visit, "patterns.html", context, place="patterns")
+
+
+def _tested(visit: Visit) -> Tested:
+    outcomes = {"address": "ok", "tls": "skipped", "registry": "unproven", "login": "failed"}
+    steps = tuple(Step(name, outcome, _DIGEST[:12], 12) for name, outcome in outcomes.items())
+    return Tested(False, visit.said(Reason.Unauthorized), "", steps)

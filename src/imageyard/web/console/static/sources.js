@@ -25,7 +25,6 @@
   // What is wrong: next to its field where there is one, else above them all, or where the steps would be.
   function complain(form, region, html) {
     const said = markup(html);
-    let first = null;
     for (const each of said.querySelectorAll("template[data-wrong]")) {
       const field = form.querySelector(`[data-field="${CSS.escape(each.dataset.wrong)}"]`);
       each.remove();
@@ -34,12 +33,10 @@
       const wrong = field.querySelector(".wrong");
       wrong.replaceChildren(each.content);
       wrong.hidden = false;
-      const control = field.querySelector("input, select, textarea");
-      control.setAttribute("aria-invalid", "true");
-      first = first || control;
+      field.querySelector("input, select, textarea").setAttribute("aria-invalid", "true");
     }
     (form.querySelector("[data-others]") || region.querySelector("[data-verdict]")).replaceChildren(said);
-    if (first) first.focus();
+    form.querySelector("[aria-invalid]")?.focus();
   }
 
   async function follow(answer, region) {
