@@ -23,6 +23,10 @@ PAGES = (
     "/console/images/default/nginx-missing-tag?tab=events",
     "/console/images/default/nginx?tab=commands",
     "/console/sources/default/sample-token/delete",
+    "/console/sources/new",
+    "/console/sources/import",
+    "/console/sources/default/sample-token/edit",
+    "/console/sources/default/sample-token/password",
     "/console/patterns",
     "/console/nowhere",
 )

@@ -73,7 +73,12 @@ def test_what_holds_no_login_is_refused_without_repeating_it(text: str) -> None:
     assert CANARY not in f"{refused.value.text} {refused.value.causes}"
 
 
-@given(st.recursive(st.none() | st.booleans() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["auths", "auth", "items", "kind", "data", "x"]) | st.text(), inner)))  # fmt: skip
+KEYS = st.sampled_from(["auths", "auth", "items", "kind", "data", "username", "password"]) | st.text()
+LEAVES = st.none() | st.booleans() | st.text() | st.just("Secret")
+DOCUMENTS = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner))
+
+
+@given(DOCUMENTS)
 def test_whatever_is_pasted_gives_logins_or_a_refusal(document: Any) -> None:
     try:
         found = docker_config.read(json.dumps(document))

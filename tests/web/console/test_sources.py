@@ -61,7 +61,7 @@ class Sulky(PleasedRegistry):
 
 async def send(client: Client, path: str, fields: Mapping[str, Any], *, script: bool = False) -> Answer:
     body = urlencode(fields, doseq=True).encode()
-    return cast(Answer, await client.post(path, body, headers=SCRIPT if script else ENGLISH))
+    return await client.post(path, body, headers=SCRIPT if script else ENGLISH)
 
 
 async def source(server: Server, namespace: str, name: str) -> RegistrySecret:
@@ -92,6 +92,11 @@ def said(answer: Answer, field: str) -> str:
     if f'data-wrong="{field}"' in body:
         return markup.text(body.split(f'data-wrong="{field}"')[1].split(">", 1)[1].split("</template>")[0])
     return markup.text(body.split(f'id="w-{field}"')[1].split(">", 1)[1].split("</p>")[0])
+
+
+def holding(directory: Path, secret: bytes) -> list[Path]:
+    """Files that a secret stands in."""
+    return [file for file in directory.rglob("*") if file.is_file() and secret in file.read_bytes()]
 
 
 # --- add -------------------------------------------------------------------------------------------------------------
@@ -519,4 +524,4 @@ async def test_a_password_is_in_no_answer_log_line_or_record(tmp_path: Path) -> 
             assert CANARY not in f"{answer.headers} {answer.text}"
         assert CANARY not in repr(logged)
         assert CANARY.encode() not in trail.lines
-        assert not [file for file in tmp_path.iterdir() if file.is_file() and CANARY.encode() in file.read_bytes()]
+        assert not holding(tmp_path, CANARY.encode())
