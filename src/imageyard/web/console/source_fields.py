@@ -25,8 +25,6 @@ NAMES: Final = (
     "displayName",
     "description",
 )
-MOVING: Final = frozenset({"domain", "provider", "transport", "caBundle", "trustedRealmHosts"})
-"""Fields that decide where a password goes: a change of one wants it typed again."""
 DISPLAY_NAME: Final = ANNOTATION + "display-name"
 DESCRIPTION: Final = ANNOTATION + "description"
 ELSEWHERE: Final = ""

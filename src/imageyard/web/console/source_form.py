@@ -17,6 +17,7 @@ from imageyard.domain.errors import (
     TooManyRequests,
 )
 from imageyard.domain.kinds import NAMESPACE, REGISTRY_SECRET
+from imageyard.domain.kinds.registry_secret import PROVIDERS
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
 from imageyard.service import admission
@@ -77,7 +78,7 @@ class FormPage:
     """What the form was made of, to tell later who changed what."""
     password_set: bool = False
     differences: Sequence[Difference] = ()
-    providers: Sequence[str] = ("harbor", "dockerhub", "aliyun", "other")
+    providers: Sequence[str] = PROVIDERS
 
 
 def check(entered: Entered, password: Secret) -> None:
@@ -112,20 +113,20 @@ def wrong(failure: Failure, visit: Visit) -> Wrong:
         case Invalid() | BadRequest() if failure.causes:
             return _caused(failure.causes, visit)
         case AlreadyExists():
-            return Wrong({"name": [visit.words.speak(failure.text)]}, status=409)
+            return Wrong({"name": [visit.sentence(failure.text)]}, status=409)
         case NotFound() | Forbidden() if failure.kind == NAMESPACE.singular:
-            return Wrong({"namespace": [visit.words.speak(failure.text)]}, status=422)
+            return Wrong({"namespace": [visit.sentence(failure.text)]}, status=422)
         case TooManyRequests():
-            return Wrong({}, [visit.words.speak(failure.text)], 429, failure.retry_after)
+            return Wrong({}, [visit.sentence(failure.text)], 429, failure.retry_after)
         case BadRequest():
-            return Wrong({}, [visit.words.speak(failure.text)], 422)
+            return Wrong({}, [visit.sentence(failure.text)], 422)
     raise failure
 
 
 def _caused(causes: Sequence[Cause], visit: Visit) -> Wrong:
     found = source_fields.by_field(causes)
     elsewhere = found.pop(ELSEWHERE, [])
-    fields = {name: [visit.words.speak(cause.text) for cause in about] for name, about in found.items()}
+    fields = {name: [visit.sentence(cause.text) for cause in about] for name, about in found.items()}
     others = [f"{cause.field} {visit.words.speak(cause.text)}".strip() for cause in elsewhere]
     return Wrong(fields, others, 422)
 

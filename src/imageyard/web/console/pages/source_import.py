@@ -70,7 +70,7 @@ async def act(room: Room, visit: Visit) -> Reply:
     except Failure as failure:
         if not isinstance(failure, BadRequest | Invalid) and failure.kind != NAMESPACE.singular:
             raise
-        return await _answer(room, visit, places, namespace, problem=visit.words.speak(failure.text))
+        return await _answer(room, visit, places, namespace, problem=visit.sentence(failure.text))
     if form.text("do") != "import":
         lines = [await _judged(visit, namespace, login) for login in logins]
         return await _answer(room, visit, places, namespace, lines)
@@ -119,11 +119,11 @@ def _line(visit: Visit, login: Login) -> Line:
     name = _name(login.domain)
     if login.fault is None:
         return Line(login.domain, name, login.username, "new")
-    return Line(login.domain, name, login.username, "problem", visit.words.speak(login.fault), ticked=False)
+    return Line(login.domain, name, login.username, "problem", visit.sentence(login.fault), ticked=False)
 
 
 def _refused(visit: Visit, line: Line, failure: Failure) -> Line:
-    return replace(line, verdict="problem", problem=visit.words.speak(failure.text), ticked=False)
+    return replace(line, verdict="problem", problem=visit.sentence(failure.text), ticked=False)
 
 
 def _name(domain: str) -> str:

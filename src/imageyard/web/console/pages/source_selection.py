@@ -43,7 +43,7 @@ class OutcomesPage:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmPage:
-    """What is to be deleted, and the images that will fail: `elsewhere` are those that the reader does not see."""
+    """What is to be deleted, what is gone already, and how many images will fail without them."""
 
     rows: Sequence[SourceRow]
     items: Sequence[Item]
@@ -104,7 +104,7 @@ async def _tested(visit: Visit, item: Item) -> Outcome:
     try:
         probe: Probe = await visit.doors.verifier.by_request(visit.actor, item.namespace, item.name, {})
     except Failure as failure:
-        return Outcome(item, href, False, problem=visit.words.speak(failure.text))
+        return Outcome(item, href, False, problem=visit.sentence(failure.text))
     return Outcome(item, href, probe.success, visit.said(probe.reason))
 
 
@@ -142,7 +142,7 @@ async def _deleted(visit: Visit, item: Item) -> Outcome:
         await visit.doors.objects.delete(visit.actor, _KIND, item.namespace, item.name, Removal(uid=item.uid))
     except Failure as failure:
         code, reason = errors.outcome(failure)
-        problem = visit.words.speak(failure.text)
+        problem = visit.sentence(failure.text)
     visit.exchange.parts.append(Part(item.namespace, item.name, code, reason))
     return Outcome(item, "", not problem, problem=problem)
 

@@ -165,6 +165,18 @@
         all.indeterminate = !all.checked && shown.some((each) => each.checked);
       }
     };
+    // Rows that a long list has put aside, or that another search does not find, are sent along.
+    selection.addEventListener("submit", () => {
+      selection.querySelectorAll("[data-kept]").forEach((each) => each.remove());
+      const shown = new Set(boxes().map((each) => each.value));
+      for (const value of ticked) {
+        if (shown.has(value)) continue;
+        const kept = document.createElement("input");
+        Object.assign(kept, { type: "hidden", name: "item", value });
+        kept.dataset.kept = "";
+        selection.append(kept);
+      }
+    });
     const take = (box) => (box.checked ? ticked.add(box.value) : ticked.delete(box.value));
     let last = null;
     document.addEventListener("click", (event) => {
