@@ -17,6 +17,7 @@ from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
 from imageyard.registry import Probe, Registry, Source, Step, Told, untold
 from imageyard.service.objects import Patch
+from imageyard.store import Query
 from tests.fakes.asgi import Answer, Client
 from tests.fakes.trail import MemoryAudit
 from tests.web import whole
@@ -195,8 +196,8 @@ async def test_a_test_stores_nothing_and_needs_no_name(server: Server, admin: Cl
     assert answer.status == 200
     assert "Connection succeeded" in markup.text(answer.text)
     assert CANARY not in answer.text
-    with pytest.raises(NotFound):
-        await source(server, "default", "unsaved")
+    found = await server.doors.objects.list(ADMIN, REGISTRY_SECRET, Query())
+    assert [stored.key.name for stored in found.items] == ["harbor", "broken"]
 
 
 async def test_a_script_is_told_each_step_then_the_verdict(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The form for a registry source as a page shows it, whether it is new or edited; and what is wrong with what was
 typed, next to the field that it is about."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -31,8 +32,6 @@ from imageyard.web.console.visit import Visit
 from imageyard.web.reply import Reply
 
 TEMPLATE: Final = "source_form.html"
-UNSAVED: Final = "unsaved"
-"""What a source is called while it is tested before it has a name."""
 _NO_USER: Final = Text("请填写用户名，或选择匿名访问", "give a user name, or choose anonymous access")
 _NO_PASSWORD: Final = Text("请填写密码，或选择匿名访问", "give the password, or choose anonymous access")
 
@@ -79,6 +78,11 @@ class FormPage:
     password_set: bool = False
     differences: Sequence[Difference] = ()
     providers: Sequence[str] = PROVIDERS
+
+
+def nameless() -> str:
+    """What a source is called that is tested before it has a name: each otherwise, as tests of one name take turns."""
+    return f"unsaved-{secrets.token_hex(4)}"
 
 
 def check(entered: Entered, password: Secret) -> None:

@@ -67,7 +67,7 @@ def usual(places: list[str]) -> str:
 
 def _test(visit: Visit, entered: Entered, password: Secret) -> Test:
     """Raises Invalid for a form that is not complete; it may have no name yet."""
-    called = entered.name or source_form.UNSAVED
+    called = entered.name or source_form.nameless()
     source_form.check(replace(entered, name=called), password)
     body = source_fields.spec(entered) | {"password": password.reveal()}
 
