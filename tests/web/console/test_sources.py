@@ -427,13 +427,13 @@ async def test_a_docker_config_is_looked_at_before_anything_is_made(server: Serv
     for script in (True, False):
         answer = await send(admin, path, {"text": PASTED, "newNamespace": "imported", "do": "check"}, script=script)
         page = markup.text(answer.text)
-        assert "docker.io ann docker.io Will be added" in page
-        assert "quay.io quay.io Not possible" in page
+        assert "docker.io Will be added ann docker.io" in page
+        assert "quay.io Not possible" in page
         assert CANARY not in answer.text
         assert "imported" not in await server.doors.objects.namespaces(ADMIN)
     chosen = {"text": PASTED, "newNamespace": "imported", "listed": "1", "domain": ["docker.io"], "do": "import"}
     done = await send(admin, path, chosen)
-    assert "docker.io Added" in markup.text(done.text)
+    assert "docker.io Added ann docker.io" in markup.text(done.text)
     assert CANARY not in done.text
     made = await source(server, "imported", "docker.io")
     assert (made.spec.provider, made.spec.username) == ("dockerhub", "ann")
