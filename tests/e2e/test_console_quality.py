@@ -30,6 +30,10 @@ PAGES = (
     "/console/access/roles",
     "/console/access/clusterroles/image-operator",
     "/console/access/check?user=ann&groups=image-operator&verb=create&what=repositories/sync",
+    "/console/sources/new",
+    "/console/sources/import",
+    "/console/sources/default/sample-token/edit",
+    "/console/sources/default/sample-token/password",
     "/console/patterns",
     "/console/nowhere",
 )

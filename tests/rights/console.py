@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from imageyard.web.console import routes
+from tests.rights.yard import DIGEST
 
 OPEN: Final = "open"
 """To everybody, known or not."""
@@ -55,15 +56,33 @@ PROMISES: Final[Mapping[str, Promise]] = {
     "GET /console/access/check": Promise("create subjectaccessreviews", "user=ann&what=repositories"),
     "GET /console/audit": Promise("get /admin/v1/audit"),
     "GET /console/audit/export": Promise("get /admin/v1/audit"),
+    "GET /console/activity": Promise(KNOWN),
     "GET /console/images": Promise(KNOWN),
     "GET /console/images/{}/{}": Promise("get repositories"),
     "GET /console/images/{}/{}/row": Promise("get repositories"),
+    "GET /console/images/{}/{}/compare": Promise("get repositories"),
+    "GET /console/images/{}/{}/manifest.json": Promise("get repositories", f"digest={DIGEST}"),
+    "GET /console/images/{}/{}/config.json": Promise("get repositories", f"digest={DIGEST}", 404),
     "POST /console/images/{}/{}/sync": Promise("create repositories/sync"),
     "POST /console/images/{}/{}/suspend": Promise("patch repositories"),
     "POST /console/images/{}/{}/resume": Promise("patch repositories"),
     "GET /console/images/{}/{}/delete": Promise("delete repositories"),
     "POST /console/images/{}/{}/delete": Promise("delete repositories", "confirmed=%N"),
     "GET /console/sources": Promise(KNOWN),
+    "GET /console/sources/new": Promise("create registrysecrets", where="team-a"),
+    "POST /console/sources/new": Promise(
+        "create registrysecrets", "namespace=team-a&name=free&domain=r.test&provider=other&anonymous=1", where="team-a"
+    ),
+    "GET /console/sources/import": Promise("create registrysecrets", where="team-a"),
+    "POST /console/sources/import": Promise("create registrysecrets", "namespace=team-a&text={}", 422, where="team-a"),
+    "POST /console/sources/selection": Promise(
+        "delete registrysecrets", "item=team-a/held&do=delete", 200, where="team-a"
+    ),
+    "GET /console/sources/{}/{}/edit": Promise("patch registrysecrets"),
+    "POST /console/sources/{}/{}/edit": Promise("patch registrysecrets", answer=409),
+    "GET /console/sources/{}/{}/password": Promise("patch registrysecrets"),
+    "POST /console/sources/{}/{}/password": Promise("patch registrysecrets", answer=422),
+    "POST /console/sources/{}/{}/grants": Promise("patch registrysecrets", "grant=team-b"),
     "GET /console/sources/{}/{}": Promise("get registrysecrets"),
     "GET /console/sources/{}/{}/row": Promise("get registrysecrets"),
     "POST /console/sources/{}/{}/verify": Promise("create registrysecrets/verify"),

@@ -12,7 +12,7 @@ from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
 from imageyard.keyring.aead import AeadKeyring
 from imageyard.metrics import Metrics
-from imageyard.registry import Head, Inspection, Probe, Registry, RegistryError, Source, Step
+from imageyard.registry import Head, Inspection, Probe, Registry, RegistryError, Source, Step, Told, untold
 from imageyard.service import builtin_roles, events
 from imageyard.service.audit import Audit, Unrecorded
 from imageyard.service.events import Record
@@ -38,8 +38,9 @@ from tests.web.standin import OneKey
 class PleasedRegistry:
     """Takes every credential, and has no image."""
 
-    async def probe(self, source: Source) -> Probe:
+    async def probe(self, source: Source, told: Told = untold) -> Probe:
         step = Step("login", "ok", Text("登录成功", "signed in"), 5)
+        told(step)
         return Probe(True, Reason.Verified, Text("连接成功", "connected"), (step,))
 
     async def head(self, source: Source, repository: str, tag: str) -> Head:

@@ -133,6 +133,11 @@ class Objects:
         self._turns: Turns[Key, None] = Turns()
         self.rights = Rights(grants, role_rules)
 
+    @property
+    def makes_namespaces(self) -> bool:
+        """Whether a namespace comes into being on the first write by REST or console."""
+        return self._auto_create
+
     async def ensure_default(self) -> None:
         """Make the namespace `default`, and finish deletions of namespaces that a stop interrupted."""
         await self._namespaces.ensure_default()

@@ -19,7 +19,7 @@ async def _pages(directory: Path, said: str) -> dict[str, str]:
     async with whole.running(directory) as server:
         await yard.fill(server, said)
         admin = await server.client("ada", "system:masters")
-        found = {path: await admin.get(path) for path in (*yard.PAGES, *yard.OPERATED, *yard.DELETIONS)}
+        found = {path: await admin.get(path) for path in (*yard.PAGES, *yard.OPERATED, *yard.DELETIONS, *yard.FORMS)}
         assert {answer.status for answer in found.values()} == {200}
         return {path: answer.text for path, answer in found.items()}
 

@@ -14,7 +14,7 @@ LIGHT_ENOUGH = 150_000
 
 
 async def test_an_operator_reads_every_page_in_both_languages(admin: Client) -> None:
-    for path in (*yard.PAGES, *yard.OPERATED, *yard.DELETIONS, "/console/patterns"):
+    for path in (*yard.PAGES, *yard.OPERATED, *yard.DELETIONS, *yard.FORMS, "/console/patterns"):
         for language in ("zh", "en"):
             answer = await admin.get(path, headers={"cookie": f"imageyard_language={language}"})
             assert answer.status == 200, answer.text
@@ -259,7 +259,7 @@ async def test_assets_are_kept_for_ever_under_a_name_of_their_content(empty: Ser
 
 
 async def test_pages_have_no_inline_code_or_style_and_every_id_once(admin: Client) -> None:
-    for path in (*yard.PAGES, *yard.OPERATED, *yard.DELETIONS, "/console/patterns"):
+    for path in (*yard.PAGES, *yard.OPERATED, *yard.DELETIONS, *yard.FORMS, "/console/patterns"):
         page = (await admin.get(path)).text
         found = markup.elements(page)
         assert not [given for _, given in found if any(name == "style" or name.startswith("on") for name in given)]

@@ -48,7 +48,7 @@ def test_chinese_is_written_in_chinese() -> None:
 async def test_no_page_shows_a_word_that_is_not_translated(server: Server) -> None:
     made = await server.doors.tokens.create("ada", "ada", ["system:masters"], None)
     pseudo = Client(app.build(server.doors, words.pseudo()), {"authorization": f"Bearer {made.reveal()}"})
-    for path in (*yard.PAGES, *yard.OPERATED, *yard.DELETIONS, "/console/patterns", "/console/nowhere"):
+    for path in (*yard.PAGES, *yard.OPERATED, *yard.DELETIONS, *yard.FORMS, "/console/patterns", "/console/nowhere"):
         page = (await pseudo.get(path)).text
         assert not [*_untranslated(page)], path
 
@@ -59,7 +59,8 @@ def _untranslated(page: str) -> Iterator[str]:
         if re.search(r"[A-Za-z\u4e00-\u9fff]", bare):
             yield text
     for _, given in markup.elements(page):
-        yield from (said for name in ("aria-label", "placeholder") if (said := given.get(name)) and "⟦" not in said)
+        spoken = ("aria-label",) if given.get("translate") == "no" else ("aria-label", "placeholder")
+        yield from (said for name in spoken if (said := given.get(name)) and "⟦" not in said)
 
 
 def test_a_number_takes_the_form_of_its_language() -> None:

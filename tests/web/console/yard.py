@@ -71,6 +71,14 @@ OPERATED: Final = (
 )
 """Those of an operator."""
 DELETIONS: Final = ("/console/images/default/synced/delete", "/console/sources/default/harbor/delete")
+FORMS: Final = (
+    "/console/sources/new",
+    "/console/sources/new?preset=ecr&namespace=other",
+    "/console/sources/import",
+    "/console/sources/default/harbor/edit",
+    "/console/sources/default/harbor/password",
+)
+"""Those that change registry sources."""
 
 
 async def fill(server: Server, said: str = PLAIN) -> None:

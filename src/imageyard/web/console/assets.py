@@ -14,6 +14,7 @@ FILES: Final = {
     "console.js": "text/javascript; charset=utf-8",
     "once.js": "text/javascript; charset=utf-8",
     "insight.js": "text/javascript; charset=utf-8",
+    "sources.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "vendor/htmx.min.js": "text/javascript; charset=utf-8",
 }

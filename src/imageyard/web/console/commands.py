@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import API_VERSION
+from imageyard.web.console import documents
 
 _BEARER: Final = '-H "Authorization: Bearer $TOKEN"'
 ALL: Final = "_all_"
@@ -58,3 +59,14 @@ def events(origin: str, namespace: str, selector: str) -> str:
     path = f"/api/v1/namespaces/{quote(namespace)}/events" if namespace else "/api/v1/events"
     query = f"?{urlencode({'fieldSelector': selector})}" if selector else ""
     return f"curl {_BEARER} {shlex.quote(origin + path + query)}"
+
+
+def applied(kind: Kind[Any], document: Mapping[str, Any]) -> str:
+    """`kubectl apply` of a whole object from standard input."""
+    whole = {"apiVersion": kind.api_version, "kind": kind.name, **document}
+    return f"kubectl apply --server-side -f - <<'EOF'\n{documents.yaml_of(whole)}EOF"
+
+
+def patch(kind: Kind[Any], namespace: str, name: str, change: object) -> str:
+    """`kubectl patch` with a merge patch."""
+    return kubectl("patch", kind.singular, name, "--type=merge", "-p", json.dumps(change), namespace=namespace)

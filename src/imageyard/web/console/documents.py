@@ -10,5 +10,9 @@ _DUMPER: Final[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 def as_yaml(body: bytes) -> str:
     """Stored JSON as YAML, in its order."""
-    text: str = yaml.dump(msgspec.json.decode(body), Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=120)
+    return yaml_of(msgspec.json.decode(body))
+
+
+def yaml_of(document: Any) -> str:
+    text: str = yaml.dump(document, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=120)
     return text

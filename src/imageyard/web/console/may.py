@@ -43,6 +43,14 @@ class May:
     def verify(self, namespace: str, name: str) -> bool:
         return self("create", REGISTRY_SECRET, namespace, name, "verify")
 
+    def edit(self, namespace: str, name: str) -> bool:
+        """Change a registry source."""
+        return self("patch", REGISTRY_SECRET, namespace, name)
+
+    def create_in(self, kind: Kind[Any], known: Iterable[str]) -> list[str]:
+        """The namespaces of the `known` in which the reader may make such an object."""
+        return [name for name in known if self("create", kind, name)]
+
     def delete(self, kind: Kind[Any], namespace: str, name: str) -> bool:
         return self("delete", kind, namespace, name)
 

@@ -21,6 +21,12 @@ from imageyard.web.console.pages import (
     roles,
     signin,
     source,
+    source_edit,
+    source_grants,
+    source_import,
+    source_new,
+    source_password,
+    source_selection,
     sources,
     token,
 )
@@ -72,9 +78,32 @@ ROUTES: Final = (
     ),
     Route("/console/activity", "activity", {"GET": activity.page}),
     Route("/console/sources", "sources", {"GET": sources.page}),
+    Route(
+        "/console/sources/new", "sources", {"GET": source_new.page, "POST": source_new.act}, "create registrysecrets"
+    ),
+    Route(
+        "/console/sources/import",
+        "sources",
+        {"GET": source_import.page, "POST": source_import.act},
+        "create registrysecrets",
+    ),
+    Route("/console/sources/selection", "sources", {"POST": source_selection.act}, "deletecollection registrysecrets"),
     Route("/console/sources/{}/{}", "sources", {"GET": source.page}),
     Route("/console/sources/{}/{}/row", "sources", {"GET": sources.row}),
     Route("/console/sources/{}/{}/verify", "sources", {"POST": source.verify}, "create registrysecrets/verify"),
+    Route(
+        "/console/sources/{}/{}/edit",
+        "sources",
+        {"GET": source_edit.page, "POST": source_edit.act},
+        "update registrysecrets",
+    ),
+    Route(
+        "/console/sources/{}/{}/password",
+        "sources",
+        {"GET": source_password.page, "POST": source_password.act},
+        "patch registrysecrets",
+    ),
+    Route("/console/sources/{}/{}/grants", "sources", {"POST": source_grants.act}, "patch registrysecrets"),
     Route(
         "/console/sources/{}/{}/delete",
         "sources",

@@ -77,6 +77,7 @@ class SourceRow:
     """Whether the last test found nobody there who would answer."""
     created: datetime | None
     may_verify: bool
+    may_delete: bool
 
 
 def image(found: Repository, visit: Visit) -> ImageRow:
@@ -130,6 +131,7 @@ def source(found: RegistrySecret, visit: Visit) -> SourceRow:
         silent=verdict == "failed" and held is not None and held.reason in UNREACHABLE,
         created=meta.creation_timestamp,
         may_verify=visit.may.verify(meta.namespace, meta.name),
+        may_delete=visit.may.delete(REGISTRY_SECRET, meta.namespace, meta.name),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from imageyard.domain.access import Actor
 from imageyard.domain.reasons import Reason, explain
+from imageyard.domain.text import Text
 from imageyard.web.console import moments
 from imageyard.web.console.forms import Form
 from imageyard.web.console.may import May
@@ -71,6 +72,10 @@ class Visit:
 
     def said(self, reason: str, message: str = "") -> Said:
         return Said(reason, message, self.words)
+
+    def sentence(self, text: Text) -> str:
+        """What the product says, as it begins a line."""
+        return _begun(self.words.speak(text))
 
     async def namespaces(self) -> Sequence[str]:
         """Those in which the reader may list something."""

@@ -29,6 +29,8 @@ class DeletionPage:
     users: tuple[rows.ImageRow, ...] = field(default=())
     """Images that use a source and will fail without it."""
     users_total: int = 0
+    elsewhere: int = 0
+    """Images beyond those that the reader may see; how many use a source is told to whoever may read it."""
 
 
 async def image(room: Room, visit: Visit, namespace: str, name: str) -> Reply:
@@ -54,7 +56,11 @@ async def _ask(
     stored = await visit.doors.objects.get(visit.actor, kind, namespace, name)
     users, total = await _users(visit, kind, namespace, name)
     href = (rows.image_href if kind is REPOSITORY else rows.source_href)(namespace, name)
-    context = DeletionPage(kind.singular, namespace, name, stored.uid, href, f"{href}/delete", mistyped, users, total)
+    used = kind.decode(stored.body).status.used_by if kind is REGISTRY_SECRET else 0
+    elsewhere = max(0, used - total)
+    context = DeletionPage(
+        kind.singular, namespace, name, stored.uid, href, f"{href}/delete", mistyped, users, total, elsewhere
+    )
     place = "images" if kind is REPOSITORY else "sources"
     return await room.templates.page(visit, "deletion.html", context, place=place, namespace=namespace)
 

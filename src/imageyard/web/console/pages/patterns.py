@@ -12,8 +12,10 @@ from imageyard.web.console import charts, contents, differences, stacks
 from imageyard.web.console.charts import Health
 from imageyard.web.console.commands import Commands
 from imageyard.web.console.contents import LayerRow
+from imageyard.web.console.histories import Step
 from imageyard.web.console.room import Room
 from imageyard.web.console.stacks import Picture
+from imageyard.web.console.tested import Tested
 from imageyard.web.console.visit import Said, Visit
 from imageyard.web.reply import Reply
 
@@ -31,6 +33,7 @@ class PatternsPage:
     layers: tuple[LayerRow, ...]
     picture: Picture
     commands: tuple[Commands, ...]
+    tested: Tested
 
 
 async def page(room: Room, visit: Visit) -> Reply:
@@ -54,6 +57,13 @@ async def page(room: Room, visit: Visit) -> Reply:
         health=charts.health(slots),
         layers=shown,
         picture=stacks.draw(changed.rows),
+        tested=_tested(visit),
         commands=(Commands(visit.words.gettext("Read it"), "curl https://example.com", "kubectl get imgs -A"),),
     )
     return await room.templates.page(visit, "patterns.html", context, place="patterns")
+
+
+def _tested(visit: Visit) -> Tested:
+    outcomes = {"address": "ok", "tls": "skipped", "registry": "unproven", "login": "failed"}
+    steps = tuple(Step(name, outcome, _DIGEST[:12], 12) for name, outcome in outcomes.items())
+    return Tested(False, visit.said(Reason.Unauthorized), "", steps)

@@ -1,18 +1,19 @@
 """One registry source: does it answer, who uses it, what happened; and test it now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from imageyard.domain.audit import RESULT
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.kinds.registry_secret import RegistrySecret
 from imageyard.domain.objects import Condition
-from imageyard.registry import Probe
 from imageyard.store import Query
 from imageyard.web import reply
-from imageyard.web.console import commands, documents, happened, histories, rows
+from imageyard.web.console import commands, documents, happened, histories, rows, tested
 from imageyard.web.console.commands import Commands
 from imageyard.web.console.happened import EventRow
-from imageyard.web.console.histories import Step, VerifyRow
+from imageyard.web.console.histories import VerifyRow
 from imageyard.web.console.room import Room
 from imageyard.web.console.rows import ImageRow, SourceRow
 from imageyard.web.console.visit import Said, Visit
@@ -20,6 +21,7 @@ from imageyard.web.reply import Reply
 
 TABS: Final = ("overview", "verifications", "images", "events", "yaml", "commands")
 MOST_IMAGES: Final = 100
+_GRANT: Final = {"spec": {"allowedNamespaces": ["team-a"]}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +38,11 @@ class SourcePage:
     conditions: tuple[tuple[Condition, Said], ...]
     yaml: str
     commands: tuple[Commands, ...]
+    may_edit: bool
     may_delete: bool
+    namespaces: Sequence[str]
     done: str
     live: str
-
-
-@dataclass(frozen=True, slots=True)
-class TestedPage:
-    """What a test that somebody waited for found."""
-
-    success: bool
-    said: Said
-    message: str
-    steps: tuple[Step, ...]
 
 
 async def page(room: Room, visit: Visit, namespace: str, name: str) -> Reply:
@@ -69,6 +63,8 @@ async def page(room: Room, visit: Visit, namespace: str, name: str) -> Reply:
         conditions=tuple((each, visit.said(each.reason, each.message)) for each in found.status.conditions),
         yaml=documents.as_yaml(stored.body) if tab == "yaml" else "",
         commands=_commands(visit, namespace, name),
+        may_edit=visit.may.edit(namespace, name),
+        namespaces=await visit.namespaces(),
         may_delete=visit.may.delete(REGISTRY_SECRET, namespace, name),
         done=visit.query.text("done"),
         live=f"registrysecrets {namespace} {name}",
@@ -79,15 +75,10 @@ async def page(room: Room, visit: Visit, namespace: str, name: str) -> Reply:
 async def verify(room: Room, visit: Visit, namespace: str, name: str) -> Reply:
     """Test the stored credential now. htmx gets the steps; a browser alone goes back to the page, which has them."""
     probe = await visit.doors.verifier.by_request(visit.actor, namespace, name, {})
+    visit.exchange.told[RESULT] = probe.reason
     if visit.enhanced:
-        return room.templates.block(visit, "_tested.html", "tested", _tested(probe, visit))
+        return room.templates.block(visit, tested.TEMPLATE, "tested", tested.of(probe, visit))
     return reply.see_other(f"{rows.source_href(namespace, name)}?tab=verifications&done=verify")
-
-
-def _tested(probe: Probe, visit: Visit) -> TestedPage:
-    speak = visit.words.speak
-    steps = tuple(Step(each.name, each.outcome, speak(each.message), each.milliseconds or 0) for each in probe.steps)
-    return TestedPage(probe.success, visit.said(probe.reason), speak(probe.message), steps)
 
 
 async def _images(visit: Visit, namespace: str, name: str) -> tuple[tuple[ImageRow, ...] | None, int]:
@@ -116,6 +107,11 @@ def _commands(visit: Visit, namespace: str, name: str) -> tuple[Commands, ...]:
             words.gettext("See past connection tests"),
             commands.rest(origin, "GET", kind, namespace, f"{below}/history"),
             commands.kubectl("describe", kind.singular, name, namespace=namespace),
+        ),
+        Commands(
+            words.gettext("Let namespaces use it"),
+            commands.rest(origin, "PATCH", kind, namespace, below, body=_GRANT),
+            commands.patch(kind, namespace, name, _GRANT),
         ),
         Commands(
             words.gettext("Delete it"),

@@ -5,7 +5,7 @@ from typing import Final, Literal, cast
 
 from imageyard.domain.kinds import REGISTRY_SECRET
 from imageyard.store import Query
-from imageyard.web.console import commands, listing, rows
+from imageyard.web.console import commands, listing, rows, selected
 from imageyard.web.console.commands import Commands
 from imageyard.web.console.listing import Asked, Shown
 from imageyard.web.console.room import Room
@@ -27,30 +27,47 @@ class SourcesPage:
     filtered: bool
     commands: tuple[Commands, ...]
     live: str
+    may_add: bool
+    selects: bool
+    """Whether rows can be ticked."""
+    done: str
 
 
 @dataclass(frozen=True, slots=True)
 class RowPage:
     row: SourceRow
+    selects: bool
 
 
 async def page(room: Room, visit: Visit) -> Reply:
     asked = listing.asked(PATH, visit.query, FILTERS)
-    namespaces = visit.may.scope(REGISTRY_SECRET, asked["namespace"], await visit.namespaces())
+    known = await visit.namespaces()
+    namespaces = visit.may.scope(REGISTRY_SECRET, asked["namespace"], known)
     number = listing.page_number(visit.query)
     found = await visit.doors.objects.list(visit.actor, REGISTRY_SECRET, _query(asked, namespaces, number))
     shown = tuple(rows.source(REGISTRY_SECRET.decode(stored.body), visit) for stored in found.items)
     at = listing.shown(asked, number, len(shown), found.total)
     filtered = bool(asked["q"] or asked["verdict"])
     live = f"registrysecrets {asked['namespace']}"
-    context = SourcesPage(shown, asked, at, VERDICTS, filtered, _commands(visit, asked), live)
+    context = SourcesPage(
+        shown,
+        asked,
+        at,
+        VERDICTS,
+        filtered,
+        _commands(visit, asked),
+        live,
+        may_add=bool(visit.may.create_in(REGISTRY_SECRET, known)) or visit.may("create", REGISTRY_SECRET, ""),
+        selects=await selected.possible(visit),
+        done=visit.query.text("done"),
+    )
     return await room.templates.page(visit, "sources.html", context, place="sources", namespace=asked["namespace"])
 
 
 async def row(room: Room, visit: Visit, namespace: str, name: str) -> Reply:
     """One row anew, after it changed."""
     stored = await visit.doors.objects.get(visit.actor, REGISTRY_SECRET, namespace, name)
-    context = RowPage(rows.source(REGISTRY_SECRET.decode(stored.body), visit))
+    context = RowPage(rows.source(REGISTRY_SECRET.decode(stored.body), visit), await selected.possible(visit))
     return room.templates.block(visit, "_source_row.html", "row", context)
 
 

@@ -329,6 +329,8 @@
     stream.addEventListener("open", () => {
       if (polling) { clearInterval(polling); polling = 0; }
       if (opened) everything();
+      // What was about to change when the page was written may have changed before anybody listened.
+      else document.querySelectorAll("[data-awaits]").forEach(refreshSection);
       opened = true;
       lost(false);
     });
