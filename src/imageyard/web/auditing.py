@@ -159,7 +159,7 @@ def _parts(whole: Event, exchanged: Exchange) -> Iterator[Event]:
     for part in exchanged.parts:
         yield replace(
             whole,
-            verb="delete",
+            verb=part.verb,
             object_ref=replace(whole.object_ref, namespace=part.namespace, name=part.name),
             response_status=records.status(part.code, part.reason),
             annotations={**whole.annotations, PART_OF: whole.verb, DECISION: _decision(part.code)},

@@ -42,7 +42,7 @@ class Exchange:
     does not tell, for the log.
 
     For the audit: `reason` is that of the failure that was answered, "" for none; `parts` are the objects that a
-    request for many has deleted; `told` holds further annotations, in our own words only."""
+    request for many was about; `told` holds further annotations, in our own words only."""
 
     __slots__ = (
         "_default",

@@ -1,5 +1,6 @@
 """An object as YAML, the way `kubectl get -o yaml` shows it: without its password, which is not in it."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -10,5 +11,10 @@ _DUMPER: Final[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 def as_yaml(body: bytes) -> str:
     """Stored JSON as YAML, in its order."""
-    text: str = yaml.dump(msgspec.json.decode(body), Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=120)
+    return written(msgspec.json.decode(body))
+
+
+def written(document: Mapping[str, Any]) -> str:
+    """A document as YAML, in its order."""
+    text: str = yaml.dump(document, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=120)
     return text
