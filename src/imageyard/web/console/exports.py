@@ -1,4 +1,4 @@
-"""A list of images as a file: CSV for spreadsheets, YAML to be applied again. Made piece by piece, never all at once."""
+"""A list of images as a file: CSV for spreadsheets, YAML to be applied again. Made piece by piece."""
 
 import csv
 import io

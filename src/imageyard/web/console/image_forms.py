@@ -97,7 +97,9 @@ async def offer(visit: Visit, namespace: str, found: ImageReference | None) -> O
     anywhere = bool(sources) or bool(await choices.sources(visit, namespace))
     missing = host if anywhere and not sources else ""
     may_add = visit.may("create", REGISTRY_SECRET, namespace)
-    return Offer(sources, len(sources) > MOST_OFFERED or not anywhere, missing, "/console/sources/new" if may_add else "")
+    return Offer(
+        sources, len(sources) > MOST_OFFERED or not anywhere, missing, "/console/sources/new" if may_add else ""
+    )
 
 
 def problems(found: Iterable[Cause], visit: Visit) -> Problems:

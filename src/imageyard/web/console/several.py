@@ -28,27 +28,30 @@ class Outcome:
 
 
 async def each(
-    visit: Visit, verb: str, items: Sequence[T], place: Callable[[T], tuple[str, str]], work: Callable[[T], Awaitable[object]]
+    visit: Visit,
+    verb: str,
+    items: Sequence[T],
+    place: Callable[[T], tuple[str, str]],
+    work: Callable[[T], Awaitable[object]],
 ) -> list[Outcome]:
     """Do the work for each item, in their order as far as one can tell. `place` names the object, for the record."""
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(item: T) -> Outcome:
+    async def one(item: T) -> Failure | None:
         async with turns:
-            namespace, name = place(item)
             try:
                 await work(item)
             except Failure as failure:
-                visit.exchange.parts.append(_failed(verb, namespace, name, failure))
-                return Outcome(namespace, name, visit.words.speak(failure.text), errors.outcome(failure).reason)
-            visit.exchange.parts.append(Part(namespace, name, 200, verb=verb))
-            return Outcome(namespace, name)
+                return failure
+            return None
 
     async with asyncio.TaskGroup() as group:
         under_way = [group.create_task(one(item)) for item in items]
-    return [task.result() for task in under_way]
+    return [_told(visit, verb, *place(item), task.result()) for item, task in zip(items, under_way, strict=True)]
 
 
-def _failed(verb: str, namespace: str, name: str, failure: Failure) -> Part:
-    code, reason = errors.outcome(failure)
-    return Part(namespace, name, code, reason, verb)
+def _told(visit: Visit, verb: str, namespace: str, name: str, failure: Failure | None) -> Outcome:
+    """What became of one, put on record."""
+    code, reason = errors.outcome(failure) if failure else (200, "")
+    visit.exchange.parts.append(Part(namespace, name, code, reason, verb))
+    return Outcome(namespace, name, visit.words.speak(failure.text) if failure else "", reason)

@@ -136,7 +136,9 @@ def test_a_body_still_holds_one_document() -> None:
     assert yaml_body.parse_all("a: 1\n---\n---\n- b\n", 3) == [{"a": 1}, None, ["b"]]
 
 
-@given(st.text(max_size=200) | st.lists(st.sampled_from([*COMPOSE, *MANIFESTS, "kind: ", "\n"]), max_size=80).map("".join))
+@given(
+    st.text(max_size=200) | st.lists(st.sampled_from([*COMPOSE, *MANIFESTS, "kind: ", "\n"]), max_size=80).map("".join)
+)
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         found = reading.read(text)

@@ -1,1 +1,1 @@
-"""From what somebody pastes to images: read it, decide what would become of each line, carry it through a form. Pure."""
+"""From what somebody pastes to images: read it, judge each line, carry all of them through a form. Pure."""

@@ -162,7 +162,9 @@ def _containers(value: Any, about: str) -> Iterator[Candidate]:
 
 
 _NOTHING: Final[Mapping[Form, Text]] = {
-    "lines": Text("没有可导入的镜像，每行写一个，例如 nginx:1.27", "there is no image here; write one a line: nginx:1.27"),
+    "lines": Text(
+        "没有可导入的镜像，每行写一个，例如 nginx:1.27", "there is no image here; write one a line: nginx:1.27"
+    ),
     "compose": Text("compose 文件的 services 中没有 image", "no service of this compose file has an image"),
     "manifests": Text("清单中没有容器镜像", "no container with an image is in these manifests"),
 }

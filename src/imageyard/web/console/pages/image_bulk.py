@@ -189,9 +189,7 @@ def _commands(visit: Visit, action: str, seen: Sequence[Pick]) -> tuple[Commands
     return tuple(
         Commands(
             visit.words.gettext("Delete them"),
-            commands.rest(
-                visit.origin, "DELETE", REPOSITORY, namespace, body={"names": [pick.name for pick in group]}
-            ),
+            commands.rest(visit.origin, "DELETE", REPOSITORY, namespace, body={"names": [pick.name for pick in group]}),
             commands.kubectl("delete", REPOSITORY.plural, *(pick.name for pick in group), namespace=namespace),
         )
         for namespace, group in picks.by_namespace(seen).items()

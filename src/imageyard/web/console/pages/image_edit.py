@@ -1,4 +1,4 @@
-"""Change one image. What somebody else has changed meanwhile is not overwritten unseen: it is shown beside one's own."""
+"""Change one image. What somebody else changed meanwhile is not overwritten unseen: it is shown beside one's own."""
 
 from dataclasses import dataclass, replace
 

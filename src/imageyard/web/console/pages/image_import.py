@@ -1,4 +1,4 @@
-"""Import many images: paste or upload, see what would become of each line, change it, then make those that are ticked."""
+"""Import many images: paste or upload, see what would become of each line, change it, make those that are ticked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,7 +102,9 @@ async def act(room: Room, visit: Visit) -> Reply:
     judged = await _judged(visit, namespace, lines)
     if action == "import":
         return await _imported(room, visit, namespace, judged, first)
-    return await _shown(room, visit, namespace, judged=judged, first=listing.number(action) if action.isdigit() else first)
+    return await _shown(
+        room, visit, namespace, judged=judged, first=listing.number(action) if action.isdigit() else first
+    )
 
 
 async def _begun(room: Room, visit: Visit, namespace: str, form: Form) -> Reply:
@@ -144,7 +146,7 @@ async def _named(visit: Visit, namespace: str, each: Placed, reserved: set[str])
 
 
 async def _imported(room: Room, visit: Visit, namespace: str, judged: Sequence[Judged], first: int) -> Reply:
-    """Make what is ticked and can be made. What fails stays on the page with its reason, to be mended and tried again."""
+    """Make what is ticked and can be made. What fails stays on the page with its reason, to be mended."""
     deeds.to_image(visit, "create", namespace)
     chosen = [each for each in judged if each.line.state == "yes" and each.word == "create"]
     outcomes = await several.each(
@@ -160,7 +162,9 @@ async def _imported(room: Room, visit: Visit, namespace: str, judged: Sequence[J
     lines = [_after(each, done | there) for each in judged]
     found = sum(each.word == "exists" and each.line.state == "yes" for each in judged)
     report = Report(len(done), len(there) + found, tuple(failures[:MOST_FAILURES]), len(failures))
-    return await _shown(room, visit, namespace, judged=await _judged(visit, namespace, lines), first=first, report=report)
+    return await _shown(
+        room, visit, namespace, judged=await _judged(visit, namespace, lines), first=first, report=report
+    )
 
 
 def _after(each: Judged, made: set[str]) -> Line:
@@ -171,7 +175,9 @@ def _after(each: Judged, made: set[str]) -> Line:
 def _document(namespace: str, each: Judged) -> dict[str, Any]:
     found, line = each.placed.reference, each.line
     assert found is not None  # noqa: S101 - what is to be created was taken apart
-    draft = Draft(namespace=namespace, source=line.source, name=line.name, alias=line.alias, interval="", timeout="", retries="")
+    draft = Draft(
+        namespace=namespace, source=line.source, name=line.name, alias=line.alias, interval="", timeout="", retries=""
+    )
     return drafts.document(draft, found)
 
 
@@ -193,7 +199,9 @@ async def _shown(
     told = judged or ()
     first = first if first < len(told) else 0
     words = ["made" if each.line.state == "made" else each.word for each in told]
-    shown = [_row(number, each, namespace, visit) for number, each in enumerate(told) if first <= number < first + plan.PAGE]
+    shown = [
+        _row(number, each, namespace, visit) for number, each in enumerate(told) if first <= number < first + plan.PAGE
+    ]
     context = ImportPage(
         namespaces,
         namespace,
@@ -208,7 +216,11 @@ async def _shown(
         plan.write([each.line for each in told]),
         tuple(each.key for each in await choices.sources(visit, namespace))[:_OFFERED] if told else (),
         "/console/sources/new" if visit.may("create", REGISTRY_SECRET, namespace) else "",
-        tuple(dict.fromkeys(each.placed.reference.host for each in told if each.word == "sourceless" and each.placed.reference)),
+        tuple(
+            dict.fromkeys(
+                each.placed.reference.host for each in told if each.word == "sourceless" and each.placed.reference
+            )
+        ),
         report,
         _commands(visit, namespace),
     )
@@ -241,7 +253,6 @@ def _edits(form: Form, first: int) -> tuple[dict[int, str], dict[int, str]]:
     names = {number: form.text(f"name-{number}") for number in numbers if f"name-{number}" in form}
     sources = {number: form.text(f"source-{number}") for number in numbers if f"source-{number}" in form}
     return names, sources
-
 
 
 def _commands(visit: Visit, namespace: str) -> tuple[Commands, ...]:

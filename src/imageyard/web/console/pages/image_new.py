@@ -1,4 +1,4 @@
-"""Add one image: its reference taken apart as it is typed, a source that fits, a name, a test fetch; then it is made."""
+"""Add one image: its reference taken apart as it is typed, a source that fits, a name, a test fetch."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -61,9 +61,7 @@ async def act(room: Room, visit: Visit) -> Reply:
 
 async def _made(visit: Visit, draft: Draft, image: ImageReference) -> Reply:
     deeds.to_image(visit, "create", draft.namespace)
-    made = await visit.doors.objects.create(
-        visit.actor, REPOSITORY, draft.namespace, drafts.document(draft, image)
-    )
+    made = await visit.doors.objects.create(visit.actor, REPOSITORY, draft.namespace, drafts.document(draft, image))
     visit.exchange.name = made.stored.key.name
     return reply.see_other(f"{rows.image_href(draft.namespace, draft.name)}?done=image-added")
 
