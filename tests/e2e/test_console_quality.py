@@ -23,6 +23,9 @@ PAGES = (
     "/console/images/default/nginx-missing-tag?tab=events",
     "/console/images/default/nginx?tab=commands",
     "/console/sources/default/sample-token/delete",
+    "/console/images/new?image=nginx",
+    "/console/images/import",
+    "/console/images/default/nginx/edit",
     "/console/patterns",
     "/console/nowhere",
 )

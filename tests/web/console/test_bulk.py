@@ -45,7 +45,7 @@ async def images(server: Server, namespace: str = "many") -> list[Repository]:
 
 
 def field(page: str, name: str) -> str:
-    return page.partition(f'<textarea name="{name}" hidden>\n')[2].partition("</textarea>")[0]
+    return page.partition(f'<textarea name="{name}" hidden translate="no">\n')[2].partition("</textarea>")[0]
 
 
 def buttons(page: str) -> list[str]:

@@ -42,7 +42,7 @@ def as_shown(page: str) -> dict[str, str | list[str]]:
             ticked += [given["value"]] if "checked" in given else []
         elif tag == "input" and name and name != "next":
             fields[name] = given.get("value", "")
-    plan = page.partition('<textarea name="plan" hidden>\n')[2].partition("</textarea>")[0]
+    plan = page.partition('<textarea name="plan" hidden translate="no">\n')[2].partition("</textarea>")[0]
     return {**fields, "tick": ticked, "plan": plan}
 
 
@@ -161,8 +161,8 @@ async def test_a_thousand_lines_are_judged_and_made_page_by_page_of_a_light_form
 ) -> None:
     text = "\n".join(f"harbor.example.com/team/service-{n:04}:v1.{n}" for n in range(1000))
     first = (await begin(admin, text, "fresh")).text
-    assert "Import 1,000 images" in markup.text(first) or "Import 1000 images" in markup.text(first)
-    assert len(first.encode()) < LIGHT_ENOUGH * 2
+    assert "Import 1000 images" in markup.text(first)
+    assert len(first.encode()) < LIGHT_ENOUGH
     second = (await post(admin, **{**as_shown(first), "name-3": "third", "action": "100"})).text
     assert 'name="name-100"' in second
     assert 'name="name-3"' not in second

@@ -46,7 +46,14 @@ PAGES: Final = (
     "/console/sources/other/broken",
 )
 """Those that a viewer may read."""
-DELETIONS: Final = ("/console/images/default/synced/delete", "/console/sources/default/harbor/delete")
+DELETIONS: Final = (
+    "/console/images/default/synced/delete",
+    "/console/sources/default/harbor/delete",
+    "/console/images/new?image=nginx",
+    "/console/images/import",
+    "/console/images/default/synced/edit",
+)
+"""Those that want a right to change something."""
 
 
 async def fill(server: Server, said: str = PLAIN) -> None:

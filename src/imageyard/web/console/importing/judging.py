@@ -34,13 +34,20 @@ class Image(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A line with its source, or with why it has none. `twin` is the place of an earlier line that means the same."""
+    """A line with its source, or with why it has none. `twin` is the place of an earlier line that means the same.
+    `fitting` tells that its source is the one that fits, which nobody chose."""
 
     line: Line
     reference: ImageReference | None = None
     problem: Text | None = None
     sourceless: bool = False
     twin: str = ""
+    fitting: bool = False
+
+    @property
+    def kept(self) -> Line:
+        """The line as it travels on: what would be found again is not carried along."""
+        return self.line._replace(source="") if self.fitting else self.line
 
     @property
     def sound(self) -> bool:
@@ -87,7 +94,7 @@ def _place(line: Line, hosts: Mapping[str, str]) -> Placed:
     if line.source:
         return Placed(line, found, _wrong_source(line.source, found, hosts))
     source = next((key for key, host in hosts.items() if host == found.host), "")
-    return Placed(line._replace(source=source), found, sourceless=not source)
+    return Placed(line._replace(source=source), found, sourceless=not source, fitting=True)
 
 
 def _wrong_source(key: str, found: ImageReference, hosts: Mapping[str, str]) -> Text | None:

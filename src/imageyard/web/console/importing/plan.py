@@ -12,7 +12,7 @@ from imageyard.domain.text import Text
 from imageyard.web.console.importing import reading
 from imageyard.web.console.importing.reading import Candidate
 
-PAGE: Final = 100
+PAGE: Final = 50
 """Lines that are shown, and can be changed, at once."""
 _STATES: Final = ("yes", "no", "made")
 

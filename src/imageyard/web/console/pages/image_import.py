@@ -213,7 +213,7 @@ async def _shown(
         form,
         {word: words.count(word) for word in ("create", "exists", "sourceless", "duplicate", "invalid", "made")},
         sum(each.line.state == "yes" and each.word == "create" for each in told),
-        plan.write([each.line for each in told]),
+        plan.write([each.placed.kept for each in told]),
         tuple(each.key for each in await choices.sources(visit, namespace))[:_OFFERED] if told else (),
         "/console/sources/new" if visit.may("create", REGISTRY_SECRET, namespace) else "",
         tuple(
