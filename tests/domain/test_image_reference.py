@@ -27,7 +27,8 @@ DIGEST = "sha256:" + "ab" * 32
 )
 def test_a_reference_is_taken_apart(text: str, host: str, path: str, tag: str, asked: str) -> None:
     found = image_reference.parse(text)
-    assert (found.host, found.repository, found.tag, found.asked_as) == (host, path, tag, asked)
+    assert (found.host, found.repository, found.tag) == (host, path, tag)
+    assert image_reference.asked_as(found.host, found.repository) == asked
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.fuzz import certificate_targets, registry_targets, request_targets
+from tests.fuzz import certificate_targets, console_targets, registry_targets, request_targets
 from tests.fuzz.target import Target
 
 TARGETS: Final[Mapping[str, Target]] = {
     target.name: target
-    for target in (*registry_targets.TARGETS, *request_targets.TARGETS, *certificate_targets.TARGETS)
+    for target in (
+        *registry_targets.TARGETS,
+        *request_targets.TARGETS,
+        *certificate_targets.TARGETS,
+        *console_targets.TARGETS,
+    )
 }

@@ -31,11 +31,10 @@ class ImageReference(NamedTuple):
         """The registry it means: to container tools what has no host is Docker Hub's."""
         return host_of(self.domain)
 
-    @property
-    def asked_as(self) -> str:
-        """The path the registry is asked for: Docker Hub keeps `nginx` as `library/nginx`."""
-        expands = self.host == DOCKER_HUB and "/" not in self.repository
-        return f"library/{self.repository}" if expands else self.repository
+
+def asked_as(host: str, repository: str) -> str:
+    """The path that a registry is asked for: Docker Hub keeps `nginx` as `library/nginx`."""
+    return f"library/{repository}" if host == DOCKER_HUB and "/" not in repository else repository
 
 
 def host_of(domain: Domain | None) -> str:

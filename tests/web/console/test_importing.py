@@ -156,9 +156,7 @@ async def test_a_text_that_names_nothing_is_kept_and_told(admin: Client, text: s
     assert text in answer.text.replace("&amp;", "&")
 
 
-async def test_a_thousand_lines_are_judged_and_made_page_by_page_of_a_light_form(
-    server: Server, admin: Client
-) -> None:
+async def test_a_thousand_lines_are_judged_and_made_page_by_page_of_a_light_form(server: Server, admin: Client) -> None:
     text = "\n".join(f"harbor.example.com/team/service-{n:04}:v1.{n}" for n in range(1000))
     first = (await begin(admin, text, "fresh")).text
     assert "Import 1000 images" in markup.text(first)
@@ -189,7 +187,9 @@ async def test_hostile_lines_are_lines(admin: Client) -> None:
             assert answer.status == 200, said
             assert "<script>alert" not in answer.text
             tags = {tag for tag, _ in markup.shape(answer.text)}
-            assert tags <= plain | {"textarea", "select", "a", "ul", "li", "option", "datalist", "strong", "input"}, said
+            assert tags <= plain | {"textarea", "select", "a", "ul", "li", "option", "datalist", "strong", "input"}, (
+                said
+            )
 
 
 async def test_a_damaged_plan_is_refused(admin: Client) -> None:

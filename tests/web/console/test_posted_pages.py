@@ -34,7 +34,7 @@ POSTED: Final[Mapping[str, tuple[str, Fields]]] = {
     "what is wrong": ("new", _WRONG),
     "test fetch": ("new", {**_WRONG, "image": "a:1", "source": "default/harbor", "retries": "1", "action": "test",
                            "name": "", "interval": ""}),
-    "conflict": ("default/synced/edit", {"image": "a:1", "source": "default/harbor", "was-image": "b:1", "version": "1"}),
+    "conflict": ("default/synced/edit", {"image": "a:1", "source": "default/harbor", "was-image": "b", "version": "1"}),
     "delete many": ("bulk", {"action": "delete", "image": ["default/synced", "default/failed"], "confirmed": "7"}),
     "change many": ("bulk", {"action": "change", "image": ["default/synced"], "interval": "", "labels": ""}),
     "what failed": ("bulk", {"action": "suspend", "image": ["default/synced", "default/absent"]}),

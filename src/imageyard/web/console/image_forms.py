@@ -72,18 +72,20 @@ def taken_apart(text: str) -> ImageReference | None:
         return None
 
 
-def reading(text: str, visit: Visit) -> Reading | None:
-    """None as long as nothing is typed."""
-    if not text:
+def reading(visit: Visit, draft: Draft, offered: Offer) -> Reading | None:
+    """None as long as nothing is typed. What has no host is of the source that is chosen."""
+    if not draft.image:
         return None
     try:
-        found = image_reference.parse(text)
+        found = image_reference.parse(draft.image)
     except InvalidReference as wrong:
         return Reading(problem=visit.words.speak(wrong.text))
+    chosen = next((each.host for each in offered.sources if each.key == draft.source), found.host)
+    host = chosen if found.domain is None else found.host
     return Reading(
-        host=found.host,
+        host=host,
         path=found.repository,
-        asked_as=found.asked_as,
+        asked_as=image_reference.asked_as(host, found.repository),
         tag=found.tag,
         digest=found.digest or "",
         hosted=found.domain is not None,

@@ -86,6 +86,11 @@ def test_a_compose_file_is_read_by_its_services() -> None:
     )
 
 
+@pytest.mark.parametrize("text", [COMPOSE, MANIFESTS, "nginx:1\nredis:7"])
+def test_lines_may_end_as_browsers_end_them(text: str) -> None:
+    assert reading.read(text.replace("\n", "\r\n")) == reading.read(text)
+
+
 def test_manifests_are_read_wherever_their_containers_are() -> None:
     found = reading.read(MANIFESTS)
     assert found.form == "manifests"

@@ -21,6 +21,8 @@ LONGEST: Final = 2_000
 _MAPPING: Final = re.compile(r"^(services|apiVersion|kind)[ \t]*:([ \t]|$)", re.MULTILINE)
 _CONTAINERS: Final = ("containers", "initContainers", "ephemeralContainers")
 _BLANK: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_BREAK: Final = re.compile(r"\r\n?")
+"""Browsers end the lines of a form's text so."""
 _BULLET: Final = re.compile(r"^(?:[-*]\s+)?(?:image:\s+)?")
 
 Form = Literal["lines", "compose", "manifests"]
@@ -45,7 +47,7 @@ def read(text: str) -> Read:
     """Raises BadRequest for what is too much, cannot be read, or names no image."""
     if len(text.encode(errors="replace")) > MOST_BYTES:
         raise BadRequest(Text("内容超过 1 MiB，请分几次导入", "this is more than 1 MiB; import it in parts"))
-    text = text.removeprefix("\ufeff")
+    text = _BREAK.sub("\n", text.removeprefix("\ufeff"))
     form, found = _found(text)
     candidates: list[Candidate] = []
     for each in found:
@@ -97,7 +99,7 @@ def _documents(text: str, *, is_json: bool) -> list[Any]:
 
 
 def _lines(text: str) -> Iterator[Candidate]:
-    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         written = _BULLET.sub("", line.strip())
         if not written or written.startswith("#"):
             continue

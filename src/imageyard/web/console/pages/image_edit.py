@@ -129,13 +129,14 @@ async def _shown(
 ) -> Reply:
     meta = found.metadata
     image = image_forms.taken_apart(draft.image)
+    offer = await image_forms.offer(visit, meta.namespace, image)
     context = EditImagePage(
         rows.image_href(meta.namespace, meta.name),
         draft,
         base or drafts.of(found),
         version or meta.resource_version,
-        image_forms.reading(draft.image, visit),
-        await image_forms.offer(visit, meta.namespace, image),
+        image_forms.reading(visit, draft, offer),
+        offer,
         problems or {},
         differences,
         tested,

@@ -77,7 +77,7 @@ async def _shown(
     draft = await _proposed(visit, replace(draft, source=_source(draft, image, offer)), image)
     context = NewImagePage(
         draft,
-        image_forms.reading(draft.image, visit),
+        image_forms.reading(visit, draft, offer),
         offer,
         namespaces,
         problems or {},
