@@ -57,6 +57,11 @@ class ImageRow:
     may_delete: bool
 
     @property
+    def unsettled(self) -> bool:
+        """Whether something is about to become of it."""
+        return self.queued or self.state in ("syncing", "pending")
+
+    @property
     def may_be_picked(self) -> bool:
         """Whether there is anything that the reader may do to it together with others."""
         return self.may_sync or self.may_change or self.may_delete
