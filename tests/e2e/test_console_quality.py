@@ -34,6 +34,9 @@ PAGES = (
     "/console/sources/import",
     "/console/sources/default/sample-token/edit",
     "/console/sources/default/sample-token/password",
+    "/console/images/new?image=nginx",
+    "/console/images/import",
+    "/console/images/default/nginx/edit",
     "/console/patterns",
     "/console/nowhere",
 )

@@ -31,6 +31,8 @@ class Promise(NamedTuple):
     refused: int = 403
     where: str = ""
     """The namespace in which the right is asked for, where the path names none."""
+    name: str = ""
+    """Likewise the object."""
 
 
 PROMISES: Final[Mapping[str, Promise]] = {
@@ -58,6 +60,15 @@ PROMISES: Final[Mapping[str, Promise]] = {
     "GET /console/audit/export": Promise("get /admin/v1/audit"),
     "GET /console/activity": Promise(KNOWN),
     "GET /console/images": Promise(KNOWN),
+    "GET /console/images/new": Promise("create repositories", where="team-a"),
+    "POST /console/images/new": Promise("create repositories", "namespace=team-a&name=free", 200, where="team-a"),
+    "GET /console/images/import": Promise("create repositories", where="team-a"),
+    "POST /console/images/import": Promise("create repositories", "namespace=team-a&text=", 200, where="team-a"),
+    "POST /console/images/bulk": Promise(
+        "delete repositories", "image=team-a/held&action=delete", 200, where="team-a", name="held"
+    ),
+    "GET /console/images/{}/{}/edit": Promise("patch repositories"),
+    "POST /console/images/{}/{}/edit": Promise("patch repositories", answer=200),
     "GET /console/images/{}/{}": Promise("get repositories"),
     "GET /console/images/{}/{}/row": Promise("get repositories"),
     "GET /console/images/{}/{}/compare": Promise("get repositories"),

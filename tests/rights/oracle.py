@@ -50,7 +50,7 @@ def _browsed(person: Person, row: Row) -> int:
     promise = console.promise(*row.route)
     if promise.right != console.OPEN and person in STRANGERS:
         return 401
-    if not granted(person, promise.right, row.namespace or promise.where, row.name):
+    if not granted(person, promise.right, row.namespace or promise.where, row.name or promise.name):
         return promise.refused
     if row.name and not row.exists:
         return 404

@@ -41,9 +41,9 @@ class Exchange:
     path's text. `namespace` and `name` are those of the object the path names, or that was made under a name the path
     does not tell, for the log.
 
-    For the audit: `reason` is that of the failure that was answered, "" for none; `parts` are the objects of a
-    request for many; `refused` is the code that stands for a refusal which a browser is spared (0: none); `told` holds
-    further annotations, in our own words only."""
+    For the audit: `reason` is that of the failure that was answered, "" for none; `parts` are the objects that a
+    request for many was about; `refused` is the code that stands for a refusal which a browser is spared (0: none);
+    `told` holds further annotations, in our own words only."""
 
     __slots__ = (
         "_default",

@@ -50,10 +50,10 @@ async def test_no_page_shows_a_word_that_is_not_translated(server: Server) -> No
     pseudo = Client(app.build(server.doors, words.pseudo()), {"authorization": f"Bearer {made.reveal()}"})
     for path in (*yard.PAGES, *yard.OPERATED, *yard.DELETIONS, *yard.FORMS, "/console/patterns", "/console/nowhere"):
         page = (await pseudo.get(path)).text
-        assert not [*_untranslated(page)], path
+        assert not [*untranslated(page)], path
 
 
-def _untranslated(page: str) -> Iterator[str]:
+def untranslated(page: str) -> Iterator[str]:
     for text in markup.words(page):
         bare = re.sub(r"⟦[^⟧]*⟧", "", text).replace("imageyard", "")
         if re.search(r"[A-Za-z\u4e00-\u9fff]", bare):

@@ -70,7 +70,6 @@ OPERATED: Final = (
     "/console/access/check?user=x&groups=image-viewer&verb=delete&what=repositories",
 )
 """Those of an operator."""
-DELETIONS: Final = ("/console/images/default/synced/delete", "/console/sources/default/harbor/delete")
 FORMS: Final = (
     "/console/sources/new",
     "/console/sources/new?preset=ecr&namespace=other",
@@ -79,6 +78,14 @@ FORMS: Final = (
     "/console/sources/default/harbor/password",
 )
 """Those that change registry sources."""
+DELETIONS: Final = (
+    "/console/images/default/synced/delete",
+    "/console/sources/default/harbor/delete",
+    "/console/images/new?image=nginx",
+    "/console/images/import",
+    "/console/images/default/synced/edit",
+)
+"""Those that want a right to change something."""
 
 
 async def fill(server: Server, said: str = PLAIN) -> None:

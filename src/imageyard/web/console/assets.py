@@ -15,6 +15,7 @@ FILES: Final = {
     "once.js": "text/javascript; charset=utf-8",
     "insight.js": "text/javascript; charset=utf-8",
     "sources.js": "text/javascript; charset=utf-8",
+    "picks.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "vendor/htmx.min.js": "text/javascript; charset=utf-8",
 }

@@ -14,5 +14,6 @@ def as_yaml(body: bytes) -> str:
 
 
 def yaml_of(document: Any) -> str:
+    """A document as YAML, in its order."""
     text: str = yaml.dump(document, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=120)
     return text

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from imageyard.domain.errors import BadRequest
 from imageyard.domain.text import Text
-from imageyard.web import body
+from imageyard.web import body, multipart
 from imageyard.web.exchange import Exchange
 
 MOST_FIELDS: Final = 2_000
@@ -38,6 +38,14 @@ async def read(exchange: Exchange) -> Form:
     if exchange.header(b"content-type").partition(";")[0].strip().lower() not in ("", _TYPE):
         raise BadRequest(Text(f"表单应以 {_TYPE} 提交", f"a form is sent as {_TYPE}"))
     return parse(await body.read(exchange))
+
+
+async def read_with_files(exchange: Exchange) -> Form:
+    """A form that may hold files, whose texts are fields like others. Raises BadRequest."""
+    sent_as = exchange.header(b"content-type")
+    if sent_as.partition(";")[0].strip().lower() != multipart.TYPE:
+        return await read(exchange)
+    return Form(multipart.parse(await body.read(exchange), sent_as))
 
 
 def parse(raw: bytes) -> Form:

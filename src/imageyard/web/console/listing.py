@@ -61,8 +61,12 @@ def asked(path: str, query: Form, names: Sequence[str]) -> Asked:
 
 def page_number(query: Form) -> int:
     """What is no page is the first."""
-    text = query.text("page")
-    return min(max(int(text), 1), FARTHEST) if text.isascii() and text.isdigit() and len(text) < 8 else 1
+    return min(max(number(query.text("page")), 1), FARTHEST)
+
+
+def number(text: str) -> int:
+    """A number of a query; what is none is 0."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
 
 
 def shown(address: Asked, page: int, count: int, total: int, *, counted: bool = False) -> Shown:

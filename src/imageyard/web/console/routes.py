@@ -14,6 +14,10 @@ from imageyard.web.console.pages import (
     events,
     files,
     image,
+    image_bulk,
+    image_edit,
+    image_import,
+    image_new,
     images,
     overview,
     patterns,
@@ -62,7 +66,15 @@ ROUTES: Final = (
     Route(signin.SIGN_OUT, "sessions", {"POST": signin.sign_out}, "delete accesstokens"),
     Route(preferences.PATH, "preferences", {"POST": preferences.keep}, NOTHING),
     Route("/console/images", "images", {"GET": images.page}),
+    Route("/console/images/new", "images", {"GET": image_new.page, "POST": image_new.act}, "create repositories"),
+    Route(
+        "/console/images/import", "images", {"GET": image_import.page, "POST": image_import.act}, "create repositories"
+    ),
+    Route("/console/images/bulk", "images", {"POST": image_bulk.act}, "patch repositories"),
     Route("/console/images/{}/{}", "images", {"GET": image.page}),
+    Route(
+        "/console/images/{}/{}/edit", "images", {"GET": image_edit.page, "POST": image_edit.act}, "patch repositories"
+    ),
     Route("/console/images/{}/{}/row", "images", {"GET": images.row}),
     Route("/console/images/{}/{}/compare", "images", {"GET": compare.page}),
     Route("/console/images/{}/{}/manifest.json", "images", {"GET": files.manifest}),

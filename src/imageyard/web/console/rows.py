@@ -53,6 +53,18 @@ class ImageRow:
     size: str
     platforms: tuple[str, ...]
     may_sync: bool
+    may_change: bool
+    may_delete: bool
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether something is about to become of it."""
+        return self.queued or self.state in ("syncing", "pending")
+
+    @property
+    def may_be_picked(self) -> bool:
+        """Whether there is anything that the reader may do to it together with others."""
+        return self.may_sync or self.may_change or self.may_delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,8 @@ def image(found: Repository, visit: Visit) -> ImageRow:
         size=manifest.size if manifest else "",
         platforms=_shortened(platform_names(found)),
         may_sync=may.sync(meta.namespace, meta.name),
+        may_change=may.suspend(meta.namespace, meta.name),
+        may_delete=may.delete(REPOSITORY, meta.namespace, meta.name),
     )
 
 

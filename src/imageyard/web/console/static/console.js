@@ -315,6 +315,14 @@
     document.querySelectorAll("[data-on]").forEach(refreshSection);
   }
 
+  // What was under way when the page was made may have ended before this tab listened.
+  function catchUp() {
+    for (const each of [...document.querySelectorAll("[data-unsettled]")].slice(0, 20)) {
+      if (each.dataset.key) refreshRow(each.dataset.key);
+      else refreshSection(each);
+    }
+  }
+
   function poll() {
     if (!polling) polling = setInterval(() => { if (!document.hidden) everything(); }, POLL);
   }
@@ -329,8 +337,7 @@
     stream.addEventListener("open", () => {
       if (polling) { clearInterval(polling); polling = 0; }
       if (opened) everything();
-      // What was about to change when the page was written may have changed before anybody listened.
-      else document.querySelectorAll("[data-awaits]").forEach(refreshSection);
+      else catchUp();
       opened = true;
       lost(false);
     });
