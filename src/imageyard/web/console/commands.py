@@ -51,3 +51,8 @@ def kubectl(*arguments: str, namespace: str | None = None) -> str:
     """`namespace` "" asks for all of them, None for none."""
     where = [] if namespace is None else ["-n", namespace] if namespace else ["-A"]
     return shlex.join(["kubectl", *arguments, *where])
+
+
+def exported(kubeconfig: str) -> str:
+    """The line that makes kubectl use a kubeconfig, "" for none."""
+    return f"export KUBECONFIG={shlex.quote(kubeconfig)}" if kubeconfig else ""

@@ -40,4 +40,6 @@ PLACES: Final = (
     Place("images", "/console/images", "image", marked("Images"), _everybody),
     Place("access", "/console/access", "key", marked("Access"), _tokens),
     Place("audit", "/console/audit", "scroll", marked("Audit"), _trail),
+    Place("settings", "/console/settings", "gear", marked("Settings"), operators),
+    Place("about", "/console/about", "info", marked("About"), _everybody),
 )
