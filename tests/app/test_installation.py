@@ -44,7 +44,7 @@ def made(
 ) -> Installation:
     gate = EgressClient(policy, resolve=resolve, dial=never, proxy=proxy)
     clock = FakeClock()
-    return installation.of(settings, origins or {}, DataDir(Path("/data")), clock, gate, Trials(clock))
+    return installation.of(settings, origins or {}, DataDir(Path("/data")), 8443, clock, gate, Trials(clock))
 
 
 def test_every_setting_is_told_with_where_it_came_from_and_secrets_as_stars() -> None:

@@ -156,7 +156,7 @@ async def running(
         admin = await _prepare(parts, sample)
         ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
         issued = _certificates(settings, parts, ports, admin)
-        known = installation.of(settings, origins, directory, clock, gate, parts.trials)
+        known = installation.of(settings, origins, directory, ports.https, clock, gate, parts.trials)
         async with _working(settings, parts, bound, issued, known):
             with files.announced(directory, ports):
                 log.info("started", http=ports.http, https=ports.https, version=__version__)

@@ -49,6 +49,7 @@ class Installation:
     data_dir: str = ""
     kubeconfig: str = ""
     """The file that the operator's kubectl reads."""
+    https_port: int = 0
     sqlite: str = ""
     """SQLite's version."""
     started: datetime | None = None

@@ -36,7 +36,7 @@ async def consider(actor: Actor, host: str) -> Sequence[Opinion]:
     ]
 
 
-INSTALLED = Installation(SETTINGS, "/srv/image yard", "/srv/image yard/kubeconfig", "3.53.0", START, consider)
+INSTALLED = Installation(SETTINGS, "/srv/image yard", "/srv/image yard/kubeconfig", 8443, "3.53.0", START, consider)
 
 
 @pytest.fixture
@@ -91,6 +91,7 @@ async def test_operators_alone_see_how_it_is_set_up(installed: Server) -> None:
     assert "v1.36.0" in about
     assert "storage-read" in about
     assert "/srv" not in about
+    assert "imageyard login https://127.0.0.1:8443" in about
     assert not markup.actions(about)
     assert (await vera.get("/console/api")).status == 200
 
@@ -130,7 +131,7 @@ async def test_hostile_settings_are_texts(server: Server) -> None:
     shapes = set()
     for said in ("plain", JOINED):
         told: Any = (Setting("port", said, said, "flag", Text(said, said)),)
-        changed = server.changed(installation=Installation(told, said, said, said, START, consider))
+        changed = server.changed(installation=Installation(told, said, said, 8443, said, START, consider))
         mia = await changed.client(f"mia-{len(said)}", "system:masters")
         for path in ("/console/settings", "/console/about"):
             shapes.add((path, tuple(markup.shape((await mia.get(path)).text))))

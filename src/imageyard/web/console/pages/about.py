@@ -1,8 +1,10 @@
 """What this server is, and how it fares; for operators also a bundle of facts to send to somebody who helps."""
 
+import shlex
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlsplit
 
 from imageyard.web import hygiene, support
 from imageyard.web.console import commands
@@ -31,6 +33,8 @@ class AboutPage:
     """"" for who is no operator."""
     export: str
     """The line that makes kubectl use this server's own kubeconfig."""
+    login: str
+    """The command that signs kubectl in from another machine."""
     may_bundle: bool
     commands: tuple[Commands, ...]
 
@@ -45,6 +49,7 @@ async def page(room: Room, visit: Visit) -> Reply:
         tuple(visit.doors.ready().items()),
         held.data_dir if everything else "",
         commands.exported(held.kubeconfig) if everything else "",
+        shlex.join(["imageyard", "login", _secure(visit)]),
         everything,
         _commands(visit),
     )
@@ -59,6 +64,14 @@ async def api(room: Room, visit: Visit) -> Reply:
 async def bundle(room: Room, visit: Visit) -> Reply:
     visit.may.demand_everything()
     return Reply(200, _FILE, await support.bundle(visit.doors, visit.actor))
+
+
+def _secure(visit: Visit) -> str:
+    """This server by HTTPS, under the name by which the browser knows it: kubectl sends no token otherwise."""
+    name, port = urlsplit(visit.origin).hostname or "", visit.doors.installation.https_port
+    if visit.origin.startswith("https:") or not port:
+        return visit.origin
+    return f"https://[{name}]:{port}" if ":" in name else f"https://{name}:{port}"
 
 
 def _commands(visit: Visit) -> tuple[Commands, ...]:

@@ -101,7 +101,7 @@ async def _page(room: Room, visit: Visit, considered: Considered) -> Reply:
 
 
 def _row(setting: Setting, visit: Visit) -> SettingRow:
-    about = visit.words.speak(setting.about)
+    about = visit.words.speak(setting.about).replace("`", "")
     return SettingRow(setting.name, setting.variable, setting.value, setting.origin, about)
 
 
