@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,14 @@ async def test_the_gate_is_asked_by_its_own_rules(host: str, expected: list[tupl
     policy = Policy(allow=(ip_network("192.0.2.0/24"),), deny_private=True)
     found = await made(settings, policy).consider(MASTER, host)
     assert [tuple(each)[:4] for each in found] == expected
+
+
+async def test_the_sample_registry_is_opened_by_the_setting_that_starts_it() -> None:
+    policy = Policy(open_endpoints=frozenset({(ip_address("127.0.0.1"), 5051)}))
+    held = made(Settings(sample=True), policy)
+    (own,), (other,) = await held.consider(MASTER, "127.0.0.1:5051"), await held.consider(MASTER, "127.0.0.1:5052")
+    assert (own.allowed, own.setting) == (True, "sample")
+    assert (other.allowed, other.setting) == (False, "egress_allow")
 
 
 async def test_a_name_that_the_proxy_resolves_is_not_resolved_here() -> None:

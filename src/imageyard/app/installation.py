@@ -1,6 +1,7 @@
 """From Settings to what the console shows of them: no secret among it."""
 
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from typing import Final
 
 import apsw
@@ -88,5 +89,7 @@ def _opinion(settings: Settings, judged: Judged) -> Opinion:
     if verdict.allowed and verdict.kind is Kind.PRIVATE and settings.egress_private == "allow":
         setting = "egress_private"
     elif verdict.allowed and verdict.kind is not Kind.PUBLIC:
-        setting = "egress_allow"
+        # What no network of the operator's opens is the sample registry's own endpoint.
+        opened = any(ip_address(judged.address) in network for network in settings.egress_allow)
+        setting = "sample" if settings.sample and not opened else "egress_allow"
     return Opinion(judged.address, verdict.allowed, verdict.kind.value, setting, judged.proxied)
