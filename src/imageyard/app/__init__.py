@@ -6,7 +6,7 @@ import gc
 import shlex
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,17 +30,17 @@ With Python's own 5 ms, durable writes measured a fifth slower."""
 __all__ = ["Administration", "administration", "backup", "export_keys", "import_keys", "restore", "run"]
 
 
-def run(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT. Raises what stops it from starting."""
+def run(settings: Settings, announce: Callable[[str], None], origins: Mapping[str, str]) -> None:
+    """Serve until SIGTERM or SIGINT; `origins` tells where settings came from. Raises what stops it from starting."""
     sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            runner.run(_serve(settings, announce))
+            runner.run(_serve(settings, announce, origins))
         except BaseExceptionGroup as group:
             raise _first(group) from None
 
 
-async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
+async def _serve(settings: Settings, announce: Callable[[str], None], origins: Mapping[str, str]) -> None:
     # Imported here: it takes longer to import than any other command takes to run.
     from imageyard.app import patience, server
 
@@ -49,7 +49,7 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with server.running(settings) as running:
+    async with server.running(settings, origins=origins) as running:
         announce(_greeting(running))
         sys.stdout.flush()
         _settle_memory()

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import structlog
@@ -17,6 +19,7 @@ from imageyard.app import (
     client_certificates,
     files,
     filesystem,
+    installation,
     issuer,
     keysources,
     kubeconfig,
@@ -65,6 +68,7 @@ from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.sync.engine import Engine
 from imageyard.sync.settings import EngineSettings
 from imageyard.web import app as web
+from imageyard.web.installation import Installation
 from imageyard.web.limits import Limits
 
 log = structlog.get_logger()
@@ -113,8 +117,13 @@ class Parts(NamedTuple):
 
 
 @asynccontextmanager
-async def running(settings: Settings, outward: Callable[..., EgressClient] = EgressClient) -> AsyncIterator[Server]:
-    """Run a server for as long as the block runs; `outward` makes the gate that all its outbound bytes pass.
+async def running(
+    settings: Settings,
+    outward: Callable[..., EgressClient] = EgressClient,
+    origins: Mapping[str, str] = MappingProxyType({}),
+) -> AsyncIterator[Server]:
+    """Run a server for as long as the block runs; `outward` makes the gate that all its outbound bytes pass, `origins`
+    tells by name where settings came from.
     Raises OSError, Locked, Corrupt, KeyringError, InvalidSettings."""
     directory = DataDir(settings.data_dir)
     directory.make()
@@ -147,7 +156,8 @@ async def running(settings: Settings, outward: Callable[..., EgressClient] = Egr
         admin = await _prepare(parts, sample)
         ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
         issued = _certificates(settings, parts, ports, admin)
-        async with _working(settings, parts, bound, issued):
+        known = installation.of(settings, origins, directory, ports.https, clock, gate, parts.trials)
+        async with _working(settings, parts, bound, issued, known):
             with files.announced(directory, ports):
                 log.info("started", http=ports.http, https=ports.https, version=__version__)
                 yield Server(directory, ports, _url(settings, ports), sample.address if sample else None)
@@ -255,12 +265,14 @@ def _certificates(settings: Settings, parts: Parts, ports: Ports, admin: Secret)
 
 
 @asynccontextmanager
-async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certificates) -> AsyncIterator[None]:
+async def _working(
+    settings: Settings, parts: Parts, bound: Bound, issued: Certificates, known: Installation
+) -> AsyncIterator[None]:
     """Doors open and tasks running; at the end not ready first, then syncs handed back, then requests finished."""
     health = Health(parts.store, parts.keyring, parts.engine, parts.tokens, parts.audit)
     stopping = asyncio.Event()
     audit = Dampened(parts.audit, parts.clock)
-    app = web.build(_doors(settings, parts, issued, health, audit, stopping))
+    app = web.build(replace(_doors(settings, parts, issued, health, audit, stopping), installation=known))
     async with asyncio.TaskGroup() as tasks:
         owned: tuple[asyncio.Task[None], ...] = (
             tasks.create_task(parts.engine.run(), name="sync-engine"),

@@ -30,8 +30,13 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file if 
 
 def read(**flags: Any) -> Settings:
     """Read settings with these flags first. Raises InvalidSettings."""
+    return read_with_origins(**flags)[0]
+
+
+def read_with_origins(**flags: Any) -> tuple[Settings, dict[str, str]]:
+    """The same, and by name where each came from."""
     config = flags.pop("config", None)
-    return settings.load(flags, os.environ, config)[0]
+    return settings.load(flags, os.environ, config)
 
 
 def used(data_dir: Path | None, config: Path | None = None) -> Settings:

@@ -57,6 +57,9 @@ PAGES: Final = (
 )
 """Those that a viewer may read."""
 OPERATED: Final = (
+    "/console/settings",
+    "/console/settings/keys/rotate",
+    "/console/about",
     "/console/audit?user=x",
     "/console/access",
     "/console/access/tokens/new?name=x&user=x&groups=x&group=image-viewer",

@@ -70,3 +70,8 @@ def applied(kind: Kind[Any], document: Mapping[str, Any]) -> str:
 def patch(kind: Kind[Any], namespace: str, name: str, change: object) -> str:
     """`kubectl patch` with a merge patch."""
     return kubectl("patch", kind.singular, name, "--type=merge", "-p", json.dumps(change), namespace=namespace)
+
+
+def exported(kubeconfig: str) -> str:
+    """The line that makes kubectl use a kubeconfig, "" for none."""
+    return f"export KUBECONFIG={shlex.quote(kubeconfig)}" if kubeconfig else ""

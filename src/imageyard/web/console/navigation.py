@@ -41,4 +41,6 @@ PLACES: Final = (
     Place("activity", "/console/activity", "pulse", marked("Activity"), _everybody),
     Place("access", "/console/access", "key", marked("Access"), _tokens),
     Place("audit", "/console/audit", "scroll", marked("Audit"), _trail),
+    Place("settings", "/console/settings", "gear", marked("Settings"), operators),
+    Place("about", "/console/about", "info", marked("About"), _everybody),
 )

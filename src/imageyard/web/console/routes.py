@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from imageyard.web.console.pages import (
+    about,
     access,
     activity,
     audit,
@@ -23,6 +24,7 @@ from imageyard.web.console.pages import (
     patterns,
     preferences,
     roles,
+    settings,
     signin,
     source,
     source_edit,
@@ -41,7 +43,7 @@ Page = Callable[..., Awaitable[Reply | Stream]]
 
 
 NOTHING: Final = "nothing"
-"""Done by what changes the browser alone: it is not put on record."""
+"""Done by what changes nothing on this server: it is not put on record."""
 
 
 class Route(NamedTuple):
@@ -137,6 +139,14 @@ ROUTES: Final = (
     Route("/console/access/check", "access", {"GET": check.page}),
     Route("/console/audit", "audit", {"GET": audit.page}),
     Route("/console/audit/export", "audit", {"GET": audit.export}),
+    Route("/console/settings", "settings", {"GET": settings.page}),
+    Route("/console/settings/egress", "settings", {"POST": settings.consider}, NOTHING),
+    Route(
+        "/console/settings/keys/rotate", "keys", {"GET": settings.ask, "POST": settings.rotate}, "create keys/rotate"
+    ),
+    Route("/console/about", "about", {"GET": about.page}),
+    Route("/console/about/support", "about", {"POST": about.bundle}, "create supportbundles"),
+    Route("/console/api", "about", {"GET": about.api}),
     Route("/console/patterns", "patterns", {"GET": patterns.page}),
 )
 

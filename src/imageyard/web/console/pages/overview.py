@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from imageyard.domain.kinds import EVENT, REGISTRY_SECRET, REPOSITORY
+from imageyard.service.tokens import ADMIN
 from imageyard.store import Page, Query, Stored
 from imageyard.web import reply
+from imageyard.web.admin import door as admin
 from imageyard.web.console import charts, commands, happened, rows, troubles
 from imageyard.web.console.charts import Health
 from imageyard.web.console.commands import Commands
@@ -46,6 +48,18 @@ class SourceTally:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstSteps:
+    """What is done of what a fresh server needs."""
+
+    source: bool
+    image: bool
+    export: str
+    """For operators: the line that makes kubectl use this server's own kubeconfig."""
+    offers_token: bool
+    """Whether the reader goes by the operator's token, and could have one of their own."""
+
+
+@dataclass(frozen=True, slots=True)
 class OverviewPage:
     images: ImageTally | None
     sources: SourceTally | None
@@ -55,6 +69,8 @@ class OverviewPage:
     hosts: tuple[Host, ...]
     changes: tuple[EventRow, ...] | None
     health: Health | None
+    first: FirstSteps | None
+    """None where there is nothing to begin, or not for the reader."""
     namespace: str
     commands: tuple[Commands, ...]
     live: str
@@ -78,9 +94,11 @@ async def page(room: Room, visit: Visit) -> Reply:
     refused = tuple(row for row in held if row.verdict == "failed")
     told = visit.may.scope(EVENT, namespace, known)
     everywhere = images is None and not namespace
+    counted, known_sources = await _image_tally(visit, images, failing), await _source_tally(visit, sources)
     context = OverviewPage(
-        images=await _image_tally(visit, images, failing),
-        sources=await _source_tally(visit, sources),
+        images=counted,
+        sources=known_sources,
+        first=_first(visit, counted, known_sources) if everywhere else None,
         refused=refused,
         problems=troubles.problems(failing.rows, refused),
         hosts=troubles.hosts(held),
@@ -91,6 +109,17 @@ async def page(room: Room, visit: Visit) -> Reply:
         live=f"repositories {namespace};registrysecrets {namespace}",
     )
     return await room.templates.page(visit, "overview.html", context, place="overview", namespace=namespace)
+
+
+def _first(visit: Visit, images: ImageTally | None, sources: SourceTally | None) -> FirstSteps | None:
+    """Until an image is synced, for who may add what is missing."""
+    if images is None or sources is None or images.synced:
+        return None
+    if not (visit.may("create", REGISTRY_SECRET, "") and visit.may("create", REPOSITORY, "")):
+        return None
+    by_operator = visit.actor.user == ADMIN and visit.may.path("create", admin.TOKENS)
+    export = commands.exported(visit.doors.installation.kubeconfig) if visit.may.everything else ""
+    return FirstSteps(bool(sources.total), bool(images.total), export, by_operator)
 
 
 async def _failing(visit: Visit, scope: Scope) -> _Failing:
