@@ -90,7 +90,7 @@ def parse(
         warnings = [unknown(field) for field in read.unknown]
     obj = read.mended
     if obj is not None:
-        annotations = last_applied.scrub(obj.metadata.annotations, kind.secret_fields)
+        annotations = last_applied.scrub(obj.metadata.annotations, kind)
         meta = replace(obj.metadata, annotations=annotations)
         if options.lifecycle == "keep":
             meta, ignored = _kept_alive(meta, old.metadata if old else ObjectMeta())

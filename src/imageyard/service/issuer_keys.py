@@ -125,7 +125,9 @@ class IssuerKeys:
         if keys:
             log.info("oidc_keys_changed", issuer=self._issuer, key_ids=[key.id for key in keys])
         else:
-            log.warning("oidc_keys_none", issuer=self._issuer, remedy="let the issuer show a key that checks signatures")
+            log.warning(
+                "oidc_keys_none", issuer=self._issuer, remedy="let the issuer show a key that checks signatures"
+            )
 
     async def _fetch(self) -> Keys:
         """Raises NoKeys."""
