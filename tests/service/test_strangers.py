@@ -71,6 +71,19 @@ async def test_what_was_left_out_is_told_when_the_server_stops() -> None:
     assert counts(trail) == {"192.0.2.1": "3"}
 
 
+async def test_addresses_of_one_ipv6_network_are_one() -> None:
+    trail, clock = MemoryAudit(), FakeClock()
+    audit = Dampened(trail, clock)
+    counting = asyncio.create_task(audit.run())
+    for number in range(100):
+        audit.note([event(ANONYMOUS, f"2001:db8::{number:x}")])
+    assert len(trail.events) == PER_ADDRESS
+    assert trail.events[-1].source_ips == ["2001:db8::9"]
+    await clock.advance(strangers.MINUTE)
+    assert counts(trail) == {"2001:db8::/64": "90"}
+    counting.cancel()
+
+
 @given(st.lists(st.integers(0, 2_000), max_size=3_000))
 def test_no_number_of_addresses_makes_a_minute_longer_than_its_bound(addresses: list[int]) -> None:
     minute = Minute()

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from imageyard.domain import peers
 from imageyard.domain.access import ANONYMOUS
 from imageyard.domain.audit import LEFT_OUT, Event, User
 from imageyard.domain.clock import Clock
@@ -83,7 +84,7 @@ class Dampened:
     def _admits(self, event: Event) -> bool:
         if event.user.username != ANONYMOUS:
             return True
-        return self._minute.admits(event.source_ips[0] if event.source_ips else OTHERS)
+        return self._minute.admits(peers.network(event.source_ips[0]) if event.source_ips else OTHERS)
 
     def _tell(self) -> None:
         over, since = self._minute, self._since
