@@ -48,6 +48,7 @@ from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
 from imageyard.service import builtin_roles
 from imageyard.service.audit import Audit
+from imageyard.service.dampened import Dampened
 from imageyard.service.events import Recorder
 from imageyard.service.fetch import Fetcher
 from imageyard.service.manifests import Manifests
@@ -56,7 +57,6 @@ from imageyard.service.oidc import Oidc
 from imageyard.service.quota import Quota
 from imageyard.service.requests import SyncRequests
 from imageyard.service.roles import Roles
-from imageyard.service.strangers import Dampened
 from imageyard.service.tokens import Tokens
 from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
