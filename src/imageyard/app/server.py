@@ -273,7 +273,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
         if parts.oidc is not None:
             owned += (tasks.create_task(parts.oidc.keys.run(), name="oidc-keys"),)
         clients = issued.ca if settings.client_certificates else None
-        async with listeners.serving(app, bound, issued.server, issued.server_key, clients):
+        async with listeners.serving(app, bound, issued.server, issued.server_key, clients, settings.language):
             checking = tasks.create_task(_look_for_damage(parts.store, health), name="integrity")
             resealing = tasks.create_task(_finish_rotation(parts.keys), name="key-rotation")
             try:
