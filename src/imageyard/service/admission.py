@@ -13,7 +13,6 @@ from imageyard.domain.errors import (
     INVALID,
     REQUIRED,
     TYPE_INVALID,
-    UNKNOWN_FIELD,
     BadRequest,
     Cause,
     Conflict,
@@ -85,7 +84,7 @@ def parse(
     if options.unknown == "strict" and read.unknown:
         raise UnknownFields(read.unknown, kind=kind.singular, name=name or _name(body))
     if options.unknown == "refuse":
-        causes += [Cause(field, UNKNOWN_FIELD, Text("未知字段", "is an unknown field")) for field in read.unknown]
+        causes += map(document.stray, read.unknown)
     elif options.unknown == "warn":
         warnings = [unknown(field) for field in read.unknown]
     obj = read.mended
