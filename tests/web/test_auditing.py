@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from imageyard.domain.audit import CREDENTIAL, DECISION, DOOR, DRY_RUN, PART_OF, RESULT, Event, ObjectRef
+from imageyard.service import refusals
+from imageyard.service.dampened import Dampened
 from imageyard.service.happenings import Happening
 from tests.fakes.asgi import Answer, Client
-from tests.fakes.clock import START
+from tests.fakes.clock import START, FakeClock
 from tests.fakes.trail import MemoryAudit
 from tests.web import whole
 from tests.web.samples import IMAGES, NAMESPACES, SECRETS, image, secret
@@ -325,6 +327,18 @@ async def test_who_may_not_is_recorded_reading_or_writing(server: Server, trail:
         ("get", "/metrics", "forbid"),
     ]
     assert {event.user.username for event in trail.events} == {"eve"}
+
+
+@pytest.mark.parametrize(("path", "code"), [(f"{KUBE}/repositories", 403), ("/nothing", 404)], ids=["403", "404"])
+async def test_who_may_nothing_pushes_nothing_out_of_the_trail(
+    tmp_path: Path, trail: MemoryAudit, path: str, code: int
+) -> None:
+    async with whole.running(tmp_path, audit=Dampened(trail, FakeClock())) as server:
+        eve, ann = await server.client("eve"), await server.client("ann", "system:masters")
+        for _ in range(refusals.PER_USER + 5):
+            assert (await eve.post(path, image())).status == code
+        assert (await ann.post(SECRETS, secret())).status == 201
+    assert [event.user.username for event in trail.events] == ["eve"] * refusals.PER_USER + ["ann"]
 
 
 async def test_who_is_not_known_is_recorded_with_the_address_he_comes_from(server: Server, trail: MemoryAudit) -> None:

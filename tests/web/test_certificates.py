@@ -113,7 +113,7 @@ async def test_a_token_in_the_same_request_wins(house: House) -> None:
         ({"ttlSeconds": 366 * 86_400}, "spec.expires"),
         ({"ttlSeconds": 0}, "spec.expires"),
         ({"name": "No Name"}, "metadata.name"),
-        ({"groups": "image-viewer"}, "body"),
+        ({"groups": "image-viewer"}, "groups"),
     ],
 )
 async def test_what_makes_no_certificate_is_told_by_field(house: House, more: dict[str, Any], field: str) -> None:

@@ -51,6 +51,7 @@ from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
 from imageyard.service import builtin_roles
 from imageyard.service.audit import Audit
+from imageyard.service.dampened import Dampened
 from imageyard.service.events import Recorder
 from imageyard.service.fetch import Fetcher
 from imageyard.service.manifests import Manifests
@@ -59,7 +60,6 @@ from imageyard.service.oidc import Oidc
 from imageyard.service.quota import Quota
 from imageyard.service.requests import SyncRequests
 from imageyard.service.roles import Roles
-from imageyard.service.strangers import Dampened
 from imageyard.service.tokens import Tokens
 from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
@@ -285,7 +285,7 @@ async def _working(
         if parts.oidc is not None:
             owned += (tasks.create_task(parts.oidc.keys.run(), name="oidc-keys"),)
         clients = issued.ca if settings.client_certificates else None
-        async with listeners.serving(app, bound, issued.server, issued.server_key, clients):
+        async with listeners.serving(app, bound, issued.server, issued.server_key, clients, settings.language):
             checking = tasks.create_task(_look_for_damage(parts.store, health), name="integrity")
             resealing = tasks.create_task(_finish_rotation(parts.keys), name="key-rotation")
             preparing = tasks.create_task(asyncio.to_thread(web.prepare), name="console-templates")
