@@ -80,7 +80,8 @@ def export(
     """Write all keys of the source in use into one file. Whoever has it and a backup has the credentials."""
     with exits.told():
         settings = options.used(data_dir, config)
-        count = application.export_keys(settings, options.target(file, force=force))
+        target = options.target(file, DataDir(settings.data_dir), force=force)
+        count = application.export_keys(settings, target)
         print(f"{file} holds {count} keys (key_source is {settings.key_source}); keep it apart from backups")
 
 
