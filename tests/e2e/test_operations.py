@@ -254,7 +254,7 @@ def test_keys_move_from_files_to_a_command_and_back(make_product: MakeProduct, r
     assert verified(product.admin, "moved")
     rotated = json.loads(delivered.read_bytes())
     first = rotated["current"]
-    rotated["keys"]["2027-01"], rotated["current"] = "5a" * 32, "2027-01"
+    rotated["keys"]["2027-01"], rotated["current"] = "5a6b" * 16, "2027-01"
     delivered.write_text(json.dumps(rotated))
     assert product.cli("keys", "rotate") == "key/2027-01 is current; 1 credentials sealed anew\n"
     assert "remove it at its source instead" in product.cli("keys", "retire", first, "--yes", exits=7)
@@ -263,7 +263,7 @@ def test_keys_move_from_files_to_a_command_and_back(make_product: MakeProduct, r
     assert set(sealed_by_key(product.database)) == {"2027-01"}
     delivered.write_text("{}")
     assert "the key command (cat): it is no document of keys" in refused(product, 3)
-    delivered.write_text(json.dumps({"current": "other", "keys": {"other": "00" * 32}}))
+    delivered.write_text(json.dumps({"current": "other", "keys": {"other": "0011" * 16}}))
     assert "sealed under key '2027-01', which is not in what the key command (cat) delivers" in refused(product, 3)
     delivered.write_text(json.dumps(rotated))
     product.cli("keys", "export", str(place / "keys" / "back.json"))
@@ -342,7 +342,7 @@ def test_a_start_without_the_right_key_is_refused_and_names_it(make_product: Mak
     away = shutil.move(key, key.with_suffix(".away"))
     assert key.stem in refused(product, 3)
     other = key.with_name("00c0ffee.key")
-    other.write_text("00" * 32)
+    other.write_text("0011" * 16)
     (key.parent / "current").write_text("00c0ffee")
     message = refused(product, 3)
     assert f"'{key.stem}'" in message
