@@ -40,9 +40,8 @@ def assert_refused(data: Path, file: Path, told: Path) -> None:
     for command in ("backup", "keys export"):
         done = run(data, command, file)
         assert (done.exit_code, done.stdout) == (2, "")
-        assert done.stderr == (
-            f"imageyard: {file} lies in the data directory {told}, of which nothing is replaced; name a file elsewhere\n"
-        )
+        said = f"{file} lies in the data directory {told}, of which nothing is replaced; name a file elsewhere"
+        assert done.stderr == f"imageyard: {said}\n"
     assert contents(data) == before
 
 
@@ -77,6 +76,11 @@ def test_links_do_not_hide_what_a_server_keeps(data: Path, place: Path) -> None:
         assert_refused(data, file, data)
     assert_refused(data, data / "outward", data)
     assert_refused(data, place / "hard", data)
+
+
+def test_a_link_that_leads_in_a_circle_is_told(data: Path, place: Path) -> None:
+    (place / "circle").symlink_to(place / "circle")
+    assert run(data, "backup", place / "circle").exit_code == 3
 
 
 def test_another_servers_data_directory_is_as_safe(data: Path, place: Path) -> None:

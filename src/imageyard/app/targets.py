@@ -1,5 +1,6 @@
 """Where a command may write a file of its own: nowhere that a server keeps its own."""
 
+import errno
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +18,19 @@ def kept_by(target: Path, directory: DataDir) -> Path | None:
     """The data directory in which `target` would replace something: this one, or another server's. None when there is
     none. Raises OSError."""
     # A link is replaced where it lies, and what it leads to is looked at as well: either may be a server's.
-    for file in {target.parent.resolve() / target.name, target.resolve()}:
+    for file in {_real(target.parent) / target.name, _real(target)}:
         for parent in file.parents:
             if _is_data_directory(parent) or parent == directory.path.resolve():
                 if target.exists() or target.is_symlink() or _is_ours(file.relative_to(parent)):
                     return parent
     return directory.path if _is_another_name(target, directory.path) else None
+
+
+def _real(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except RuntimeError as error:
+        raise OSError(errno.ELOOP, "its links lead in a circle", str(path)) from error
 
 
 def _is_data_directory(path: Path) -> bool:

@@ -69,7 +69,7 @@ class KeyFiles:
         path = self._directory / (key_id + _SUFFIX)
         if path.exists() and not hmac.compare_digest(_bytes(path), key):
             told = Text(
-                f"{path} 与导出文件中同名的密钥“{key_id}”不同，没有写入任何密钥；若导出文件中的才是正确的，请先移走该文件",
+                f"{path} 与导出文件中的密钥“{key_id}”不同，未写入任何密钥；若以导出文件为准，请先移走该文件",
                 f'{path} holds something else than the key "{key_id}" of the export, so no key was taken in; if the '
                 "export is right, move that file away first",
             )
