@@ -21,6 +21,7 @@ from imageyard.app import (
     keysources,
     kubeconfig,
     listeners,
+    privacy,
     samples,
     sealing,
 )
@@ -119,6 +120,7 @@ async def running(settings: Settings, outward: Callable[..., EgressClient] = Egr
     directory = DataDir(settings.data_dir)
     directory.make()
     directory.refuse_emptied()
+    privacy.tighten(directory)
     _warn_of_network(directory)
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), Metrics()
