@@ -17,12 +17,13 @@ _OURS: Final = frozenset(
 def kept_by(target: Path, directory: DataDir) -> Path | None:
     """The data directory in which `target` would replace something: this one, or another server's. None when there is
     none. Raises OSError."""
+    present = target.exists() or target.is_symlink()
     # A link is replaced where it lies, and what it leads to is looked at as well: either may be a server's.
     for file in {_real(target.parent) / target.name, _real(target)}:
         for parent in file.parents:
-            if _is_data_directory(parent) or parent == directory.path.resolve():
-                if target.exists() or target.is_symlink() or _is_ours(file.relative_to(parent)):
-                    return parent
+            keeps = _is_data_directory(parent) or parent == directory.path.resolve()
+            if keeps and (present or _is_ours(file.relative_to(parent))):
+                return parent
     return directory.path if _is_another_name(target, directory.path) else None
 
 
