@@ -53,7 +53,7 @@ def retire(
     config: options.ConfigOption = None,
 ) -> None:
     """Remove a key for good. Refused while a credential is under it."""
-    with exits.told():
+    with exits.told(), exits.finding("key", key):
         administration = application.administration(options.used(data_dir, config))
         _confirm(yes)
         administration.retire_key(key)
