@@ -11,8 +11,8 @@ from imageyard.keyring.keyfile import KeyFiles
 
 
 @pytest.fixture
-def data(directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with all that a server makes, beside nothing else."""
+def data(directory: Path) -> Path:
+    """A data directory with what a server makes."""
     KeyFiles(directory / "keys").renewed()
     for name in ("admin-token", "kubeconfig", "ports.json", "config.toml", "tls/ca.key", "audit/audit.jsonl"):
         (directory / name).parent.mkdir(exist_ok=True)
