@@ -98,7 +98,7 @@ async def running(
     limits: Limits = AT_ONCE,
 ) -> AsyncIterator[Server]:
     """`around` puts something between the store and all that use it."""
-    clock, keyring = FakeClock(), AeadKeyring({"k": bytes(32)}, "k")
+    clock, keyring = FakeClock(), AeadKeyring({"k": bytes(range(32))}, "k")
     async with SQLiteStore.open(directory, KINDS, now=clock.now) as opened:
         store = around(opened)
         roles, tokens = Roles(store, clock), Tokens(store, clock)

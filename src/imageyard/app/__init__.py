@@ -16,7 +16,9 @@ from imageyard import logs
 from imageyard.app import audit_local, keysources
 from imageyard.app.administration import Administration, administration
 from imageyard.app.files import DataDir, write_private
+from imageyard.keyring import KeyringError
 from imageyard.keyring.keyfile import KeyFiles
+from imageyard.keyring.keys import LARGEST
 from imageyard.settings import Settings
 from imageyard.store.sqlite import backup as sqlite_backup
 
@@ -121,7 +123,18 @@ def export_keys(settings: Settings, file: Path) -> int:
 
 def import_keys(directory: DataDir, file: Path) -> int:
     """Take in the keys of an export, into the data directory whatever source is in use; answer how many.
-    Raises KeyringError, OSError."""
+    Raises KeyringError, Conflict for another key of an id that is there, OSError."""
     directory.make()
     with audit_local.recorded(directory.audit, "create", "keys/import"):
-        return KeyFiles(directory.keys).take_in(file.read_bytes())
+        try:
+            return KeyFiles(directory.keys).take_in(_document(file))
+        except KeyringError as error:
+            raise KeyringError(f"{file}: {error}", error.key_id) from None
+
+
+def _document(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        document = opened.read(LARGEST + 1)
+    if len(document) > LARGEST:
+        raise KeyringError(f"it is longer than {LARGEST} bytes, and so no export of keys")
+    return document

@@ -24,6 +24,7 @@ from imageyard.app import (
     keysources,
     kubeconfig,
     listeners,
+    privacy,
     samples,
     sealing,
 )
@@ -128,6 +129,7 @@ async def running(
     directory = DataDir(settings.data_dir)
     directory.make()
     directory.refuse_emptied()
+    privacy.tighten(directory)
     _warn_of_network(directory)
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), Metrics()
