@@ -95,9 +95,7 @@ async def _change(room: Room, visit: Visit, form: Form, chosen: list[Pick]) -> R
 
 async def _seen(visit: Visit, chosen: Sequence[Pick], verb: str) -> list[Pick]:
     """Those that are there, with their uids. Raises Forbidden where the reader may do it to none of them."""
-    rights = visit.doors.objects.rights
-    if not any(rights.allows(visit.actor, verb, REPOSITORY, *pick.place) for pick in chosen):
-        rights.demand(visit.actor, verb, REPOSITORY, *chosen[0].place)
+    _demand(visit, chosen, verb)
     found = []
     for pick in chosen:
         try:
@@ -106,6 +104,13 @@ async def _seen(visit: Visit, chosen: Sequence[Pick], verb: str) -> list[Pick]:
             continue
         found.append(pick._replace(uid=stored.uid))
     return picks.bounded(found)
+
+
+def _demand(visit: Visit, chosen: Sequence[Pick], verb: str, sub: str = "") -> None:
+    """Raises Forbidden for who may do it with none of them; of the others each tells for itself."""
+    rights = visit.doors.objects.rights
+    if not any(rights.allows(visit.actor, verb, REPOSITORY, *pick.place, sub) for pick in chosen):
+        rights.demand(visit.actor, verb, REPOSITORY, *chosen[0].place, sub)
 
 
 async def _asked(
@@ -131,6 +136,7 @@ async def _each(
     room: Room, visit: Visit, form: Form, chosen: list[Pick], verb: str, work: Work, sub: str = ""
 ) -> Reply:
     doing.to_image(visit, verb, sub=sub)
+    _demand(visit, chosen, verb, sub)
     action = form.text("action")
     outcomes = await several.each(visit, verb, chosen, lambda pick: pick.place, work)
     failures = tuple(outcome for outcome in outcomes if outcome.said)
