@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, cast
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric
 
-from imageyard import settings
+from imageyard import settings, settings_zh
 from imageyard.app.failures import FailureCollector
 from imageyard.cli.serve import serve
 from imageyard.domain import event_reasons, reasons
@@ -129,7 +129,7 @@ def settings_page(language: Language) -> str:
         shown = {"(user data directory)": {"en": "user data directory", "zh": "用户数据目录"}[language]}.get(
             default, f"`{default}`" if default else "-"
         )
-        rows.append((f"`{name}`", f"`{variable}`", flag, shown, wording.SETTINGS[name] if language == "zh" else about))
+        rows.append((f"`{name}`", f"`{variable}`", flag, shown, settings_zh.ABOUT[name] if language == "zh" else about))
     return _table(titles[language], rows)
 
 

@@ -1,50 +1,6 @@
-"""Chinese for what settings and metrics say of themselves in English. A test holds every one of them to a line."""
+"""Chinese for what metrics say of themselves in English. A test holds every one of them to a line."""
 
 from typing import Final
-
-SETTINGS: Final = {
-    "data_dir": "数据库、密钥、证书和令牌所在的目录。",
-    "key_source": "加密密钥的来源：keys/ 目录、环境变量 IMAGEYARD_KEYS，或 key_command 打印的内容。",
-    "key_command": "打印密钥的命令，输出格式与 `imageyard keys export` 相同；不经 shell 执行。",
-    "host": "两个监听端口绑定的地址。",
-    "port": "明文 HTTP 端口；0 表示任选一个空闲端口，实际端口写在 ports.json 中。",
-    "tls_port": "HTTPS 端口；0 表示任选一个空闲端口，实际端口写在 ports.json 中。",
-    "tls_san": "服务端证书中额外的域名和地址。",
-    "insecure_http": "在回环地址之外也提供明文 HTTP。",
-    "public_host": "调用方还可以使用的 Host 名称（防范 DNS 重绑定）。",
-    "trusted_proxy": "信任其 X-Forwarded-For 的网段。",
-    "sample": "启动示例镜像仓库并创建示例对象。",
-    "egress_allow": "属于回环、链路本地或保留地址、但允许出站请求访问的网段。",
-    "egress_private": "是否允许访问私有网段（RFC 1918、ULA、100.64/10）。",
-    "egress_proxy": "出站请求所用的代理，http://主机:端口 或 http://用户名:密码@主机:端口。",
-    "egress_no_proxy": "不经代理直接访问的主机、.域名后缀和网段。",
-    "registry_ca": "对所有镜像源都信任的 CA 证书文件（PEM）。",
-    "oidc_issuer": "OpenID Connect 签发者的地址，其令牌同样有效。",
-    "oidc_audience": "受众（aud）；签发者的令牌须面向其中之一。",
-    "oidc_username_claim": "用户名所在的声明（claim）。",
-    "oidc_username_prefix": "用户名前的前缀；不设置时为签发者地址加 #，邮箱则无前缀；- 表示无前缀。",
-    "oidc_groups_claim": "组所在的声明（claim）。",
-    "oidc_groups_prefix": "组名前的前缀；- 表示无前缀。",
-    "oidc_algorithms": "签发者的令牌可用的签名算法；仅限非对称算法。",
-    "oidc_ca": "对签发者信任的 CA 证书文件（PEM）。",
-    "client_certificates": "识别由服务自己的 CA 签发的客户端证书。",
-    "language": "写入对象的文字所用的语言。",
-    "auto_create_namespaces": "通过 REST 首次写入时自动创建命名空间。",
-    "verify_interval": "每个镜像源重新验证的间隔。",
-    "sync_per_host": "同一镜像仓库主机上同时进行的同步数。",
-    "sync_total": "同时进行的同步总数。",
-    "audit_strict": "凡是无法先写入审计记录的操作一律拒绝。",
-    "audit_max_size": "审计文件达到多少 MiB 后换用新文件。",
-    "audit_keep": "保留多少个写满的审计文件。",
-    "max_reads_in_flight": "同时处理的读请求数；单个用户最多占用剩余名额的一半。",
-    "max_writes_in_flight": "同时处理的写请求数；单个用户最多占用剩余名额的一半。",
-    "max_watches": "同时打开的监视（watch）总数。",
-    "max_watches_per_user": "单个用户同时打开的监视（watch）数。",
-    "quota_objects": "每一类对象最多可存储的数量。",
-    "quota_mib": "数据库占用超过该 MiB 数后，用户只能删除。",
-    "log_level": "写出的日志的最低级别。",
-    "log_format": "json 供程序读取，console 供人阅读。",
-}
 
 METRICS: Final = {
     "imageyard_build_info": "服务的版本。",

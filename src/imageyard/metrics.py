@@ -5,12 +5,48 @@ own components, so existing dashboards read them. The two user-facing gauges wit
 (`image_registry_connection_failures`, `image_sync_failures`) are filled by a collector in the composition root.
 """
 
+from collections import deque
+from typing import Final, NamedTuple
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _SLOW = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600)
+
+
+class Slot(NamedTuple):
+    """How many syncs ended well and badly within SLOT seconds from `start` (seconds of the wall clock)."""
+
+    start: float
+    good: int = 0
+    failed: int = 0
+
+
+class Day:
+    """The last day of syncs, half an hour at a time: what a small chart shows, and Prometheus keeps for longer. It is
+    in memory and begins with the server."""
+
+    SLOT: Final = 1800.0
+    SLOTS: Final = 48
+
+    def __init__(self) -> None:
+        self._slots: deque[Slot] = deque(maxlen=self.SLOTS)
+
+    def count(self, good: bool, timestamp: float) -> None:
+        start = timestamp - timestamp % self.SLOT
+        if not self._slots or self._slots[-1].start < start:
+            self._slots.append(Slot(start))
+        last = self._slots[-1]
+        self._slots[-1] = last._replace(good=last.good + good, failed=last.failed + (not good))
+
+    def slots(self, timestamp: float) -> list[Slot]:
+        """One for each half hour of the day until that moment, oldest first; empty where nothing was counted."""
+        newest = timestamp - timestamp % self.SLOT
+        held = {slot.start: slot for slot in self._slots}
+        starts = (newest - self.SLOT * back for back in reversed(range(self.SLOTS)))
+        return [held.get(start, Slot(start)) for start in starts]
 
 
 class Metrics:
@@ -20,6 +56,7 @@ class Metrics:
         # When a counter began says nothing that its value does not, and doubles what is read at each scrape.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
+        self.day = Day()
         self.build = Gauge("imageyard_build_info", "Version of the server.", ["version"], registry=registry)
         self.syncs = Counter("imageyard_sync", "Finished syncs.", ["result", "reason"], registry=registry)
         self.sync_seconds = Histogram(

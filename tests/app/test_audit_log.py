@@ -236,6 +236,38 @@ async def test_a_directory_that_cannot_be_written_to_is_told_and_heals(open_: Op
     assert ids(trail.directory) == ["a", "", "c"]
 
 
+@pytest.mark.parametrize("there", [True, False])
+async def test_a_link_in_the_place_of_the_file_is_not_followed_and_is_told(
+    tmp_path: Path, open_: Open, there: bool
+) -> None:
+    other = tmp_path / "other"
+    (tmp_path / "audit").mkdir()
+    (tmp_path / "audit" / "audit.jsonl").symlink_to(other)
+    if there:
+        other.write_text("another's\n")
+    with capture_logs() as logged:
+        async with open_(strict=True) as trail:
+            with pytest.raises(Unavailable):
+                await trail.log.record([event("a")])
+            assert other.exists() is there
+            (trail.directory / "audit.jsonl").unlink()
+            await trail.until(lambda: trail.log.writable)
+            await trail.log.record([event("b")])
+    assert [each["event"] for each in logged] == ["audit_failed", "audit_written_again"]
+    assert logged[0]["error"] == "audit.jsonl is a symbolic link, which is not followed"
+    assert not there or other.read_text() == "another's\n"
+
+
+async def test_a_link_to_the_trails_own_file_takes_no_more(tmp_path: Path, open_: Open) -> None:
+    async with open_(strict=True) as trail:
+        await trail.log.record([event("a")])
+        current = trail.directory / "audit.jsonl"
+        current.rename(tmp_path / "moved")
+        current.symlink_to(tmp_path / "moved")
+        with pytest.raises(Unavailable):
+            await trail.log.record([event("b")])
+
+
 async def test_what_is_wrong_with_the_directory_is_known_before_anything_is_recorded(
     tmp_path: Path, open_: Open
 ) -> None:

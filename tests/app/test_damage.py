@@ -94,7 +94,7 @@ async def test_a_damaged_credential_is_mended_by_setting_its_password(used: Path
 async def test_another_key_under_the_right_name_refuses_the_start(used: Path) -> None:
     (key,) = (used / "keys").glob("*.key")
     kept = key.read_text()
-    key.write_text("ab" * 32)
+    key.write_text("abcd" * 16)
     with pytest.raises(KeyringError, match=key.stem):
         async with running(used):
             pass

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from imageyard.app import patience
-from imageyard.app.patience import Patient
+from imageyard.domain.text import Language
 from imageyard.web import hygiene
 
 LARGE = 32 * 1024 * 1024
@@ -58,19 +58,27 @@ class Listening:
         return int(head.split(b" ")[1]), body
 
 
-@pytest.fixture
-async def listening() -> AsyncIterator[Listening]:
+@asynccontextmanager
+async def listener(language: Language = "zh") -> AsyncIterator[Listening]:
     config = uvicorn.Config(hello, ws="none", lifespan="off", log_config=None, access_log=False)
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()
 
+    speaking = patience.speaking(language)
+
     def protocol() -> Any:
-        return Patient(config=config, server_state=state, app_state={}, _loop=loop)
+        return speaking(config=config, server_state=state, app_state={}, _loop=loop)
 
     server = await loop.create_server(protocol, "127.0.0.1", 0)
     async with server:
         yield Listening(server.sockets[0].getsockname()[1], state)
+
+
+@pytest.fixture
+async def listening() -> AsyncIterator[Listening]:
+    async with listener() as listening:
+        yield listening
 
 
 async def turns() -> None:
@@ -156,6 +164,37 @@ async def test_what_is_no_request_is_told_so_in_json(listening: Listening, data:
     code, body = await listening.ask(data)
     answer = json.loads(body)
     assert (code, answer["code"], answer["kind"]) == (status, status, "Status")
+
+
+HOST = b"Host: a\r\n"
+ENGLISH = b"Accept-Language: en\r\n"
+SPEAKING = {
+    "an encoded slash": b"GET /a%2Fb HTTP/1.1\r\n" + HOST + ENGLISH + b"\r\n",
+    "two hosts": b"GET / HTTP/1.1\r\n" + HOST + HOST + ENGLISH + b"\r\n",
+    "a coding": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: gzip\r\n" + ENGLISH + b"\r\n",
+    "a long URL": b"GET /?a=" + b"a" * 17_000 + b" HTTP/1.1\r\n" + HOST + ENGLISH + b"\r\n",
+    "many lines": b"GET / HTTP/1.1\r\n" + HOST + b"X: a\r\n" * 200 + ENGLISH + b"\r\n",
+    "an unfinished head of many lines": b"GET / HTTP/1.1\r\n" + HOST + ENGLISH + b"X: a\r\n" * 200,
+    "an endless header": b"GET / HTTP/1.1\r\n" + HOST + ENGLISH + b"X: " + b"a" * 70_000,
+    "a folded line": b"GET / HTTP/1.1\r\n" + HOST + ENGLISH + b"X: a\r\n b\r\n\r\n",
+    "a broken chunk": CHUNKED.replace(HOST, HOST + ENGLISH) + b"2\r\nabXX0\r\n\r\n",
+    "endless trailers": CHUNKED.replace(HOST, HOST + ENGLISH) + b"0\r\n" + b"X: a\r\n" * 200,
+}
+
+
+@pytest.mark.parametrize("data", SPEAKING.values(), ids=SPEAKING)
+async def test_what_is_no_request_is_told_so_in_the_language_it_asks_for(listening: Listening, data: bytes) -> None:
+    _, body = await listening.ask(data)
+    assert json.loads(body)["message"].isascii()
+    _, body = await listening.ask(data.replace(ENGLISH, b""))
+    assert not json.loads(body)["message"].isascii()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_what_is_no_request_and_asks_for_no_language_is_told_so_in_the_servers(language: Language) -> None:
+    async with listener(language) as listening:
+        _, body = await listening.ask(b"no request\r\n\r\n")
+    assert json.loads(body)["message"].isascii() == (language == "en")
 
 
 async def test_what_is_no_request_is_answered_with_what_browsers_are_told_everywhere(listening: Listening) -> None:

@@ -181,18 +181,18 @@ async def test_the_operator_rotates_at_a_command(yard: Yard, tmp_path: Path) -> 
     """A new key at the source, current there; `keys rotate` reads it and seals everything under it. Nothing of it is
     written to the disk."""
     delivered = tmp_path / "delivered.json"
-    first = Keys("k1", {"k1": b"1" * 32})
+    first = Keys("k1", {"k1": b"1." * 16})
     delivered.write_bytes(first.document())
     source = CommandKeys(f"cat {delivered}")
     yard.keyring = await sealing.keyring(yard.store, source)
     yard.rotation = Rotation(yard.store, yard.keyring, source)
     await yard.add("a")
-    delivered.write_bytes(Keys("k2", {**first.by_id, "k2": b"2" * 32}).document())
+    delivered.write_bytes(Keys("k2", {**first.by_id, "k2": b"2." * 16}).document())
     done = await yard.rotation.rotate()
     assert (done.key, done.sealed, done.source, yard.under()) == ("k2", 1, "command", {"k2": 1})
     with pytest.raises(Conflict, match=r"remove it at its source instead: what the key command \(cat\) delivers"):
         await yard.rotation.retire("k1")
-    delivered.write_bytes(Keys("k2", {"k2": b"x" * 32}).document())
+    delivered.write_bytes(Keys("k2", {"k2": b"xy" * 16}).document())
     with pytest.raises(Unavailable, match="'k2' is another one than before"):
         await yard.rotation.rotate()
     delivered.unlink()

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import os
 import stat
 import threading
@@ -20,6 +21,7 @@ from typer.testing import CliRunner, Result
 
 from imageyard.app import listeners
 from imageyard.app.certificates import Certificates
+from imageyard.app.https import Answer
 from imageyard.cli.main import _app
 from tests.web import whole
 
@@ -321,7 +323,9 @@ def test_whoami_asks_the_server_and_logout_takes_the_login_away(house: House, fi
 def test_logout_and_whoami_leave_the_contexts_of_others_alone(file: Path) -> None:
     file.parent.mkdir()
     file.write_text(OTHERS)
-    assert run("logout").exit_code == 7
+    for done in (run("logout"), run("logout", "--context-name", "prod")):
+        said = 'context "prod" was not made by imageyard login, and stays'
+        assert (done.exit_code, done.stderr) == (7, f"imageyard: {said}\n")
     assert run("whoami").exit_code == 2
     assert run("whoami", "--context-name", "none").exit_code == 5
     assert file.read_text() == OTHERS
@@ -340,3 +344,32 @@ def test_what_comes_along_with_the_ca_is_not_trusted_with_it(tmp_path: Path, fil
         done = login(between, "--ca-fingerprint", known)
     assert done.exit_code == 6
     assert "is not of the CA that it shows" in done.stderr
+
+
+def test_what_a_server_answers_moves_no_cursor_and_adds_no_line(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = "bob\x1b]0;owned\x07\u202e\n"
+    groups = ["a\x1b[2Jb", "c\u2028admin (groups: system:masters)"]
+
+    def answer(*_: object, **__: object) -> Answer:
+        return Answer(201, json.dumps({"status": {"userInfo": {"username": user, "groups": groups}}}).encode())
+
+    monkeypatch.setattr("imageyard.app.https.send", answer)
+    file.parent.mkdir()
+    file.write_text(OTHERS.replace("exec:", "token: iy_x, exec:"))
+    told = run("whoami")
+    assert told.exit_code == 0
+    assert told.stdout.replace("\ufffd", "?") == (
+        "bob?]0;owned??? (groups: a?[2Jb, c?admin (groups: system:masters)) at https://prod.example.com\n"
+    )
+
+
+def test_what_a_server_complains_of_moves_no_cursor(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(*_: object, **__: object) -> Answer:
+        return Answer(500, json.dumps({"message": "\x1b[2Jno\nsigned in as root"}).encode())
+
+    monkeypatch.setattr("imageyard.app.https.send", answer)
+    file.parent.mkdir()
+    file.write_text(OTHERS.replace("exec:", "token: iy_x, exec:"))
+    told = run("whoami")
+    assert told.exit_code == 3
+    assert told.stderr.replace("\ufffd", "?").endswith("does not tell who the bearer is: ?[2Jno?signed in as root\n")

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -57,6 +58,13 @@ def test_search_finds_what_a_plain_look_finds(
             page = await store.list(REPOSITORY, Query(search=term))
             assert names(page.items) == found_by_looking(images, term), term
             assert await store.count(REPOSITORY, Query(search=term)) == len(page.items)
+            filtered = Query(
+                search=term, namespaces=frozenset({"default"}), status="", offset=1, limit=2, most_counted=4
+            )
+            some = await store.list(REPOSITORY, filtered)
+            expected = names(page.items)
+            assert names(some.items) == expected[1:3], term
+            assert some.total in (min(len(expected), 5), len(expected)), term
 
     asyncio.run(search())
 
@@ -98,3 +106,29 @@ async def test_pages_of_a_search_have_order_and_total(store: Store) -> None:
     page = await store.list(REPOSITORY, Query(search="网", offset=20, limit=10))
     assert names(page.items) == [f"n{number:03}" for number in range(20, 30)]
     assert page.total == 50
+
+
+@pytest.mark.parametrize("limit", [1, 4, 40])
+@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize("sort_by", ["name", "createTime", "lastSynced", "status"])
+async def test_a_search_that_most_objects_match_has_the_same_pages(
+    store: Store, sort_by: Literal["name", "createTime", "lastSynced", "status"], ascending: bool, limit: int
+) -> None:
+    several = [image(f"n{n:02}", display="网关" if n % 5 else "别的") for n in range(40)]
+    await asyncio.gather(*(store.create(REPOSITORY, each) for each in several))
+    asked = Query(search="网", sort_by=sort_by, ascending=ascending, offset=2, limit=limit)
+    wanted = [f"n{n:02}" for n in range(40) if n % 5]
+    page = await store.list(REPOSITORY, asked)
+    ordered = wanted if ascending else wanted[::-1]
+    assert (names(page.items), page.total) == (ordered[2 : 2 + limit], 32)
+
+
+async def test_a_total_is_counted_no_further_than_asked(store: Store) -> None:
+    await asyncio.gather(*(store.create(REPOSITORY, image(f"n{n}", display="网关")) for n in range(9)))
+    for most, told in ((3, 4), (8, 9), (9, 9), (20, 9)):
+        for sort_by in ("name", "status"):
+            query = Query(search="网", sort_by=sort_by, offset=0, limit=2, most_counted=most)
+            # Whoever happens to know the total may tell it.
+            assert (await store.list(REPOSITORY, query)).total in {told, 9}
+    assert (await store.list(REPOSITORY, Query(search="网", offset=0, limit=2))).total == 9
+    assert (await store.list(REPOSITORY, Query(offset=0, limit=2, most_counted=3))).total == 9

@@ -3,6 +3,8 @@
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from imageyard.domain import access
 from imageyard.domain.access import Action, Actor, Grant, Rule
@@ -204,3 +206,49 @@ def test_rules_mean_what_they_mean_in_kubernetes(grant: Grant, action: Action, e
 def test_one_grant_is_enough() -> None:
     grants = [Grant("User:li", (rule(),)), Grant("User:zhang", (rule(verbs=frozenset({"list"})), rule()))]
     assert access.allows(actor(), Action("get", "repositories"), grants)
+
+
+WORDS = ("get", "sync", "x", "*")
+rules = st.builds(
+    Rule,
+    st.frozensets(st.sampled_from(WORDS)),
+    st.frozensets(st.sampled_from(("repositories", "repositories/sync", "*/sync", "*"))),
+    st.frozensets(st.sampled_from(("", "g", "*"))),
+    st.frozensets(st.sampled_from(("a", "b"))),
+    st.frozensets(st.sampled_from(("/metrics", "/admin/*", "*"))),
+)
+grants = st.builds(
+    Grant,
+    st.sampled_from(("User:zhang", "Group:system:authenticated", "Group:other")),
+    st.lists(rules, max_size=3).map(tuple),
+    st.sampled_from(("", "team-a")),
+)
+actions = st.one_of(
+    st.builds(
+        Action,
+        st.sampled_from(WORDS),
+        st.sampled_from(("repositories", "repositories/sync")),
+        st.sampled_from(("", "team-a", "team-b")),
+        st.sampled_from(("", "a")),
+        st.sampled_from(("", "g")),
+    ),
+    st.builds(lambda verb, path: Action(verb, "", group="", path=path), st.sampled_from(WORDS), st.just("/metrics")),
+)
+
+
+@given(st.lists(grants, max_size=4), actions)
+def test_there_is_a_reason_for_whatever_is_allowed_and_none_for_the_rest(held: list[Grant], action: Action) -> None:
+    reasons = access.explain(actor(), action, held)
+    assert bool(reasons) is access.allows(actor(), action, held)
+    for grant, rule in reasons:
+        assert rule in grant.rules
+        assert access.allows(actor(), action, [grant._replace(rules=(rule,))])
+
+
+def test_a_reason_names_the_binding_and_its_role() -> None:
+    (reason,) = access.explain(actor("image-operator"), Action("create", "repositories/sync", "team-a"), GRANTS)
+    assert (reason.grant.binding, reason.grant.role) == (
+        "ClusterRoleBinding/image-operator",
+        "ClusterRole/image-operator",
+    )
+    assert reason.grant.subject == "Group:image-operator"

@@ -1,15 +1,17 @@
-"""A real browser: Debian's chromium, as somebody who is signed in."""
+"""A real browser before the console: one chromium for all tests, a fresh context for each, nothing of it overlooked."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tests.fakes import programs
+from tests.e2e.product import Product
+from tests.fakes.programs import need
 
 FLAGS: Final = (
-    "--no-sandbox",  # tests run as root in containers
+    "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -22,14 +24,69 @@ window.violations = [];
 document.addEventListener("securitypolicyviolation",
     report => window.violations.push(`${report.violatedDirective}: ${report.blockedURI}`));
 """
+Theme = Literal["light", "dark"]
+LOCALES: Final = {"zh": "zh-CN", "en": "en-US"}
+SERIOUS: Final = frozenset({"serious", "critical"})
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=programs.need("chromium"), args=[*FLAGS])
+        browser = playwright.chromium.launch(executable_path=need("chromium"), args=[*FLAGS])
         yield browser
         browser.close()
+
+
+class Reader:
+    """Somebody before a page. `complaints` are errors and broken rules that the browser told of."""
+
+    def __init__(self, page: Page, url: str, complaints: list[str]) -> None:
+        self.page = page
+        self.complaints = complaints
+        self._url = url
+
+    def sign_in(self, token: str) -> None:
+        self.open("/console/")
+        self.page.fill("#token", token)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector("nav.side")
+
+    def open(self, path: str) -> None:
+        self.page.goto(self._url + path)
+
+    def faults(self) -> list[str]:
+        """What axe finds serious or critical on the page that is open."""
+        found = Axe().run(self.page).response["violations"]
+        return [
+            f"{each['id']}: {each['nodes'][0]['target']} ({each['help']})"
+            for each in found
+            if each["impact"] in SERIOUS
+        ]
+
+
+@contextmanager
+def reading(
+    browser: Browser, product: Product, language: str = "en", theme: Theme = "light", *, scripts: bool = True
+) -> Iterator[Reader]:
+    complaints: list[str] = []
+
+    def told(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    context = browser.new_context(
+        locale=LOCALES[language],
+        color_scheme=theme,
+        timezone_id="Asia/Shanghai",
+        java_script_enabled=scripts,
+        viewport={"width": 1280, "height": 900},
+    )
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.on("console", told)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield Reader(page, product.url, complaints)
+    context.close()
 
 
 @contextmanager

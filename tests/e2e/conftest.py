@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.e2e import browser
 from tests.e2e.background import Background
 from tests.e2e.evidence import Evidence
 from tests.e2e.kubectl import Kubectl
@@ -67,6 +69,19 @@ def admin(product: Product) -> Client:
 def kubectl(make_product: MakeProduct, tmp_path_factory: pytest.TempPathFactory, evidence: Evidence) -> Kubectl:
     """The real kubectl, for a server of its own with the sample objects. Tests name their objects apart."""
     return Kubectl(make_product("kubectl").start("--sample"), tmp_path_factory.mktemp("kubectl-home"), evidence)
+
+
+@pytest.fixture(scope="session")
+def yard(make_product: MakeProduct) -> Product:
+    """A server with the sample objects, for the tests of the console."""
+    return make_product("console").start("--sample")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests. They ask for it first: where it is missing they are skipped before a server starts."""
+    with browser.chromium() as found:
+        yield found
 
 
 @pytest.fixture

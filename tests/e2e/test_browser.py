@@ -40,15 +40,9 @@ ATTACKS: Final = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsers.chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
-def page(browser: Browser, product: Product) -> Iterator[Page]:
-    with browsers.signed_in(browser, product.token) as page:
+def page(chromium: Browser, product: Product) -> Iterator[Page]:
+    with browsers.signed_in(chromium, product.token) as page:
         yield page
 
 
@@ -59,13 +53,13 @@ def elsewhere_port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
-def test_the_docs_page_keeps_to_its_policy(browser: Browser, product: Product, language: str) -> None:
+def test_the_docs_page_keeps_to_its_policy(chromium: Browser, product: Product, language: str) -> None:
     complaints: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
         complaints.append(message.text)
 
-    with browsers.signed_in(browser, product.token, language) as page:
+    with browsers.signed_in(chromium, product.token, language) as page:
         page.on("console", heard)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         answer = page.goto(f"{product.url}/oapis/docs")

@@ -254,7 +254,7 @@ def test_keys_move_from_files_to_a_command_and_back(make_product: MakeProduct, r
     assert verified(product.admin, "moved")
     rotated = json.loads(delivered.read_bytes())
     first = rotated["current"]
-    rotated["keys"]["2027-01"], rotated["current"] = "5a" * 32, "2027-01"
+    rotated["keys"]["2027-01"], rotated["current"] = "5a6b" * 16, "2027-01"
     delivered.write_text(json.dumps(rotated))
     assert product.cli("keys", "rotate") == "key/2027-01 is current; 1 credentials sealed anew\n"
     assert "remove it at its source instead" in product.cli("keys", "retire", first, "--yes", exits=7)
@@ -263,7 +263,7 @@ def test_keys_move_from_files_to_a_command_and_back(make_product: MakeProduct, r
     assert set(sealed_by_key(product.database)) == {"2027-01"}
     delivered.write_text("{}")
     assert "the key command (cat): it is no document of keys" in refused(product, 3)
-    delivered.write_text(json.dumps({"current": "other", "keys": {"other": "00" * 32}}))
+    delivered.write_text(json.dumps({"current": "other", "keys": {"other": "0011" * 16}}))
     assert "sealed under key '2027-01', which is not in what the key command (cat) delivers" in refused(product, 3)
     delivered.write_text(json.dumps(rotated))
     product.cli("keys", "export", str(place / "keys" / "back.json"))
@@ -277,11 +277,11 @@ def test_keys_move_from_files_to_a_command_and_back(make_product: MakeProduct, r
 def test_keys_in_the_environment_are_read_once_and_rotated_by_a_restart(
     make_product: MakeProduct, tmp_path: Path, registry: Served
 ) -> None:
-    keys = {"IMAGEYARD_KEY_SOURCE": "env", "IMAGEYARD_KEYS": f"one:{'1a' * 32}"}
+    keys = {"IMAGEYARD_KEY_SOURCE": "env", "IMAGEYARD_KEYS": f"one:{'1a2b' * 16}"}
     product = Product(tmp_path / "data", Evidence(), keys).start(*LOOPBACK)
     product.admin.make(SOURCES, login("kept", registry))
     product.stop()
-    newer = {**keys, "IMAGEYARD_KEYS": f"two:{'2b' * 32},{keys['IMAGEYARD_KEYS']}"}
+    newer = {**keys, "IMAGEYARD_KEYS": f"two:{'2b3c' * 16},{keys['IMAGEYARD_KEYS']}"}
     product = Product(tmp_path / "data", Evidence(), newer).start(*LOOPBACK)
     eventually(lambda: set(sealed_by_key(product.database)) == {"two"}, seconds=10)
     assert verified(product.admin, "kept")
@@ -342,7 +342,8 @@ def test_a_start_without_the_right_key_is_refused_and_names_it(make_product: Mak
     away = shutil.move(key, key.with_suffix(".away"))
     assert key.stem in refused(product, 3)
     other = key.with_name("00c0ffee.key")
-    other.write_text("00" * 32)
+    other.touch(0o600)
+    other.write_text("0011" * 16)
     (key.parent / "current").write_text("00c0ffee")
     message = refused(product, 3)
     assert f"'{key.stem}'" in message
@@ -350,6 +351,7 @@ def test_a_start_without_the_right_key_is_refused_and_names_it(make_product: Mak
     shutil.move(away, key)
     (key.parent / "current").unlink()
     assert "imageyard keys import FILE" in refused(product, 3)
+    (key.parent / "current").touch(0o600)
     (key.parent / "current").write_text(key.stem)
     product.start(*LOOPBACK)
     assert verified(product.admin, "sealed")

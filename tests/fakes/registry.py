@@ -20,9 +20,11 @@ from imageyard.registry import (
     RegistryError,
     Source,
     Step,
+    Told,
     config,
     origin,
     providers,
+    untold,
 )
 
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
@@ -104,7 +106,7 @@ class FakeRegistry:
         )
         return Inspection(manifest, (top, config), self.quota)
 
-    async def probe(self, source: Source) -> Probe:
+    async def probe(self, source: Source, told: Told = untold) -> Probe:
         self._called("probe", source)
         if self.during_probe is not None:
             await self.during_probe()

@@ -48,7 +48,7 @@ KEYS: Final = b"""{"keys": [
     {"kty": "oct", "k": "c2VjcmV0"}
 ]}"""
 
-SEALING: Final = b'{"current": "a", "keys": {"a": "' + b"0a" * 32 + b'"}}'
+SEALING: Final = b'{"current": "a", "keys": {"a": "' + b"0a1b" * 16 + b'"}}'
 KUBECONFIG: Final = b"""
 apiVersion: v1
 kind: Config

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from imageyard.domain.errors import Conflict
 from imageyard.domain.secret import Secret
 from imageyard.keyring import KeyringError, Owner
 from imageyard.keyring.aead import AeadKeyring
 from imageyard.keyring.keyfile import KeyFiles
-from imageyard.keyring.keys import NoKeys
+from imageyard.keyring.keys import Keys, NoKeys
 
 OWNER = Owner("RegistrySecret", "default", "harbor", "uid-1", "password")
 
@@ -70,6 +71,7 @@ def test_exported_keys_open_old_values_on_a_new_machine(tmp_path: Path) -> None:
         b"{}",
         b"[]",
         b'{"current":"a","keys":{"a":"zz"}}',
+        b'{"current":"a","keys":{"a":"' + b"00" * 32 + b'"}}',
         b'{"current":"../x","keys":{"../x":"' + b"00" * 32 + b'"}}',
     ],
 )
@@ -77,3 +79,25 @@ def test_a_file_that_is_no_export_changes_nothing(tmp_path: Path, file: bytes) -
     with pytest.raises(KeyringError):
         KeyFiles(tmp_path / "keys").take_in(file)
     assert not list(tmp_path.rglob("*.key"))
+
+
+@pytest.mark.parametrize("held", [bytes(range(1, 33)).hex(), "damaged", ""])
+def test_a_key_that_is_there_is_never_overwritten_by_another_of_its_id(tmp_path: Path, held: str) -> None:
+    (tmp_path / "m.key").write_text(held)
+    exported = Keys("a", {"a": bytes(range(2, 34)), "m": bytes(range(32)), "z": bytes(range(3, 35))})
+    with pytest.raises(Conflict, match='the key "m"'):
+        KeyFiles(tmp_path).take_in(exported.document())
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"m.key": held}
+
+
+def test_an_export_may_be_taken_in_twice(tmp_path: Path) -> None:
+    exported = KeyFiles(tmp_path).renewed().document()
+    assert KeyFiles(tmp_path).take_in(exported) == 1
+    assert KeyFiles(tmp_path).load().document() == exported
+
+
+def test_a_key_file_of_one_byte_over_and_over_is_no_key(tmp_path: Path) -> None:
+    current = KeyFiles(tmp_path).renewed().current
+    (tmp_path / f"{current}.key").write_text("00" * 32)
+    with pytest.raises(KeyringError, match=f"'{current}' is one byte over and over"):
+        KeyFiles(tmp_path).load()

@@ -60,6 +60,9 @@ def test_the_environment_carries_keys_in_several_forms(text: str, current: str, 
         (f"a:{ONE.hex()},a:{TWO.hex()}", "entry 2 has the id of one before it"),
         (f"{ONE.hex()}:a", "the key of entry 1 is"),
         (f"{ONE.hex()}:{TWO.hex()}", "the id of a key is up to 32 characters"),
+        (f"a:{'00' * 32}", "key 'a' is one byte over and over"),
+        (f'{{"current": "a", "keys": {{"a": "{ONE.hex()}", "a": "{TWO.hex()}"}}}}', "has one name twice ('a')"),
+        (f'{{"current": "a", "keys": {{"{ONE.hex()}": 1, "{ONE.hex()}": 2}}}}', "has one name twice"),
         ('{"current": "a"}', "it is no document of keys"),
     ],
 )
@@ -108,6 +111,13 @@ def test_a_command_is_asked_anew_each_time(tmp_path: Path) -> None:
     assert source.load().current == "new"
     (tmp_path / "keys.json").write_bytes(Keys("newer", {"newer": ONE}).document())
     assert source.renewed().current == "newer"
+
+
+def test_a_command_that_delivers_one_id_twice_is_refused(tmp_path: Path) -> None:
+    """Whichever of the two is meant, values under the other would never open again."""
+    (tmp_path / "keys.json").write_text(f'{{"current": "a", "keys": {{"a": "{ONE.hex()}", "a": "{TWO.hex()}"}}}}')
+    with pytest.raises(KeyringError, match=r"has one name twice \('a'\)"):
+        CommandKeys(f"cat {tmp_path / 'keys.json'}").load()
 
 
 def test_no_shell_reads_the_command(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
 from imageyard.egress import EgressError
-from imageyard.registry import Probe, Source
+from imageyard.registry import Probe, Source, Step
 from imageyard.registry.client import RegistryClient
 from tests.fakes.clock import FakeClock
 from tests.registry import neighbour
@@ -458,3 +458,27 @@ async def test_what_a_stranger_wrote_is_in_no_message() -> None:
 
     said = [found.message, *(step.message for step in found.steps)]
     assert all(isinstance(text, Text) and "swordfish" not in text.zh + text.en for text in said)
+
+
+@pytest.mark.parametrize("users", [{neighbour.USER: neighbour.PASSWORD}, {}], ids=["right", "wrong"])
+async def test_each_step_is_told_once_in_order_and_before_the_end(users: dict[str, str]) -> None:
+    told: list[Step] = []
+    told_at: list[int] = []
+
+    def listen(step: Step) -> None:
+        told.append(step)
+        told_at.append(len(world.seen))
+
+    world = at_home(neighbour.Registry(auth="basic", users=users))
+    found = await RegistryClient(world, FakeClock()).probe(source(), listen)
+
+    assert tuple(told) == found.steps
+    assert [step.name for step in told] == ["address", "tls", "registry", "login"]
+    assert told_at == [1, 1, 1, 2]
+
+
+async def test_steps_that_do_not_happen_are_told_too() -> None:
+    told: list[Step] = []
+    found = await RegistryClient(World(), FakeClock()).probe(source(), told.append)
+    assert tuple(told) == found.steps
+    assert not found.success

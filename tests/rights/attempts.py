@@ -6,7 +6,7 @@ In a URL, `%S` stands for the namespace and `%N` for the name.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from tests.rights import documents
+from tests.rights import console, documents
 from tests.rights.people import IMAGES_GROUP, Json
 from tests.rights.rows import APPLY, MERGE, Call
 from tests.rights.yard import DIGEST, KUBE, RBAC
@@ -45,6 +45,7 @@ def all_of() -> Mapping[str, Attempt]:
         **{f"rest {each}": attempt for each, attempt in _rest()},
         **{f"kube {each}": attempt for each, attempt in _kube()},
         **{f"kube {each}": attempt for each, attempt in _beside()},
+        **{f"console {each}": attempt for each, attempt in _browsed()},
     }
 
 
@@ -77,6 +78,24 @@ def _kube() -> Iterator[tuple[str, Attempt]]:
         yield f"status of {plural}", at("GET", f"{many}/%N/status")
         yield f"patch status of {plural}", at("PATCH", f"{many}/%N/status", always({"status": {}}), MERGE)
     yield from _actions(f"{KUBE}/namespaces/%S/registrysecrets", f"{KUBE}/namespaces/%S/repositories")
+
+
+def _browsed() -> Iterator[tuple[str, Attempt]]:
+    for method, template, key in console.all_of():
+        sends = console.promise(method, template).sends
+        url = template.replace("{namespace}", "%S").replace("{name}", "%N").replace("{digest}", DIGEST)
+        if "{namespace}" in template and method == "GET":
+            yield key, at(method, f"{url}?{sends}")
+        elif "{namespace}" in template:
+            yield key, _form(method, url, sends)
+
+
+def _form(method: str, url: str, sends: str) -> Attempt:
+    def attempt(namespace: str, name: str) -> Call:
+        call = at(method, url, headers=console.FORM)(namespace, name)
+        return call._replace(body=sends.replace("%N", name).encode())
+
+    return attempt
 
 
 def _lists(many: str, *queries: str) -> Iterator[tuple[str, Attempt]]:

@@ -9,6 +9,7 @@ same for all: documents, discovery, and the list of the namespaces he may look i
 
 from typing import Final
 
+from tests.rights import console
 from tests.rights.people import ABSENT, HELD, OWN, STRANGERS, Person
 from tests.rights.rows import ALL, Row
 
@@ -20,6 +21,10 @@ _VERBS: Final = {"PUT": "update", "PATCH": "patch", "APPLY": "patch", "DELETE": 
 
 
 def expected(person: Person, row: Row) -> int:
+    if row.door == "console":
+        return _browsed(person, row)
+    if row.path == "/":
+        return 303
     if row.path in OPEN:
         return 200
     if person in STRANGERS:
@@ -37,7 +42,31 @@ def _beside_objects(person: Person, row: Row) -> int:
         return 200 if everything or person.role == "monitoring" else 403
     if row.door == "admin":
         return _administered(row) if everything else 403
-    return 303 if row.path == "/" else 200
+    return 200
+
+
+def _browsed(person: Person, row: Row) -> int:
+    """At the console, where one is refused as at the other doors."""
+    promise = console.promise(*row.route)
+    if promise.right != console.OPEN and person in STRANGERS:
+        return 401
+    if not granted(person, promise.right, row.namespace or promise.where, row.name or promise.name):
+        return promise.refused
+    if row.name and not row.exists:
+        return 404
+    return promise.answer or (303 if row.does == "POST" else 200)
+
+
+def granted(person: Person, right: str, where: str, name: str) -> bool:
+    """Whether somebody has what a promise of the console asks for."""
+    if right in (console.OPEN, console.KNOWN):
+        return True
+    if right == console.MASTERS:
+        return "system:masters" in person.groups
+    verb, what = right.split(" ")
+    if what.startswith("/"):
+        return person.role == "cluster-admin" and not person.bound
+    return _may(person, verb, what, where, name)
 
 
 def _administered(row: Row) -> int:

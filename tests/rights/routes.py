@@ -20,6 +20,7 @@ from imageyard.web.metrics import PATH as METRICS
 from imageyard.web.oapis import door as rest
 from imageyard.web.oapis import routes as rest_routes
 from tests.fakes.asgi import Answer
+from tests.rights import console
 from tests.rights.people import HELD, OWN
 from tests.rights.yard import DIGEST, Yard
 
@@ -69,6 +70,7 @@ def _tables() -> Mapping[str, list[Route]]:
     """Routes by entrance, of the doors that have tables."""
     probes = {path[1:]: [Route("GET", path)] for path in health.PATHS}
     known = {"oapis": [*_rest()], "openapi": [*_openapi()], "metrics": [Route("GET", METRICS)], **probes}
+    known["console"] = [Route(method, template) for method, template, _ in console.all_of()]
     resources = [*_kube(), *(Route("GET", path) for path in discovery.plain())]
     for entrance in ("api", "apis"):
         known[entrance] = [route for route in resources if app.first_segment(route.template) == entrance]

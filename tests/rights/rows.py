@@ -8,7 +8,7 @@ import msgspec
 from imageyard.domain.kind import Kind
 from imageyard.web.kube import target
 from imageyard.web.oapis import routes as rest_routes
-from tests.rights import documents
+from tests.rights import console, documents
 from tests.rights.people import ABSENT, FREE, HELD, OTHER, OWN, Json
 from tests.rights.routes import Route, filled
 from tests.rights.yard import Yard
@@ -118,6 +118,8 @@ class Call(NamedTuple):
 
 def call(yard: Yard, row: Row) -> Call:
     """What is sent: well-formed, so that rights alone decide."""
+    if row.door == "console":
+        return _browsed(row)
     method, path, kind = row.route.method, row.path, row.kind
     if kind is None:
         return Call(method, path, _plain_body(row))
@@ -147,6 +149,14 @@ def call(yard: Yard, row: Row) -> Call:
         case "DELETE" if not row.name and not row.is_kube:
             return Call(method, path, {"names": [HELD]})
     return Call(method, path)
+
+
+def _browsed(row: Row) -> Call:
+    """As a browser without JavaScript sends it."""
+    method, sends = row.route.method, console.promise(*row.route).sends.replace("%N", row.name)
+    if method == "GET":
+        return Call(method, f"{row.path}?{sends}" if sends else row.path)
+    return Call(method, row.path, sends.encode(), console.FORM)
 
 
 def _plain_body(row: Row) -> Any:

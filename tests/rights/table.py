@@ -5,6 +5,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from imageyard.web.console.pages import signin
+from tests.fakes.asgi import Answer
 from tests.rights import rows
 from tests.rights.people import PEOPLE
 from tests.rights.rows import Row
@@ -22,6 +24,7 @@ _DOORS: Final = (
     "/apis/authorization.k8s.io/v1",
     "/apis/authentication.k8s.io/v1",
     "/api/v1",
+    "/console",
 )
 """What rows are gathered under; the rest stands by itself."""
 _HEAD: Final = """\
@@ -45,7 +48,13 @@ async def cell(yard: Yard, who: str, row: Row) -> int:
     answer = await yard.ask(who, asked.method, asked.url, asked.body, **asked.headers)
     if asked.method != "GET":
         await yard.restore()
-    return answer.status
+    return code(answer)
+
+
+def code(answer: Answer) -> int:
+    """What an answer means: to be led to where one signs in is a 401 for browsers."""
+    to_sign_in = answer.headers.get("location", "").startswith(f"{signin.SIGN_IN}?")
+    return 401 if answer.status == 303 and to_sign_in else answer.status
 
 
 async def cells(yard: Yard, row: Row) -> Cells:

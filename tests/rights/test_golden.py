@@ -48,7 +48,7 @@ async def test_a_method_that_a_path_does_not_take_is_told_to_those_who_are_known
     for template, methods in taken.items():
         for method in {*METHODS} - methods:
             path = filled(template)
-            answers = {who: (await furnished.ask(who, method, path)).status for who in ("anon", "nobody", "master")}
+            answers = {who: table.code(await furnished.ask(who, method, path)) for who in ("anon", "nobody", "master")}
             # The operator's door asks for the right first, and tells what there is to those who have it.
             allowed = {"anon": {401, 405}, "nobody": {405, 403}, "master": {404, 405}}
             wrong = {who: code for who, code in answers.items() if code not in allowed[who]}

@@ -17,7 +17,7 @@ import pytest
 from imageyard.store import Store
 from tests.fakes.asgi import Answer
 from tests.fakes.watching import watching
-from tests.rights import attempts, documents, yard
+from tests.rights import attempts, documents, table, yard
 from tests.rights.counting import Counting
 from tests.rights.people import ABSENT, FREE, HELD, OTHER, OWN, Json
 from tests.rights.rows import APPLY, MERGE, Call
@@ -49,7 +49,12 @@ class Watched:
         answer = None
         for (namespace, name), call in calls.items():
             answer, steps = await self.ask(who, call)
-            seen[namespace, name] = (answer.status, _headers(answer), _words(answer, namespace, name), steps)
+            seen[namespace, name] = (
+                table.code(answer),
+                _headers(answer, namespace),
+                _words(answer, namespace, name),
+                steps,
+            )
             assert canary(OTHER) not in answer.text
             await self.yard.restore()
         first, *others = seen.values()
@@ -68,11 +73,17 @@ def _about(title: str) -> Iterator[None]:
         raise AssertionError(f"{title}: {wrong}") from None
 
 
-def _headers(answer: Answer) -> dict[str, str]:
-    return {name: value for name, value in answer.headers.items() if name != "x-request-id"}
+def _headers(answer: Answer, namespace: str) -> dict[str, str]:
+    """A browser is led back to what it asked for."""
+    return {
+        name: re.sub(rf"{namespace}/({HELD}|{FREE})", "<asked>", value)
+        for name, value in answer.headers.items()
+        if name != "x-request-id"
+    }
 
 
-_OWN_WORDS: Final = re.compile(r'"(uid|resourceVersion)":"[^"]*"')
+_OWN_WORDS: Final = re.compile(r'"(uid|resourceVersion)":"[^"]*"|\b[0-9a-f]{32}\b')
+"""The latter is a request's id."""
 
 
 def _words(answer: Answer, namespace: str, name: str) -> str:
@@ -112,7 +123,7 @@ async def test_strangers_are_told_nothing(watched: Watched) -> None:
     for title, attempt in ATTEMPTS.items():
         for who in ("anon", "wrong"):
             calls = {(namespace, name): attempt(namespace, name) for namespace, name in PLACES}
-            assert (await watched.alike(who, calls)).status == 401, title
+            assert table.code(await watched.alike(who, calls)) == 401, title
 
 
 # What the own namespace may say of another.

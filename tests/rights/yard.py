@@ -1,6 +1,7 @@
 """A server with two teams on it, everybody who may knock, and a way back to how it was."""
 
 import itertools
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -82,7 +83,8 @@ class Yard:
         """As a sync leaves it."""
         await self.store.put_content(Content(_SCOPE, DIGEST, "application/vnd.oci.image.index.v1+json", _INDEX))
         image.status.manifest = Manifest(digest=DIGEST)
-        note = Note("sync", 50, b'{"digestAfter":"%s"}' % DIGEST.encode(), (DIGEST,), _SCOPE)
+        line = {"time": "2026-01-01T00:00:00Z", "result": "Success", "digestAfter": DIGEST}
+        note = Note("sync", 50, json.dumps(line).encode(), (DIGEST,), _SCOPE)
         await self.store.replace(REPOSITORY, image, note=note)
 
     async def _settle(self, root: Client, person: Person) -> None:

@@ -124,7 +124,7 @@ async def service(store: Store, clock: FakeClock) -> Service:
 
 
 async def build(store: Store, clock: FakeClock, *, auto_create_namespaces: bool = True) -> Service:
-    keyring, registry = AeadKeyring({"one": bytes(32)}, "one"), FakeRegistry()
+    keyring, registry = AeadKeyring({"one": bytes(range(32))}, "one"), FakeRegistry()
     grants = list(builtin_grants())
     events = Recorder(store, clock, language="en", entered=lambda name: objects.entered(EVENT, name), uid=new_uid)
     objects = Objects(

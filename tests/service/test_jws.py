@@ -69,5 +69,4 @@ def test_any_document_is_a_key_set_or_none(document: bytes) -> None:
         keys = jws.read_keys(document)
     except jws.BadKeys:
         return
-    assert keys
     assert all(not key.signed(jws.read(TOKEN, ALL)) for key in keys if key.suits("ES256"))

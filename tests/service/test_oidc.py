@@ -300,11 +300,24 @@ def altered(**change: object) -> Any:
 BAD_SETS: Mapping[str, Any] = {
     "garbage": lambda _: b"\x00\xff garbage",
     "no object": lambda _: b"[]",
-    "no keys": lambda _: b'{"keys": []}',
+    "no list": lambda _: b"{}",
     "keys that are no list": lambda _: b'{"keys": {"kid": 1}}',
     "keys that are no objects": lambda _: b'{"keys": [1, null, "x", []]}',
     "too many keys": many_keys,
     "huge": lambda _: b'{"keys": [' + b" " * 300_000 + b"]}",
+}
+
+
+@pytest.mark.parametrize("document", BAD_SETS.values(), ids=BAD_SETS)
+async def test_a_key_set_that_is_none_changes_nothing(house: House, document: Any) -> None:
+    house.issuer.jwks = document(house.issuer)
+    await house.clock.advance(issuer_keys.INTERVAL)
+    assert house.looks("keys") + house.looks("unreachable") > 0
+    assert await house.who(house.issuer.token()) is not None
+
+
+EMPTY_SETS: Mapping[str, Any] = {
+    "no keys": lambda _: b'{"keys": []}',
     "for encryption": altered(use="enc"),
     "for other operations": altered(key_ops=["encrypt"]),
     "a shared secret": lambda _: json.dumps({"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "key-1"}]}).encode(),
@@ -318,12 +331,31 @@ BAD_SETS: Mapping[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("document", BAD_SETS.values(), ids=BAD_SETS)
-async def test_a_key_set_that_is_none_changes_nothing(house: House, document: Any) -> None:
+@pytest.mark.parametrize("document", EMPTY_SETS.values(), ids=EMPTY_SETS)
+async def test_an_issuer_that_shows_no_usable_key_ends_its_tokens_and_the_log_says_so_once(
+    house: House, document: Any
+) -> None:
+    remembered = house.issuer.token(exp=int(house.clock.now().timestamp()) + 86_400)
+    assert await house.who(remembered) is not None
     house.issuer.jwks = document(house.issuer)
+    with structlog.testing.capture_logs() as lines:
+        await house.clock.advance(3 * issuer_keys.INTERVAL)
+    assert [line["log_level"] for line in lines if line["event"] == "oidc_keys_none"] == ["warning"]
+    assert house.looks("empty") > 1
+    assert await house.who(remembered) is None
+    assert await house.who(house.issuer.token()) is None
+    house.issuer.jwks = None
     await house.clock.advance(issuer_keys.INTERVAL)
-    assert house.looks("keys") + house.looks("unreachable") > 0
-    assert await house.who(house.issuer.token()) is not None
+    assert await house.who(remembered) is not None
+
+
+async def test_an_issuer_that_shows_no_key_from_the_start_is_told_of_in_the_log() -> None:
+    house = House()
+    house.issuer.jwks = b'{"keys": []}'
+    with structlog.testing.capture_logs() as lines:
+        async with house.running():
+            assert await house.who(house.issuer.token()) is None
+    assert [line["event"] for line in lines].count("oidc_keys_none") == 1
 
 
 DISCOVERIES: Mapping[str, tuple[object, str]] = {

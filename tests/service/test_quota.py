@@ -19,7 +19,7 @@ TAG = Patch("merge", {"spec": {"tag": "v2"}})
 
 
 def objects(store: SQLiteStore, clock: FakeClock, quota: Quota) -> Objects:
-    return Objects(store, AeadKeyring({"k": bytes(32)}, "k"), clock, quota=quota)
+    return Objects(store, AeadKeyring({"k": bytes(range(32))}, "k"), clock, quota=quota)
 
 
 async def test_one_object_more_than_may_be_is_forbidden_until_another_is_deleted(tmp_path: Path) -> None:

@@ -72,7 +72,9 @@ class Yard:
 async def following(store: Store, clock: FakeClock) -> tuple[Yard, asyncio.Task[None]]:
     """A server that has just started."""
     roles = Roles(store, clock)
-    objects = Objects(store, AeadKeyring({"k": bytes(32)}, "k"), clock, grants=roles.grants, role_rules=roles.rules)
+    objects = Objects(
+        store, AeadKeyring({"k": bytes(range(32))}, "k"), clock, grants=roles.grants, role_rules=roles.rules
+    )
     await builtin_roles.ensure(store, clock)
     await objects.ensure_default()
     await roles.load()

@@ -10,16 +10,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imageyard.domain import exact
 from imageyard.domain.errors import Failure
-from imageyard.domain.kinds import REGISTRY_SECRET
+from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
+from imageyard.domain.kinds.registry_secret import RegistrySecretSpec
 from imageyard.domain.reasons import Reason
 from imageyard.service import last_applied
+from imageyard.service.admission import Options
 from imageyard.service.objects import Patch
 from imageyard.store import Query
 from tests.fakes.registry import probe
 from tests.service.conftest import ADMIN, CANARY, Json, Service, a_source, shown
 
 APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+OPEN = a_source(username="", password="")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["password", "pasword", "username", "host"]) | st.text(), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
 
 
 def contents(directory: Path) -> bytes:
@@ -98,7 +111,7 @@ async def test_kubectls_copy_of_the_manifest_loses_the_password_and_keeps_the_re
     "text", ["{", "[1]", '"x"', "NaN", "[" * 100_000, '{"spec":{"password":"x"}} '.replace("}} ", "}")]
 )
 async def test_a_copy_that_cannot_be_read_is_left_out(text: str) -> None:
-    assert last_applied.scrub({APPLIED: text, "mine": "x"}, ("password",)) == {"mine": "x"}
+    assert last_applied.scrub({APPLIED: text, "mine": "x"}, REGISTRY_SECRET) == {"mine": "x"}
 
 
 @pytest.mark.parametrize(
@@ -111,13 +124,68 @@ async def test_a_copy_that_cannot_be_read_is_left_out(text: str) -> None:
     ],
 )
 def test_no_spelling_hides_the_password_in_the_copy(text: str) -> None:
-    kept = last_applied.scrub({APPLIED: text % (CANARY, CANARY)}, ("password",))
+    kept = last_applied.scrub({APPLIED: text % (CANARY, CANARY)}, REGISTRY_SECRET)
     assert CANARY not in kept.get(APPLIED, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"spec":{"pasword":"%s"}}',
+        '{"Spec":{"Password":"%s"}}',
+        '{"password":"%s"}',
+        '{"spec":"%s"}',
+        '{"spec":["%s"]}',
+        '{"spec":{"username":{"password":"%s"}}}',
+        '{"spec":{"insecure":"%s"}}',
+        '{"spec":{"allowedNamespaces":[{"password":"%s"}]}}',
+        '{"metadata":{"password":"%s"}}',
+        '{"metadata":{"labels":{"a":["%s"]}}}',
+        '{"metadata":{"ownerReferences":[{"password":"%s"}]}}',
+        '{"status":{"password":"%s"}}',
+    ],
+)
+def test_no_other_field_keeps_the_password_in_the_copy(text: str) -> None:
+    kept = last_applied.scrub({APPLIED: text % CANARY}, REGISTRY_SECRET)
+    assert CANARY not in kept[APPLIED]
+
+
+@pytest.mark.parametrize("options", [Options(unknown="warn"), Options(unknown="drop")], ids=["warn", "drop"])
+@pytest.mark.parametrize(
+    "mistaken",
+    [
+        {"spec": {**OPEN["spec"], "pasword": CANARY}},
+        {"Spec": {"Password": CANARY}},
+    ],
+    ids=["field", "all of it"],
+)
+async def test_a_mistyped_password_field_is_kept_neither_in_the_object_nor_in_the_copy(
+    service: Service, mistaken: Json, options: Options
+) -> None:
+    document = {**OPEN, **mistaken}
+    made = await service.objects.create(ADMIN, REGISTRY_SECRET, "default", applied(document), options)
+    assert CANARY not in json.dumps(shown(made))
+    assert json.loads(shown(made)["metadata"]["annotations"][APPLIED])["spec"]["domain"] == "harbor.example.com"
+
+
+async def test_a_copy_sent_by_hand_is_scrubbed_as_well(service: Service) -> None:
+    await service.add_source()
+    copy = json.dumps({"spec": {"pasword": CANARY}})
+    patched = await service.merge_source({"metadata": {"annotations": {APPLIED: copy}}})
+    assert shown(patched)["metadata"]["annotations"][APPLIED] == '{"spec":{}}'
+
+
+@given(JSON)
+def test_whatever_is_in_the_copy_what_stays_is_what_the_kind_knows(value: Any) -> None:
+    kept = last_applied.scrub({APPLIED: json.dumps({"spec": value, "x": value})}, REGISTRY_SECRET)[APPLIED]
+    manifest = json.loads(kept)
+    assert manifest.keys() <= {"spec"}
+    assert (manifest.get("spec") or {}).keys() <= exact.fields(RegistrySecretSpec).keys() - {"password"}
 
 
 def test_a_copy_within_the_copy_is_left_out() -> None:
     inner = json.dumps({"metadata": {"annotations": {APPLIED: json.dumps(a_source())}}, "spec": {}})
-    assert CANARY not in last_applied.scrub({APPLIED: inner}, ("password",))[APPLIED]
+    assert CANARY not in last_applied.scrub({APPLIED: inner}, REGISTRY_SECRET)[APPLIED]
 
 
 _JSON = st.recursive(
@@ -127,7 +195,7 @@ _JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["spec", "metadata", "x"]), _JSON | st.dictionaries(st.just("password"), _JSON)))
 def test_whatever_the_copy_holds_its_spec_has_no_password(document: Json) -> None:
-    kept = last_applied.scrub({APPLIED: json.dumps(document)}, ("password",))
+    kept = last_applied.scrub({APPLIED: json.dumps(document)}, REGISTRY_SECRET)
     with contextlib.suppress(KeyError):
         spec = json.loads(kept[APPLIED]).get("spec")
         assert not isinstance(spec, dict) or "password" not in spec
@@ -135,4 +203,4 @@ def test_whatever_the_copy_holds_its_spec_has_no_password(document: Json) -> Non
 
 def test_other_kinds_keep_their_copy_as_it_is() -> None:
     annotations = {APPLIED: "{ not even JSON"}
-    assert last_applied.scrub(annotations, ()) == annotations
+    assert last_applied.scrub(annotations, REPOSITORY) == annotations

@@ -134,6 +134,9 @@ async def test_what_makes_no_token_is_invalid(
         await tokens.create(name, user, groups, ttl)
 
 
+HOURS = timedelta(hours=8)
+
+
 async def uid(tokens: Tokens, name: str) -> str:
     token = tokens.named(name)
     assert token is not None
@@ -142,35 +145,44 @@ async def uid(tokens: Tokens, name: str) -> str:
 
 async def test_a_session_ends_with_its_parent(tokens: Tokens) -> None:
     await tokens.create("ci", "robot", [], None)
-    session = await tokens.create("s1", "robot", [], timedelta(hours=8), parent=await uid(tokens, "ci"))
-    deeper = await tokens.create("s2", "robot", [], timedelta(hours=8), parent=await uid(tokens, "s1"))
-    assert tokens.recognise(session.reveal(), "") is not None
-    assert tokens.recognise(deeper.reveal(), "") is not None
+    session = await tokens.begin_session("s1", "robot", [], HOURS, parent=await uid(tokens, "ci"))
+    deeper = await tokens.begin_session("s2", "robot", [], HOURS, parent=await uid(tokens, "s1"))
+    assert tokens.recognise_session(session.reveal(), "") is not None
+    assert tokens.recognise_session(deeper.reveal(), "") is not None
     await tokens.revoke("ci")
+    assert tokens.recognise_session(session.reveal(), "") is None
+    assert tokens.recognise_session(deeper.reveal(), "") is None
+
+
+async def test_a_session_is_no_bearer_token_and_a_token_no_session(tokens: Tokens) -> None:
+    token = await tokens.create("ci", "robot", [], None)
+    session = await tokens.begin_session("s1", "robot", [], HOURS, parent=await uid(tokens, "ci"))
+    actor = tokens.recognise_session(session.reveal(), "")
+    assert (actor and actor.credential) == "session/s1"
     assert tokens.recognise(session.reveal(), "") is None
-    assert tokens.recognise(deeper.reveal(), "") is None
+    assert tokens.recognise_session(token.reveal(), "") is None
 
 
 async def test_a_session_ends_when_its_parent_expires_or_itself_does(tokens: Tokens, clock: FakeClock) -> None:
     await tokens.create("short", "robot", [], timedelta(hours=1))
     await tokens.create("long", "robot", [], None)
-    of_short = await tokens.create("s1", "robot", [], timedelta(hours=8), parent=await uid(tokens, "short"))
-    of_long = await tokens.create("s2", "robot", [], timedelta(hours=8), parent=await uid(tokens, "long"))
+    of_short = await tokens.begin_session("s1", "robot", [], HOURS, parent=await uid(tokens, "short"))
+    of_long = await tokens.begin_session("s2", "robot", [], HOURS, parent=await uid(tokens, "long"))
     await clock.advance(3600)
-    assert tokens.recognise(of_short.reveal(), "") is None
-    assert tokens.recognise(of_long.reveal(), "") is not None
+    assert tokens.recognise_session(of_short.reveal(), "") is None
+    assert tokens.recognise_session(of_long.reveal(), "") is not None
     await clock.advance(7 * 3600)
-    assert tokens.recognise(of_long.reveal(), "") is None
+    assert tokens.recognise_session(of_long.reveal(), "") is None
 
 
 async def test_a_session_of_nobody_is_nobody(tokens: Tokens) -> None:
-    session = await tokens.create("s1", "robot", [], None, parent="0b5f7d3e-0000-0000-0000-000000000000")
-    assert tokens.recognise(session.reveal(), "") is None
+    session = await tokens.begin_session("s1", "robot", [], HOURS, parent="0b5f7d3e-0000-0000-0000-000000000000")
+    assert tokens.recognise_session(session.reveal(), "") is None
 
 
 async def test_sessions_are_not_listed_unless_asked_for(tokens: Tokens) -> None:
     await tokens.create("ci", "robot", [], None)
-    await tokens.create("s1", "robot", [], None, parent=await uid(tokens, "ci"))
+    await tokens.begin_session("s1", "robot", [], HOURS, parent=await uid(tokens, "ci"))
     assert [token.metadata.name for token in await tokens.list()] == ["ci"]
     listed = await tokens.list(sessions=True)
     assert [(describe(token)["name"], describe(token)["type"]) for token in listed] == [
@@ -185,7 +197,7 @@ async def test_the_sweep_deletes_sessions_that_are_over_and_nothing_else(
     await tokens.create("expired", "robot", [], timedelta(hours=1))
     await tokens.create("ci", "robot", [], None)
     for name, parent, hours in (("over", "ci", 1), ("orphan", "expired", 8), ("lives", "ci", 8)):
-        await tokens.create(name, "robot", [], timedelta(hours=hours), parent=await uid(tokens, parent))
+        await tokens.begin_session(name, "robot", [], timedelta(hours=hours), parent=await uid(tokens, parent))
     await clock.advance(3600)
     assert await tokens.sweep() == 2
     assert await tokens.sweep() == 0

@@ -1,6 +1,8 @@
 """Backups: of one moment, verified, whole; restores: refused when in doubt, and never back in time."""
 
 import asyncio
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import apsw
@@ -11,7 +13,7 @@ from imageyard.domain.kinds import KINDS, REPOSITORY
 from imageyard.store import Query
 from imageyard.store.lock import Locked
 from imageyard.store.sqlite import backup
-from imageyard.store.sqlite.schema import Newer
+from imageyard.store.sqlite.schema import MIGRATIONS, Newer, migrate
 from imageyard.store.sqlite.store import SQLiteStore
 from tests.contract.stores import image, names, synced
 from tests.fakes.clock import FakeClock
@@ -121,3 +123,52 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         backup.copy(tmp_path, tmp_path / "backup.db")
     assert not (tmp_path / "backup.db").exists()
+
+
+FOREIGN = {
+    "CREATE TRIGGER evil AFTER UPDATE ON meta BEGIN DELETE FROM objects; END": "trigger 'evil'",
+    "CREATE VIEW extra AS SELECT 1": "view 'extra'",
+    "CREATE TABLE extra (x)": "table 'extra'",
+    "CREATE INDEX extra ON objects (abs(version))": "index 'extra'",
+    'CREATE TABLE "a\nb\x1b[2J" (x)': r"table 'a\nb\x1b[2J'",
+    "DROP TABLE totals; CREATE VIEW totals AS SELECT 1": "view 'totals'",
+    "DROP INDEX objects_name; CREATE INDEX objects_name ON changes (name)": "index 'objects_name'",
+    "DROP TABLE terms": "has no table terms",
+    "PRAGMA application_id = 1234": "is marked as another program's",
+    "PRAGMA user_version = 7": "is marked as another program's",
+}
+
+
+@pytest.mark.parametrize("statement", FOREIGN)
+async def test_a_backup_into_which_somebody_put_more_is_refused_and_nothing_is_touched(
+    opener: Opener, tmp_path: Path, statement: str
+) -> None:
+    file, database = tmp_path / "backup.db", tmp_path / "imageyard.db"
+    async with opener() as store:
+        await store.create(REPOSITORY, image("kept"))
+        await backup.backup(store, file)
+    before = database.read_bytes()
+    connection = apsw.Connection(str(file))
+    connection.execute(statement)
+    connection.close()
+    with pytest.raises(Corrupt) as caught:
+        backup.restore(file, tmp_path)
+    assert str(caught.value).startswith(f"{file} is no backup of imageyard: it ")
+    assert FOREIGN[statement] in str(caught.value)
+    assert database.read_bytes() == before
+
+
+@pytest.mark.parametrize("count", range(1, len(MIGRATIONS) + 1))
+def test_a_backup_of_each_earlier_version_is_taken(tmp_path: Path, count: int) -> None:
+    connection = apsw.Connection(str(tmp_path / "backup.db"))
+    migrate(connection, datetime.now(UTC), MIGRATIONS[:count])
+    connection.execute("ANALYZE")
+    connection.close()
+    backup.restore(tmp_path / "backup.db", tmp_path)
+
+
+def test_what_is_no_regular_file_is_told_as_that(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for file in (tmp_path, tmp_path / "fifo", Path("/dev/null")):
+        with pytest.raises(OSError, match=f"{file} is no regular file"):
+            backup.restore(file, tmp_path)

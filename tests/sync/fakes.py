@@ -32,7 +32,7 @@ from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
 from imageyard.metrics import Metrics
-from imageyard.registry import Head, Inspection, Lookup, Probe, Source
+from imageyard.registry import Head, Inspection, Lookup, Probe, Source, Told, untold
 from imageyard.service import images
 from imageyard.service.fetch import Fetched, Resolved, Unresolved
 from imageyard.service.happenings import Happening
@@ -110,7 +110,7 @@ class Registries:
 
     def let_go(self, namespace: str, name: str) -> None: ...
 
-    async def probe(self, source: Source) -> Probe:
+    async def probe(self, source: Source, told: Told = untold) -> Probe:
         self.probed[source.domain] += 1
         reason = self.answer(source.domain, spec_of("probe", "probe")).reason
         return Probe(reason is Reason.Synced, Reason.Verified if reason is Reason.Synced else reason, WORDS, ())

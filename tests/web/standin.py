@@ -26,7 +26,7 @@ from imageyard.domain.kinds import NAMESPACE, REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.objects import Key
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
-from imageyard.registry import Probe, Step
+from imageyard.registry import Probe, Step, Told, untold
 from imageyard.service import admission
 from imageyard.service.objects import Document, Patch, Removed, Result
 from imageyard.service.rights import Rights
@@ -160,7 +160,7 @@ class MemoryVerifier:
     def __init__(self) -> None:
         self.bodies: list[Mapping[str, Any]] = []
 
-    async def by_request(self, actor: Actor, namespace: str, name: str, body: Document) -> Probe:
+    async def by_request(self, actor: Actor, namespace: str, name: str, body: Document, told: Told = untold) -> Probe:
         admission.refuse_all(REGISTRY_SECRET, namespace)
         self.bodies.append(body)
         step = Step("login", "ok", Text("登录成功", "signed in"), 12)

@@ -73,7 +73,7 @@ async def test_an_unknown_field_is_400_and_named(admin: Client) -> None:
 
 @pytest.mark.parametrize("authorization", [None, "Bearer wrong", "Basic YWRtaW46YWRtaW4=", "Bearer", "", "Bearer a b"])
 async def test_without_a_good_token_it_is_401_with_a_challenge(stranger: Client, authorization: str | None) -> None:
-    for path in (IMAGES, NAMESPACES, f"{PREFIX}/nothing", "/metrics", "/", "/nothing"):
+    for path in (IMAGES, NAMESPACES, f"{PREFIX}/nothing", "/metrics", "//", "/nothing"):
         answer = await stranger.get(path, headers={"authorization": authorization})
         is_status(answer, 401, "Unauthorized")
         assert answer.headers["www-authenticate"] == "Bearer"

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from imageyard.domain.audit import CREDENTIAL, DECISION, DOOR, DRY_RUN, PART_OF, RESULT, Event, ObjectRef
+from imageyard.service import refusals
+from imageyard.service.dampened import Dampened
 from imageyard.service.happenings import Happening
-from tests.fakes.asgi import Client
-from tests.fakes.clock import START
+from tests.fakes.asgi import Answer, Client
+from tests.fakes.clock import START, FakeClock
 from tests.fakes.trail import MemoryAudit
 from tests.web import whole
 from tests.web.samples import IMAGES, NAMESPACES, SECRETS, image, secret
@@ -227,6 +229,91 @@ async def test_tokens_and_keys_are_named_and_never_shown(client: Client, trail: 
     assert made.json()["token"].encode() not in trail.lines
 
 
+FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
+IMAGE: Final = "/console/images/default/web"
+
+
+async def signed_in(server: Server, token: str) -> Answer:
+    return await server.stranger().post("/console/sign-in", f"token={token}".encode(), headers=FORM)
+
+
+def session_of(answer: Answer) -> str:
+    """The cookie of a session, as it is sent back."""
+    return answer.headers["set-cookie"].partition(";")[0]
+
+
+async def test_what_is_done_at_the_console_is_recorded_as_at_any_door(client: Client, trail: MemoryAudit) -> None:
+    await client.post(SECRETS, secret())
+    await client.post(IMAGES, image("web"))
+    trail.events.clear()
+    for action in ("sync", "suspend", "resume", "delete"):
+        assert (await client.post(f"{IMAGE}/{action}", b"confirmed=web", headers=FORM)).status == 303
+    await client.post("/console/sources/default/harbor-prod/verify", b"", headers=FORM)
+    await client.post("/console/preferences", b"theme=dark", headers=FORM)
+    await client.get(IMAGE)
+    assert [told(event) for event in trail.events] == [
+        ("create", "repositories/sync", "web", 303),
+        ("patch", "repositories", "web", 303),
+        ("patch", "repositories", "web", 303),
+        ("delete", "repositories", "web", 303),
+        ("create", "registrysecrets/verify", "harbor-prod", 303),
+    ]
+    assert {(event.annotations[DOOR], event.annotations[DECISION]) for event in trail.events} == {("console", "allow")}
+    assert {ref.namespace for event in trail.events if (ref := event.object_ref) is not UNSET} == {"default"}
+
+
+async def test_who_may_not_is_recorded_at_the_console_too(server: Server, client: Client, trail: MemoryAudit) -> None:
+    await client.post(IMAGES, image("web"))
+    trail.events.clear()
+    eve = await server.client("eve")
+    await eve.get(IMAGE)
+    await eve.post(f"{IMAGE}/sync", b"", headers=FORM)
+    assert [(told(event), event.annotations[DECISION]) for event in trail.events] == [
+        (("get", "repositories", "web", 403), "forbid"),
+        (("create", "repositories/sync", "web", 403), "forbid"),
+    ]
+
+
+async def test_signing_in_and_out_is_recorded_by_who_did_it_and_no_token_is(server: Server, trail: MemoryAudit) -> None:
+    token = (await server.doors.tokens.create("ann", "ann", ["image-viewer"], None)).reveal()
+    cookie = session_of(await signed_in(server, token))
+    await server.stranger().post("/console/sign-out", headers={"cookie": cookie})
+    begun, ended = trail.events
+    name = told(begun)[2]
+    assert name.startswith("session-")
+    assert [told(each) for each in trail.events] == [
+        ("create", "accesstokens", name, 303),
+        ("delete", "accesstokens", name, 303),
+    ]
+    assert (begun.user.username, begun.user.extra[CREDENTIAL]) == ("ann", ["token/ann"])
+    assert (ended.user.username, ended.user.extra[CREDENTIAL]) == ("ann", [f"session/{name}"])
+    assert token.encode() not in trail.lines
+    assert cookie.partition("=")[2].encode() not in trail.lines
+
+
+async def test_a_sign_in_that_fails_is_recorded_as_any_failed_authentication(
+    server: Server, trail: MemoryAudit
+) -> None:
+    stranger, cookie = server.stranger(), {"cookie": "imageyard_session=iy_guess"}
+    await signed_in(server, "iy_" + "guess" * 8)
+    await stranger.post("/console/sign-out", headers=cookie)
+    await stranger.post(f"{IMAGE}/sync")
+    await stranger.get("/console/images", headers=cookie)
+    await stranger.get("/console/images")
+    assert [told(event)[:2] for event in trail.events] == [
+        ("create", "accesstokens"),
+        ("delete", "accesstokens"),
+        ("create", "repositories/sync"),
+        ("get", "repositories"),
+    ], "who shows nothing and only comes to sign in was denied nothing"
+    for event in trail.events:
+        status = event.response_status
+        assert status is not UNSET
+        assert (event.user.username, status.code, status.reason) == ("system:anonymous", 401, "Unauthorized")
+        assert DECISION not in event.annotations
+    assert b"guess" not in trail.lines
+
+
 async def test_who_may_not_is_recorded_reading_or_writing(server: Server, trail: MemoryAudit) -> None:
     eve = await server.client("eve")
     await eve.get(IMAGES)
@@ -240,6 +327,18 @@ async def test_who_may_not_is_recorded_reading_or_writing(server: Server, trail:
         ("get", "/metrics", "forbid"),
     ]
     assert {event.user.username for event in trail.events} == {"eve"}
+
+
+@pytest.mark.parametrize(("path", "code"), [(f"{KUBE}/repositories", 403), ("/nothing", 404)], ids=["403", "404"])
+async def test_who_may_nothing_pushes_nothing_out_of_the_trail(
+    tmp_path: Path, trail: MemoryAudit, path: str, code: int
+) -> None:
+    async with whole.running(tmp_path, audit=Dampened(trail, FakeClock())) as server:
+        eve, ann = await server.client("eve"), await server.client("ann", "system:masters")
+        for _ in range(refusals.PER_USER + 5):
+            assert (await eve.post(path, image())).status == code
+        assert (await ann.post(SECRETS, secret())).status == 201
+    assert [event.user.username for event in trail.events] == ["eve"] * refusals.PER_USER + ["ann"]
 
 
 async def test_who_is_not_known_is_recorded_with_the_address_he_comes_from(server: Server, trail: MemoryAudit) -> None:
@@ -340,6 +439,9 @@ PLACES: Final = [
     "/admin/v1/tokens/{}/x",
     "/admin/{}",
     "/console/{}",
+    "/console/images/{}/web/sync",
+    "/console/sources/default/{}/delete",
+    "/console/sign-in",
     "/livez/{}",
     f"{IMAGES}?password={{}}&dryRun={{}}&fieldManager={{}}",
     f"{KUBE}/repositories?fieldManager={{}}",
@@ -361,6 +463,7 @@ def bodies(value: str) -> list[Any]:
         {"name": value, "user": value, "groups": [value]},
         {"password": value, "username": value, "domain": f"robot:{value}@r.example.com"},
         [{"op": "test", "path": "/spec/password", "value": value}],
+        f"token={quote(value)}&confirmed={quote(value)}".encode(),
     ]
 
 
@@ -383,7 +486,7 @@ HEADERS: Final = [
 @given(
     method=st.sampled_from(METHODS),
     place=st.sampled_from(PLACES),
-    body=st.integers(0, 9),
+    body=st.integers(0, 10),
     header=st.sampled_from(HEADERS),
     value=st.sampled_from([PASSWORD, TOKEN, f"https://robot:{PASSWORD}@r", "Bearer " + TOKEN, PASSWORD + "/" + TOKEN]),
     known=st.booleans(),
@@ -426,8 +529,12 @@ async def test_nothing_is_done_that_cannot_be_put_on_record_first(tmp_path: Path
             await ann.post(f"{SECRETS}/harbor-prod/verify", {}),
             await ann.post("/admin/v1/tokens", {"name": "robot", "user": "bot"}),
             await ann.post("/admin/v1/keys/rotate"),
+            await ann.post(f"{IMAGE}/sync", b"", headers=FORM),
+            await ann.post("/console/sources/default/harbor-prod/delete", b"confirmed=harbor-prod", headers=FORM),
+            await signed_in(server, ann.headers["authorization"].partition(" ")[2]),
         ]
         assert {(answer.status, answer.headers["retry-after"]) for answer in refused} == {(503, "5")}
+        assert not [held for held in await server.doors.tokens.list(sessions=True) if held.spec.type == "session"]
         assert (await ann.get(f"{IMAGES}/web")).status == 404
         assert (await ann.get("/livez")).status == 200
         trail.full = False
@@ -454,6 +561,22 @@ async def test_in_strict_mode_a_request_is_on_record_before_it_is_done_and_its_e
     assert (first.audit_id, first.verb, first.user) == (last.audit_id, last.verb, last.user)
     assert first.object_ref == ObjectRef("repositories", "default", "", GROUP, "v1alpha1")
     assert first.response_status is UNSET
+
+
+async def test_in_strict_mode_a_session_is_on_record_before_it_begins_and_before_it_ends(tmp_path: Path) -> None:
+    trail = MemoryAudit(strict=True)
+    async with whole.running(tmp_path, audit=trail) as server:
+        token = (await server.doors.tokens.create("ann", "ann", [], None)).reveal()
+        await signed_in(server, "iy_wrong")
+        trail.events.clear()
+        cookie = session_of(await signed_in(server, token))
+        await server.stranger().post("/console/sign-out", headers={"cookie": cookie})
+    assert [(event.stage, event.verb, event.user.username) for event in trail.events] == [
+        ("RequestReceived", "create", "ann"),
+        ("ResponseComplete", "create", "ann"),
+        ("RequestReceived", "delete", "ann"),
+        ("ResponseComplete", "delete", "ann"),
+    ]
 
 
 async def test_in_strict_mode_what_was_done_is_said_although_its_end_could_not_be_recorded(tmp_path: Path) -> None:

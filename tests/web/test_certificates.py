@@ -1,6 +1,7 @@
 """Client certificates at the doors: made on request, known by their fingerprint, second to a token."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from imageyard.web import exchange
 from tests.fakes.asgi import Answer, Client
 from tests.web import whole
 from tests.web.test_objects import is_status
+
+LASTS = timedelta(hours=1)
 
 IMAGES = "/oapis/image.theriseunion.io/v1alpha1/namespaces/default/repositories"
 SELF = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -110,7 +113,7 @@ async def test_a_token_in_the_same_request_wins(house: House) -> None:
         ({"ttlSeconds": 366 * 86_400}, "spec.expires"),
         ({"ttlSeconds": 0}, "spec.expires"),
         ({"name": "No Name"}, "metadata.name"),
-        ({"groups": "image-viewer"}, "body"),
+        ({"groups": "image-viewer"}, "groups"),
     ],
 )
 async def test_what_makes_no_certificate_is_told_by_field(house: House, more: dict[str, Any], field: str) -> None:
@@ -149,7 +152,7 @@ async def test_sessions_are_listed_for_who_asks_for_them(house: House) -> None:
     admin, tokens = await house.server.client("root", "system:masters"), house.server.doors.tokens
     parent = tokens.named("root")
     assert parent is not None
-    await tokens.create("session", "root", [], None, parent=parent.metadata.uid)
+    await tokens.begin_session("session", "root", [], LASTS, parent=parent.metadata.uid)
     for query, names in (("", ["root"]), ("?sessions=true", ["root", "session"])):
         listed = (await admin.get(f"/admin/v1/tokens{query}")).json()["items"]
         assert [each["name"] for each in listed] == names

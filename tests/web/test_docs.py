@@ -84,9 +84,9 @@ async def test_parameters_tell_their_range_and_default(admin: Client) -> None:
     assert "页码 · ≥ 1 · = 1" in text
 
 
-async def test_the_root_leads_to_the_docs(admin: Client) -> None:
-    answer = await admin.get("/")
-    assert (answer.status, answer.headers["location"]) == (303, "/oapis/docs")
+async def test_the_root_leads_to_the_console(stranger: Client) -> None:
+    answer = await stranger.get("/")
+    assert (answer.status, answer.headers["location"]) == (303, "/console/")
 
 
 def test_texts_of_the_document_are_escaped() -> None:

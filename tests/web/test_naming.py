@@ -38,6 +38,16 @@ def ref(resource: str, namespace: str = "", name: str = "", subresource: str = "
         ("GET", "/admin/v1/keys", "get", ObjectRef("keys")),
         ("GET", "/admin/v1/audit", "get", ObjectRef("audit")),
         ("DELETE", "/admin/v1/tokens/ci", "delete", ObjectRef("accesstokens", "", "ci", "imageyard.internal", "v1")),
+        ("POST", "/console/images/a/b/sync", "create", ref("repositories", "a", "b", "sync")),
+        ("POST", "/console/images/a/b/suspend", "patch", ref("repositories", "a", "b")),
+        ("POST", "/console/sources/a/b/delete", "delete", ref("registrysecrets", "a", "b")),
+        ("POST", "/console/sources/a/b/verify", "create", ref("registrysecrets", "a", "b", "verify")),
+        ("GET", "/console/sources/a/b/delete", "get", ref("registrysecrets", "a", "b")),
+        ("GET", "/console/images/a/b", "get", ref("repositories", "a", "b")),
+        ("PUT", "/console/images/a/b", "put", ref("repositories", "a", "b")),
+        ("GET", "/console/", "get", ObjectRef("overview")),
+        ("POST", "/console/sign-in", "create", ObjectRef("accesstokens", "", "", "imageyard.internal", "v1")),
+        ("POST", "/console/sign-out", "delete", ObjectRef("accesstokens", "", "", "imageyard.internal", "v1")),
         ("GET", "/metrics", "get", None),
         ("GET", "/livez", "get", None),
     ],
@@ -60,6 +70,9 @@ def test_paths_of_the_doors_are_shown_as_they_are(method: str, path: str, verb: 
         (f"/admin/v1/tokens/{PASTED}/x", "/admin/…"),
         (f"{PREFIX}/{PASTED}", "/oapis/…"),
         (f"{KUBE}/{PASTED}", "/apis/…"),
+        (f"/console/images/{PASTED}/{PASTED}", f"/console/images/{HIDDEN}/{HIDDEN}"),
+        (f"/console/images/a/{PASTED}/sync", f"/console/images/a/{HIDDEN}/sync"),
+        (f"/console/{PASTED}", "/console/…"),
         (f"/{PASTED}", "/…"),
         (PASTED, "/…"),
         ("", "/…"),
@@ -71,8 +84,23 @@ def test_what_is_no_name_is_not_shown(path: str, uri: str) -> None:
     assert named.ref is None or PASTED not in (named.ref.name, named.ref.namespace)
 
 
+def test_a_choice_of_language_is_no_change() -> None:
+    assert naming.of("POST", "/console/preferences").question
+
+
 @given(
-    st.sampled_from(["", "/", f"{IMAGES}/", f"{NAMESPACES}/", f"{KUBE}/namespaces/", f"{RBAC}/roles/", "/admin/v1/"]),
+    st.sampled_from(
+        [
+            "",
+            "/",
+            f"{IMAGES}/",
+            f"{NAMESPACES}/",
+            f"{KUBE}/namespaces/",
+            f"{RBAC}/roles/",
+            "/admin/v1/",
+            "/console/images/",
+        ]
+    ),
     st.text(max_size=2_000),
 )
 def test_whatever_the_path_little_is_shown_and_no_underscore_that_is_not_ours(beginning: str, rest: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from imageyard.domain.errors import Cause, Unavailable
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
+from imageyard.web import reply
 from tests.fakes.asgi import Answer, Client
 from tests.web.conftest import Yard
 from tests.web.samples import IMAGES, NAMESPACES, OBJECTS, SECRETS, image, secret
@@ -197,6 +198,17 @@ async def test_warnings_become_ascii_headers_in_english(admin: Client, yard: Yar
     yard.objects.warnings = (Text("密码未变", 'the "password" is\r\nunchanged: é'),)
     created = await admin.post(SECRETS, secret())
     assert created.headers["warning"] == '299 - "the \\"password\\" is  unchanged: ?"'
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [(16, "warning 15"), (17, "and 2 more warnings"), (99, "and 84 more warnings")]
+)
+def test_an_answer_holds_sixteen_warnings_at_most_and_the_last_tells_how_many_more_there_are(
+    given: int, told: str
+) -> None:
+    answer = reply.stored(b"{}", warnings=tuple(Text("", f"warning {number}") for number in range(given)))
+    warned = [value for name, value in answer.headers if name == b"warning"]
+    assert (len(warned), warned[0], warned[-1]) == (16, b'299 - "warning 0"', f'299 - "{told}"'.encode())
 
 
 @pytest.mark.parametrize("query", ["dryRun=All", "dry%52un=All", "dryRun=&dryRun=All", "a=1;b&dryRun=Al%6C"])

@@ -43,6 +43,18 @@ async def test_after_the_minute_it_is_401_again(stranger: Client, yard: Yard) ->
     assert await guess(stranger, 1) == [401]
 
 
+async def test_addresses_of_one_ipv6_network_are_one(application: ASGIApp) -> None:
+    for number in range(20):
+        assert await guess(Client(application, address=f"2001:db8::{number:x}"), 1) == [401]
+    assert await guess(Client(application, address="2001:db8::ffff"), 1) == [429]
+    assert await guess(Client(application, address="2001:db8:0:1::1"), 1) == [401]
+
+
+async def test_an_ipv4_address_that_comes_by_ipv6_is_the_same(stranger: Client, application: ASGIApp) -> None:
+    assert await guess(stranger, 20) == [401] * 20
+    assert await guess(Client(application, address=f"::ffff:{stranger.address}"), 1) == [429]
+
+
 def test_memory_is_bounded_by_forgetting_who_failed_longest_ago() -> None:
     throttle = Throttle()
     for number in range(Throttle.ADDRESSES + 5):

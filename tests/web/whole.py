@@ -12,7 +12,7 @@ from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Text
 from imageyard.keyring.aead import AeadKeyring
 from imageyard.metrics import Metrics
-from imageyard.registry import Head, Probe, Registry, RegistryError, Source, Step
+from imageyard.registry import Head, Inspection, Probe, Registry, RegistryError, Source, Step, Told, untold
 from imageyard.service import builtin_roles, events
 from imageyard.service.audit import Audit, Unrecorded
 from imageyard.service.events import Record
@@ -38,11 +38,15 @@ from tests.web.standin import OneKey
 class PleasedRegistry:
     """Takes every credential, and has no image."""
 
-    async def probe(self, source: Source) -> Probe:
+    async def probe(self, source: Source, told: Told = untold) -> Probe:
         step = Step("login", "ok", Text("登录成功", "signed in"), 5)
+        told(step)
         return Probe(True, Reason.Verified, Text("连接成功", "connected"), (step,))
 
     async def head(self, source: Source, repository: str, tag: str) -> Head:
+        raise RegistryError(Reason.TagNotFound, Text("没有这个标签", "no such tag"))
+
+    async def inspect(self, source: Source, *_: object, **__: object) -> Inspection:
         raise RegistryError(Reason.TagNotFound, Text("没有这个标签", "no such tag"))
 
     def host(self, source: Source) -> str:
@@ -94,7 +98,7 @@ async def running(
     limits: Limits = AT_ONCE,
 ) -> AsyncIterator[Server]:
     """`around` puts something between the store and all that use it."""
-    clock, keyring = FakeClock(), AeadKeyring({"k": bytes(32)}, "k")
+    clock, keyring = FakeClock(), AeadKeyring({"k": bytes(range(32))}, "k")
     async with SQLiteStore.open(directory, KINDS, now=clock.now) as opened:
         store = around(opened)
         roles, tokens = Roles(store, clock), Tokens(store, clock)

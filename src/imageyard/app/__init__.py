@@ -6,7 +6,7 @@ import gc
 import shlex
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +16,9 @@ from imageyard import logs
 from imageyard.app import audit_local, keysources
 from imageyard.app.administration import Administration, administration
 from imageyard.app.files import DataDir, write_private
+from imageyard.keyring import KeyringError
 from imageyard.keyring.keyfile import KeyFiles
+from imageyard.keyring.keys import LARGEST
 from imageyard.settings import Settings
 from imageyard.store.sqlite import backup as sqlite_backup
 
@@ -30,17 +32,17 @@ With Python's own 5 ms, durable writes measured a fifth slower."""
 __all__ = ["Administration", "administration", "backup", "export_keys", "import_keys", "restore", "run"]
 
 
-def run(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT. Raises what stops it from starting."""
+def run(settings: Settings, announce: Callable[[str], None], origins: Mapping[str, str]) -> None:
+    """Serve until SIGTERM or SIGINT; `origins` tells where settings came from. Raises what stops it from starting."""
     sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            runner.run(_serve(settings, announce))
+            runner.run(_serve(settings, announce, origins))
         except BaseExceptionGroup as group:
             raise _first(group) from None
 
 
-async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
+async def _serve(settings: Settings, announce: Callable[[str], None], origins: Mapping[str, str]) -> None:
     # Imported here: it takes longer to import than any other command takes to run.
     from imageyard.app import patience, server
 
@@ -49,7 +51,7 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with server.running(settings) as running:
+    async with server.running(settings, origins=origins) as running:
         announce(_greeting(running))
         sys.stdout.flush()
         _settle_memory()
@@ -67,6 +69,9 @@ def _greeting(running: "Server") -> str:
     lines = [
         f"imageyard is running: {running.url}" + (f" (HTTPS on port {running.ports.https})" if running.plain else "")
     ]
+    lines.append(
+        f"console: {running.url}/console/  (sign in with the token in {_quoted(running.directory.admin_token)})"
+    )
     if running.sample:
         lines.append(f"sample registry: {running.sample}, with sources and images in the namespaces default and edge")
     lines += ["next, in another terminal:", *(f"  {command}" for command in _next_commands(running))]
@@ -118,7 +123,18 @@ def export_keys(settings: Settings, file: Path) -> int:
 
 def import_keys(directory: DataDir, file: Path) -> int:
     """Take in the keys of an export, into the data directory whatever source is in use; answer how many.
-    Raises KeyringError, OSError."""
+    Raises KeyringError, Conflict for another key of an id that is there, OSError."""
     directory.make()
     with audit_local.recorded(directory.audit, "create", "keys/import"):
-        return KeyFiles(directory.keys).take_in(file.read_bytes())
+        try:
+            return KeyFiles(directory.keys).take_in(_document(file))
+        except KeyringError as error:
+            raise KeyringError(f"{file}: {error}", error.key_id) from None
+
+
+def _document(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        document = opened.read(LARGEST + 1)
+    if len(document) > LARGEST:
+        raise KeyringError(f"it is longer than {LARGEST} bytes, and so no export of keys")
+    return document

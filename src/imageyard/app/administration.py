@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from urllib.parse import quote
 
 import msgspec
 
@@ -15,8 +16,10 @@ from imageyard.app.certificates import Certificates
 from imageyard.app.clock import SystemClock
 from imageyard.app.files import DataDir, Unreachable, ports_in_use
 from imageyard.app.rotation import Rotation
+from imageyard.domain import names
 from imageyard.domain.access import Actor
-from imageyard.domain.kinds import KINDS
+from imageyard.domain.errors import NotFound
+from imageyard.domain.kinds import ACCESS_TOKEN, KINDS
 from imageyard.domain.secret import Secret
 from imageyard.service.rights import Rights
 from imageyard.service.roles import Roles
@@ -109,7 +112,7 @@ class _Remote:
         return cast("list[dict[str, Any]]", self._ask("GET", path)["items"])
 
     def revoke_token(self, name: str) -> None:
-        self._ask("DELETE", f"{TOKENS}/{name}")
+        self._ask("DELETE", f"{TOKENS}/{_segment(ACCESS_TOKEN.singular, name)}")
 
     def rotate_keys(self) -> Rotated:
         return msgspec.convert(self._ask("POST", ROTATE), Rotated)
@@ -118,7 +121,7 @@ class _Remote:
         return msgspec.convert(self._ask("GET", KEYS), KeyUses)
 
     def retire_key(self, key_id: str) -> None:
-        self._ask("DELETE", f"{KEYS}/{key_id}")
+        self._ask("DELETE", f"{KEYS}/{_segment('key', key_id)}")
 
     def prune_keys(self) -> Sequence[str]:
         return cast("list[str]", self._ask("POST", PRUNE)["retired"])
@@ -132,6 +135,13 @@ class _Remote:
         if answer.status >= http.client.BAD_REQUEST:
             https.refuse(answer)
         return answer.json()
+
+
+def _segment(kind: str, name: str) -> str:
+    """One segment of a path, nothing of it a query or another path. Raises NotFound for what nothing is called."""
+    if names.path_segment("name", name):
+        raise NotFound(kind, name)
+    return quote(name, safe="", errors="surrogateescape")
 
 
 class _Local:

@@ -5,6 +5,7 @@ may rename the file at any time (logrotate): the next line then begins a new one
 """
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -98,19 +99,30 @@ class AuditFile:
 
     def _is_ours(self, descriptor: int) -> bool:
         try:
-            there = self._path.stat()
+            there = self._path.lstat()
         except FileNotFoundError:
             return False
         return os.path.samestat(there, os.fstat(descriptor))
 
     def _open(self) -> int:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        descriptor = self._descriptor_of()
         size = os.fstat(descriptor).st_size
         self._torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         if not size:
             self._settle_names()
         return descriptor
+
+    def _descriptor_of(self) -> int:
+        """Whoever may write in the directory shall not have another file written to through a link in it."""
+        try:
+            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            raise OSError(
+                error.errno, f"{CURRENT} is a symbolic link, which is not followed", str(self._path)
+            ) from None
 
     def _rotate(self, descriptor: int) -> None:
         os.fsync(descriptor)

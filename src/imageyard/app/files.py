@@ -3,16 +3,20 @@
 import contextlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from imageyard.domain.errors import Corrupt
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
 from imageyard.keyring import keyfile
 from imageyard.service import tokens
+
+_SHORTEST: Final = 32
+_TOKEN: Final = re.compile(rf"[!-~]{{{_SHORTEST},}}")
 
 
 class Unreachable(Exception):
@@ -76,14 +80,24 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def admin_token(directory: DataDir) -> Secret:
-    """Read the bootstrap token, making it on the first start."""
+    """Read the bootstrap token, making it on the first start. Raises OSError for one that somebody may guess, or that
+    no header carries."""
     with contextlib.suppress(FileNotFoundError):
-        text = directory.admin_token.read_text(encoding="ascii").strip()
+        text = directory.admin_token.read_text(encoding="ascii", errors="replace").strip()
         if text:
-            return Secret(text)
+            return _strong(directory.admin_token, text)
     token = tokens.generate()
     write_private(directory.admin_token, f"{token.reveal()}\n".encode())
     return token
+
+
+def _strong(file: Path, text: str) -> Secret:
+    if not _TOKEN.fullmatch(text):
+        raise OSError(
+            f"{file} does not hold a token of {_SHORTEST} characters or more, all visible ASCII, without white space "
+            "inside; delete the file, and start again: a new one is made"
+        )
+    return Secret(text)
 
 
 @contextlib.contextmanager

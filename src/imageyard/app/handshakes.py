@@ -6,6 +6,7 @@ a descriptor unseen. Here the connection is accepted as plain TCP and TLS is put
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import Any, Final
 
 from uvloop.loop import SSLProtocol  # type: ignore[attr-defined]  # its stub leaves it out
@@ -21,11 +22,12 @@ HONEST: Final = 1.0
 
 class Handshakes:
     """Called for each connection of a TLS listener; holds those that are no HTTP connections yet, oldest first.
-    `most` counts both."""
+    `most` counts both. `protocol` makes what speaks HTTP behind them."""
 
-    def __init__(self, context: ssl.SSLContext, most: int) -> None:
+    def __init__(self, context: ssl.SSLContext, most: int, protocol: Callable[..., Patient] = Patient) -> None:
         self._context = context
         self._most = most
+        self._protocol = protocol
         self._arriving: dict[asyncio.Transport, float] = {}
         """Each with when it came."""
 
@@ -34,7 +36,7 @@ class Handshakes:
 
     def __call__(self, **given: Any) -> asyncio.Protocol:
         """What uvicorn gives its protocols goes to the one behind the handshake."""
-        return _Arriving(self, Patient(**given))
+        return _Arriving(self, self._protocol(**given))
 
     def close(self) -> None:
         """Drop them: nobody has asked for anything."""

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from imageyard.domain.errors import AlreadyExists, BadRequest, NotFound
+from imageyard.domain.errors import AlreadyExists, BadRequest, Conflict, NotFound
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
 
@@ -68,8 +68,11 @@ def signed_in(config: Mapping[str, Any], login: Login) -> dict[str, Any]:
 
 
 def signed_out(config: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Without the login of that name. Raises NotFound; AlreadyExists for a name that something else has."""
+    """Without the login of that name. Raises NotFound; Conflict for a name that something else has."""
     _entry(config, "contexts", name)
+    if not _is_ours(config, name):
+        said = f'context "{name}" was not made by imageyard login, and stays'
+        raise Conflict("context", name, Text(said, said))
     cleared = _without(config, name)
     return {**cleared, "current-context": ""} if cleared.get("current-context") == name else cleared
 

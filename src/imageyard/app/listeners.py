@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from imageyard.app import patience
 from imageyard.app.handshakes import Handshakes
+from imageyard.domain.text import Language
 
 GRACE: Final = 10
 """Seconds that requests in flight have to finish after SIGTERM."""
@@ -62,15 +63,17 @@ def port_of(sock: socket.socket) -> int:
 
 @asynccontextmanager
 async def serving(
-    app: ASGIApp, bound: Bound, certificate: Path, key: Path, client_ca: Path | None = None
+    app: ASGIApp, bound: Bound, certificate: Path, key: Path, client_ca: Path | None = None, language: Language = "zh"
 ) -> AsyncIterator[None]:
     """Serve until the block ends, then let requests in flight finish (GRACE seconds). With a `client_ca` (PEM) TLS
-    clients are asked for a certificate of it, and may have none."""
-    handshakes = Handshakes(context(certificate, key, client_ca), patience.most_connections())
+    clients are asked for a certificate of it, and may have none. What is no request is told so in `language` where it
+    does not prefer another."""
+    protocol = patience.speaking(language)
+    handshakes = Handshakes(context(certificate, key, client_ca), patience.most_connections(), protocol)
     servers = [_Server(_config(app, handshakes))]
     sockets = [bound.https]
     if bound.http is not None:
-        servers.append(_Server(_config(app, patience.Patient)))
+        servers.append(_Server(_config(app, protocol)))
         sockets.append(bound.http)
     async with asyncio.TaskGroup() as tasks:
         for server, sock in zip(servers, sockets, strict=True):

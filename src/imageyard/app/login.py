@@ -12,7 +12,7 @@ from imageyard.app import kubeconfig
 from imageyard.app.acquaintance import Address, Server, Unknown
 from imageyard.app.files import Unreachable, write_private
 from imageyard.app.kubeconfig import Login
-from imageyard.domain import errors
+from imageyard.domain import errors, visible
 from imageyard.domain.errors import BadRequest
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
@@ -37,7 +37,7 @@ def who(server: Server, token: Secret) -> Identity:
     user = told.get("userInfo") if isinstance(told, dict) else None
     if answer.status != 201 or not isinstance(user, dict) or not isinstance(user.get("username"), str):
         message = answer.json().get("message", f"it answered {answer.status}")
-        raise Unreachable(f"{server.address} does not tell who the bearer is: {message}")
+        raise Unreachable(f"{server.address} does not tell who the bearer is: {visible.shown(str(message))}")
     return Identity(user["username"], [str(group) for group in user.get("groups") or []])
 
 
@@ -52,8 +52,8 @@ def keep(file: Path, login: Login) -> None:
 
 
 def drop(file: Path, name: str) -> str:
-    """Take a login out of a kubeconfig, the chosen one for ""; answers its name. Raises NotFound, BadRequest,
-    OSError."""
+    """Take a login out of a kubeconfig, the chosen one for ""; answers its name. Raises NotFound, Conflict,
+    BadRequest, OSError."""
     with _locked(file):
         config = read(file)
         name = name or str(config.get("current-context") or "")

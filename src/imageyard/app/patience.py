@@ -1,11 +1,12 @@
 """How long and how much a connection may take to say what it wants and to hear the answer, before anybody is known:
 against slow, endless and deaf peers. What breaks these rules gets the REST door's Status (RFC 6585 section 5: 431; RFC
-9110 section 15.5.15: 414; RFC 9112 section 3.2: one Host).
+9110 section 15.5.15: 414; RFC 9112 section 3.2: one Host), in the language that what was read of its head asks for.
 """
 
 import asyncio
 import hashlib
 import resource
+from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
@@ -16,8 +17,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from imageyard.app import idle
 from imageyard.app.corked import Corked
 from imageyard.domain.errors import BadRequest, Failure
-from imageyard.domain.text import Text
-from imageyard.web import errors, exchange, hygiene
+from imageyard.domain.text import Language, Text
+from imageyard.web import errors, exchange, hygiene, language
 
 HEAD_BYTES: Final = 64 * 1024
 """Of a head; and of what stands between two pieces of a body or behind it, trailers included."""
@@ -69,6 +70,8 @@ _FRAMING: Final = BadRequest(
     )
 )
 """RFC 9112 section 6.1. What else is ambiguous about where a body ends, the parser refuses by itself."""
+_URL: Final = errors.UrlTooLong(URL_BYTES)
+_HEAD: Final = errors.HeadTooLarge(HEAD_BYTES, HEAD_LINES)
 _SLASH: Final = BadRequest(Text("路径中不能有编码的斜杠（%2F）", "a path must not hold an encoded slash (%2F)"))
 
 
@@ -89,6 +92,8 @@ class Patient(HttpToolsProtocol):
 
     beneath: asyncio.Transport | None = None
     """Of a TLS connection, the transport below."""
+    default: Language = "zh"
+    """Spoken where a request does not prefer a language."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._corked = Corked(transport, self.loop, self.beneath)
@@ -122,7 +127,7 @@ class Patient(HttpToolsProtocol):
         super().data_received(data)
         # Lines of an unfinished head, or of trailers; those of a finished head are counted in `on_headers_complete`.
         if (self._overhead > HEAD_BYTES or len(self.headers) > HEAD_LINES) and not self._deaf:
-            self._refusal = errors.HeadTooLarge(HEAD_BYTES, HEAD_LINES)
+            self._refusal = _URL if self._in_head and len(self.url) > URL_BYTES else _HEAD
             self.send_400_response("")
 
     def on_message_begin(self) -> None:
@@ -130,21 +135,19 @@ class Patient(HttpToolsProtocol):
         if self._certificate:
             self.scope["extensions"] = {exchange.CERTIFICATE: {"sha256": self._certificate}}
 
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        if len(self.url) > URL_BYTES:
-            self._refuse(errors.UrlTooLong(URL_BYTES))
-
     def on_headers_complete(self) -> None:
         # Raising here makes the parser give up, and uvicorn answer by `send_400_response`.
         if len(self.pipeline) >= MOST_WAITING:
             self._hear_no_more()
         headers = self.headers
+        if len(self.url) > URL_BYTES:
+            # Not in `on_url`: the language of the answer stands behind it.
+            self._refuse(_URL)
         # Counted exactly only where the bytes that came, of which a body may be a part, leave doubt.
         if len(headers) > HEAD_LINES or (
             self._overhead > HEAD_BYTES and sum(len(name) + len(value) for name, value in headers) > HEAD_BYTES
         ):
-            self._refuse(errors.HeadTooLarge(HEAD_BYTES, HEAD_LINES))
+            self._refuse(_HEAD)
         names, version = [name for name, _ in headers], self.parser.get_http_version()
         if names.count(b"host") != 1 and version == "1.1":
             self._refuse(_HOSTS)
@@ -221,7 +224,7 @@ class Patient(HttpToolsProtocol):
             # The answer is on its way already.
             self.transport.close()
             return
-        answer = errors.render(self._refusal, "zh")
+        answer = errors.render(self._refusal, self._language())
         head = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n".encode("ascii")]
         pairs: list[tuple[bytes, bytes]] = [*self.server_state.default_headers, *answer.headers, *hygiene.EVERY]
         pairs += [(b"content-length", b"%d" % len(answer.body)), (b"connection", b"close")]
@@ -229,6 +232,11 @@ class Patient(HttpToolsProtocol):
         head += [b"%s: %s\r\n" % pair for pair in pairs]
         self.transport.write(b"".join([*head, b"\r\n", answer.body]))
         self.transport.close()
+
+    def _language(self) -> Language:
+        """That of the head, as far as it was read."""
+        read = self.headers if self._in_head else self.scope["headers"]
+        return language.choose(dict(read).get(b"accept-language", b"").decode("latin-1"), self.default)
 
     def _hear_no_more(self) -> None:
         """Answer what was asked so far and close; the rest is not read."""
@@ -247,6 +255,17 @@ def _shown(transport: asyncio.Transport) -> str:
     tls = transport.get_extra_info("ssl_object")
     der = tls.getpeercert(binary_form=True) if tls is not None else None
     return hashlib.sha256(der).hexdigest() if der else ""
+
+
+def speaking(default: Language) -> Callable[..., Patient]:
+    """Patient, in this language where a request does not prefer one."""
+
+    def made(**given: Any) -> Patient:
+        protocol = Patient(**given)
+        protocol.default = default
+        return protocol
+
+    return made
 
 
 def raise_limits() -> None:

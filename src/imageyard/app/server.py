@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import structlog
@@ -17,10 +19,12 @@ from imageyard.app import (
     client_certificates,
     files,
     filesystem,
+    installation,
     issuer,
     keysources,
     kubeconfig,
     listeners,
+    privacy,
     samples,
     sealing,
 )
@@ -48,6 +52,7 @@ from imageyard.registry import Probe
 from imageyard.registry.client import RegistryClient
 from imageyard.service import builtin_roles
 from imageyard.service.audit import Audit
+from imageyard.service.dampened import Dampened
 from imageyard.service.events import Recorder
 from imageyard.service.fetch import Fetcher
 from imageyard.service.manifests import Manifests
@@ -56,7 +61,6 @@ from imageyard.service.oidc import Oidc
 from imageyard.service.quota import Quota
 from imageyard.service.requests import SyncRequests
 from imageyard.service.roles import Roles
-from imageyard.service.strangers import Dampened
 from imageyard.service.tokens import Tokens
 from imageyard.service.trials import Trials
 from imageyard.service.verify import Verifier
@@ -65,6 +69,7 @@ from imageyard.store.sqlite.store import SQLiteStore
 from imageyard.sync.engine import Engine
 from imageyard.sync.settings import EngineSettings
 from imageyard.web import app as web
+from imageyard.web.installation import Installation
 from imageyard.web.limits import Limits
 
 log = structlog.get_logger()
@@ -113,12 +118,18 @@ class Parts(NamedTuple):
 
 
 @asynccontextmanager
-async def running(settings: Settings, outward: Callable[..., EgressClient] = EgressClient) -> AsyncIterator[Server]:
-    """Run a server for as long as the block runs; `outward` makes the gate that all its outbound bytes pass.
+async def running(
+    settings: Settings,
+    outward: Callable[..., EgressClient] = EgressClient,
+    origins: Mapping[str, str] = MappingProxyType({}),
+) -> AsyncIterator[Server]:
+    """Run a server for as long as the block runs; `outward` makes the gate that all its outbound bytes pass, `origins`
+    tells by name where settings came from.
     Raises OSError, Locked, Corrupt, KeyringError, InvalidSettings."""
     directory = DataDir(settings.data_dir)
     directory.make()
     directory.refuse_emptied()
+    privacy.tighten(directory)
     _warn_of_network(directory)
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), Metrics()
@@ -147,7 +158,8 @@ async def running(settings: Settings, outward: Callable[..., EgressClient] = Egr
         admin = await _prepare(parts, sample)
         ports = Ports(listeners.port_of(bound.http) if bound.http else None, listeners.port_of(bound.https))
         issued = _certificates(settings, parts, ports, admin)
-        async with _working(settings, parts, bound, issued):
+        known = installation.of(settings, origins, directory, ports.https, clock, gate, parts.trials)
+        async with _working(settings, parts, bound, issued, known):
             with files.announced(directory, ports):
                 log.info("started", http=ports.http, https=ports.https, version=__version__)
                 yield Server(directory, ports, _url(settings, ports), sample.address if sample else None)
@@ -255,12 +267,14 @@ def _certificates(settings: Settings, parts: Parts, ports: Ports, admin: Secret)
 
 
 @asynccontextmanager
-async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certificates) -> AsyncIterator[None]:
+async def _working(
+    settings: Settings, parts: Parts, bound: Bound, issued: Certificates, known: Installation
+) -> AsyncIterator[None]:
     """Doors open and tasks running; at the end not ready first, then syncs handed back, then requests finished."""
     health = Health(parts.store, parts.keyring, parts.engine, parts.tokens, parts.audit)
     stopping = asyncio.Event()
     audit = Dampened(parts.audit, parts.clock)
-    app = web.build(_doors(settings, parts, issued, health, audit, stopping))
+    app = web.build(replace(_doors(settings, parts, issued, health, audit, stopping), installation=known))
     async with asyncio.TaskGroup() as tasks:
         owned: tuple[asyncio.Task[None], ...] = (
             tasks.create_task(parts.engine.run(), name="sync-engine"),
@@ -273,9 +287,10 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
         if parts.oidc is not None:
             owned += (tasks.create_task(parts.oidc.keys.run(), name="oidc-keys"),)
         clients = issued.ca if settings.client_certificates else None
-        async with listeners.serving(app, bound, issued.server, issued.server_key, clients):
+        async with listeners.serving(app, bound, issued.server, issued.server_key, clients, settings.language):
             checking = tasks.create_task(_look_for_damage(parts.store, health), name="integrity")
             resealing = tasks.create_task(_finish_rotation(parts.keys), name="key-rotation")
+            preparing = tasks.create_task(asyncio.to_thread(web.prepare), name="console-templates")
             try:
                 yield
             finally:
@@ -283,7 +298,7 @@ async def _working(settings: Settings, parts: Parts, bound: Bound, issued: Certi
                 stopping.set()
                 log.info("stopping")
                 await parts.engine.stop(ENGINE_GRACE)
-        for task in (*owned, checking, resealing):
+        for task in (*owned, checking, resealing, preparing):
             task.cancel()
 
 
@@ -321,6 +336,7 @@ def _doors(
         stopping=stopping,
         audit=audit,
         version=__version__,
+        console_language=settings.language,
         limits=_limits(settings),
         trusted_proxies=settings.trusted_proxy,
         allowed_hosts=_allowed_hosts(_names(settings)),

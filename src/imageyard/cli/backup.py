@@ -15,7 +15,8 @@ File = Annotated[Path, Argument(help="The backup file.")]
 def backup(file: File, force: options.ForceOption = False, data_dir: options.DataDirOption = None) -> None:
     """Write a consistent, verified copy of the database, also while the server runs."""
     with exits.told():
-        application.backup(options.existing(data_dir), options.target(file, force=force))
+        directory = options.existing(data_dir)
+        application.backup(directory, options.target(file, directory, force=force))
         print(f"{file} written and verified; credentials in it need the keys (imageyard keys export)")
 
 

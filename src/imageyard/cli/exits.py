@@ -57,6 +57,15 @@ def told() -> Iterator[None]:
         fail(_sentence(error), code)
 
 
+@contextmanager
+def finding(what: str, name: str) -> Iterator[None]:
+    """Leave with what was typed where there is no such thing, whatever the server calls it."""
+    try:
+        yield
+    except errors.NotFound:
+        fail(f'{what} "{name}" not found', Exit.NOT_FOUND)
+
+
 def _sentence(error: BaseException) -> str:
     """What happened, and to which file; not the error's number."""
     if isinstance(error, OSError) and error.strerror:

@@ -53,7 +53,7 @@ def retire(
     config: options.ConfigOption = None,
 ) -> None:
     """Remove a key for good. Refused while a credential is under it."""
-    with exits.told():
+    with exits.told(), exits.finding("key", key):
         administration = application.administration(options.used(data_dir, config))
         _confirm(yes)
         administration.retire_key(key)
@@ -80,7 +80,8 @@ def export(
     """Write all keys of the source in use into one file. Whoever has it and a backup has the credentials."""
     with exits.told():
         settings = options.used(data_dir, config)
-        count = application.export_keys(settings, options.target(file, force=force))
+        target = options.target(file, DataDir(settings.data_dir), force=force)
+        count = application.export_keys(settings, target)
         print(f"{file} holds {count} keys (key_source is {settings.key_source}); keep it apart from backups")
 
 

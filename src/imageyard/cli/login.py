@@ -16,6 +16,7 @@ from imageyard.app.kubeconfig import Login
 from imageyard.app.login import Identity
 from imageyard.cli import exits
 from imageyard.cli.exits import Exit
+from imageyard.domain import visible
 from imageyard.domain.secret import Secret
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,16384}")
@@ -68,7 +69,9 @@ def whoami(kubeconfig: FileOption = None, context_name: NameOption = "") -> None
 
 
 def _described(identity: Identity) -> str:
-    return f"{identity.user} (groups: {', '.join(identity.groups) or 'none'})"
+    """In one line, whatever the server answered."""
+    groups = ", ".join(map(visible.shown, identity.groups))
+    return f"{visible.shown(identity.user)} (groups: {groups or 'none'})"
 
 
 def _confirm(fingerprint: str) -> bool:

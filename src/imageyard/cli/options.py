@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import typer
 
 from imageyard import settings
+from imageyard.app import targets
 from imageyard.app.files import DataDir
 from imageyard.cli import exits
 from imageyard.settings import Settings
@@ -30,8 +31,13 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file if 
 
 def read(**flags: Any) -> Settings:
     """Read settings with these flags first. Raises InvalidSettings."""
+    return read_with_origins(**flags)[0]
+
+
+def read_with_origins(**flags: Any) -> tuple[Settings, dict[str, str]]:
+    """The same, and by name where each came from."""
     config = flags.pop("config", None)
-    return settings.load(flags, os.environ, config)[0]
+    return settings.load(flags, os.environ, config)
 
 
 def used(data_dir: Path | None, config: Path | None = None) -> Settings:
@@ -48,8 +54,13 @@ def existing(data_dir: Path | None) -> DataDir:
     return DataDir(used(data_dir).data_dir)
 
 
-def target(file: Path, *, force: bool) -> Path:
-    """A file that may be written: there is none yet, or it may be replaced. Leaves when it may not."""
+def target(file: Path, directory: DataDir, *, force: bool) -> Path:
+    """A file that may be written: there is none yet, or it may be replaced. Leaves when it may not: what a server has
+    in its data directory is never replaced."""
+    keeper = targets.kept_by(file, directory)
+    if keeper is not None:
+        told = f"{file} lies in the data directory {keeper}, of which nothing is replaced; name a file elsewhere"
+        exits.fail(told, exits.Exit.USAGE)
     if file.exists() and not force:
         exits.fail(f"{file} exists already; --force replaces it", exits.Exit.CONFLICT)
     return file

@@ -34,7 +34,7 @@ def serve(
 ) -> None:
     """Start the server. Everything it needs is made in the data directory on the first start."""
     with exits.told():
-        settings = options.read(
+        settings, origins = options.read_with_origins(
             data_dir=data_dir,
             config=config,
             host=host,
@@ -57,7 +57,7 @@ def serve(
         )
         _check_registry_ca(settings.registry_ca)
         logs.configure(settings.log_level, settings.log_format)
-        application.run(settings, announce=typer.echo)
+        application.run(settings, announce=typer.echo, origins=origins)
 
 
 def _check_registry_ca(file: Path | None) -> None:

@@ -8,6 +8,7 @@ from typer import Argument, Option
 from imageyard import app as application
 from imageyard.app.administration import Bearer
 from imageyard.cli import bearer, exits, options, table
+from imageyard.domain import visible
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -46,11 +47,11 @@ def list_(
 @app.command("revoke")
 def revoke(name: Name, data_dir: options.DataDirOption = None) -> None:
     """Revoke a token or certificate; it stops working at once."""
-    with exits.told():
+    with exits.told(), exits.finding("token", name):
         application.administration(options.used(data_dir)).revoke_token(name)
         print(f"token/{name} revoked")
 
 
 def _cell(row: Any, key: str) -> str:
     value = row.get(key)
-    return ",".join(value) if isinstance(value, list) else str(value or "-")
+    return visible.shown(",".join(value) if isinstance(value, list) else str(value or "-"))

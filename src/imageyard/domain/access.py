@@ -59,6 +59,17 @@ class Grant(NamedTuple):
     """`User:name` or `Group:name`."""
     rules: tuple[Rule, ...]
     namespace: str = ""
+    role: str = ""
+    """`ClusterRole/name` or `Role/name`: whose rules they are."""
+    binding: str = ""
+    """`ClusterRoleBinding/name` or `RoleBinding/name`: what gives them; "" for what holds without."""
+
+
+class Because(NamedTuple):
+    """Why something is allowed: a grant, and the rule of it that covers what is asked."""
+
+    grant: Grant
+    rule: Rule
 
 
 _EVERYTHING: Final = frozenset({"*"})
@@ -124,9 +135,13 @@ BUILTIN: Final = (
 )
 """As Kubernetes names them, where it has them."""
 
-MASTERS_GRANT: Final = Grant(f"Group:{MASTERS}", CLUSTER_ADMIN)
+MASTERS_GRANT: Final = Grant(f"Group:{MASTERS}", CLUSTER_ADMIN, role="ClusterRole/cluster-admin")
 """Holds whatever roles and bindings say: nobody locks the operator out."""
-_BUILTIN_GRANTS: Final = tuple(Grant(f"Group:{each.group}", each.rules) for each in BUILTIN if each.group)
+_BUILTIN_GRANTS: Final = tuple(
+    Grant(f"Group:{each.group}", each.rules, "", f"ClusterRole/{each.name}", f"ClusterRoleBinding/{each.name}")
+    for each in BUILTIN
+    if each.group
+)
 
 
 def builtin_grants() -> tuple[Grant, ...]:
@@ -143,6 +158,18 @@ def allows(actor: Actor, action: Action, grants: Iterable[Grant]) -> bool:
                 if _covers(rule, action):
                     return True
     return False
+
+
+def explain(actor: Actor, action: Action, grants: Iterable[Grant]) -> tuple[Because, ...]:
+    """Every reason for which the action is allowed, none where it is not. One grant is told once."""
+    held = subjects(actor.user, actor.groups)
+    found = []
+    for grant in grants:
+        if grant.subject in held and _reaches(grant, action):
+            rule = next((each for each in grant.rules if _covers(each, action)), None)
+            if rule is not None:
+                found.append(Because(grant, rule))
+    return tuple(found)
 
 
 def rules_of(actor: Actor, namespace: str, grants: Iterable[Grant]) -> list[Rule]:

@@ -29,7 +29,7 @@ DRY_RUN: Final = f"{ANNOTATION}dry-run"
 RESULT: Final = f"{ANNOTATION}result"
 """What a verification or a test fetch found: one of our reasons."""
 PART_OF: Final = f"{ANNOTATION}part-of"
-"""On the record of one object that a request for many has deleted: the verb of that request."""
+"""On the record of one object that a request for many was about: the verb of that request."""
 LEFT_OUT: Final = f"{ANNOTATION}left-out"
 """How many requests alike were not recorded one by one."""
 LOST: Final = f"{ANNOTATION}lost"
@@ -85,12 +85,15 @@ class Event(Struct, rename="camel", kw_only=True):
 
 
 class Part(NamedTuple):
-    """What became of one object of a request for many; `code` as if it had been asked for alone."""
+    """What was done to one object of a request for many, and what became of it; `code` as if it had been asked for
+    alone."""
 
     namespace: str
     name: str
     code: int
     reason: str = ""
+    verb: str = "delete"
+    subresource: str = ""
 
 
 def is_recorded(*, safe: bool, question: bool, known: bool, code: int) -> bool:

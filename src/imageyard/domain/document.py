@@ -8,7 +8,7 @@ import msgspec
 from msgspec import inspect
 
 from imageyard.domain import exact, metadata
-from imageyard.domain.errors import INVALID, NOT_SUPPORTED, REQUIRED, TYPE_INVALID, Cause
+from imageyard.domain.errors import INVALID, NOT_SUPPORTED, REQUIRED, TYPE_INVALID, UNKNOWN_FIELD, Cause
 from imageyard.domain.kind import Kind, View
 from imageyard.domain.objects import Object
 from imageyard.domain.text import Text, excerpt
@@ -64,6 +64,19 @@ def read(kind: Kind[Any], document: Mapping[str, Any], old: Object | None = None
         return Read(None, crowded + rest.causes, rest.unknown, rest.mended)
     flawless = _at_once(kind, document)
     return _walked(kind, document, old) if flawless is None else Read(flawless, [], [], flawless)
+
+
+def flaws(struct: type, given: Mapping[str, Any]) -> list[Cause]:
+    """What keeps a JSON object that is no object of a kind from being a `struct`: each bad field, unknown ones too, at
+    most SHOWN. Converting one without flaws raises nothing."""
+    reader = _Reader(updating=False)
+    reader.struct(exact.fields(struct), given, "", {})
+    return [*reader.causes, *map(stray, reader.unknown)][:SHOWN]
+
+
+def stray(field: str) -> Cause:
+    """The cause for a field that no one knows, where none may be sent."""
+    return Cause(field, UNKNOWN_FIELD, Text("未知字段", "is an unknown field"))
 
 
 def elsewhere(bad: Sequence[Cause], found: Iterable[Cause]) -> list[Cause]:

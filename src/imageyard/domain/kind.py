@@ -35,7 +35,7 @@ class Index(NamedTuple):
     due: datetime | None = None
     """When the engine next has to look at the object; None = never by itself."""
     synced: datetime | None = None
-    """What `sortBy=lastSynced` compares."""
+    """What `sortBy=lastSynced` compares: of an event, when it was last seen."""
     failing: bool = False
     """Whether the last outcome was a failure (woken by changes of what it depends on)."""
     fields: Mapping[str, str] = {}

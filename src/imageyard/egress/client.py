@@ -1,11 +1,11 @@
 """The gate over aiohttp: prepare, send, read. Every exchange of the server is one call of `EgressClient.send`."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import aiohttp
 import structlog
@@ -14,6 +14,7 @@ from yarl import URL
 from imageyard.domain.reasons import Reason
 from imageyard.egress import EgressError, Request, Response, dialer, failures, interim, limits, target
 from imageyard.egress import proxy as proxies
+from imageyard.egress.address import Kind, Verdict
 from imageyard.egress.dialer import Dial
 from imageyard.egress.limits import Limits
 from imageyard.egress.policy import Policy
@@ -28,6 +29,14 @@ _NO_BODY_STATUS: Final = frozenset({204, 304})
 _AGENT: Final = f"imageyard/{version('imageyard')}"
 
 log = structlog.get_logger(__name__)
+
+
+class Opinion(NamedTuple):
+    """What the gate thinks of one address; "" where the proxy is to resolve the name."""
+
+    address: str
+    verdict: Verdict
+    proxied: bool
 
 
 class EgressClient:
@@ -52,6 +61,7 @@ class EgressClient:
         self._limits = limits
         self._trust = Trust(roots)
         self._proxy = proxy
+        self._policy = policy
         self._resolve = resolve or SystemResolver()
         self._vetting = Vetting(policy, self._resolve, limits.connect, clock)
         self._dial = dialer.guarded(dial, self._vetting)
@@ -101,6 +111,17 @@ class EgressClient:
             sock_read=limits.first_byte,
             ceil_threshold=limits.total + 1,
         )
+
+    async def consider(self, url: str) -> Sequence[Opinion]:
+        """What would become of a request to `url`, by the very rules that a request meets. A name is resolved,
+        unless the proxy is to do that; nothing is dialled. Raises ValueError, EgressError (DNSFailed)."""
+        _, origin = target.parse(url)
+        proxied = self._proxy is not None and self._proxy.carries(origin)
+        if proxied and origin.address is None:
+            kind = proxies.refusal(origin, self._policy)
+            return [Opinion("", Verdict(kind is None, kind or Kind.PUBLIC), proxied)]
+        judged = await self._vetting.consider(origin.host, origin.port, origin.address)
+        return [Opinion(str(address), verdict, proxied) for address, verdict in judged]
 
     async def send(self, request: Request) -> Response:
         """Carry out one exchange. Raises EgressError.

@@ -8,7 +8,7 @@ import asyncio
 import ipaddress
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Final
@@ -20,6 +20,7 @@ from imageyard.domain.reasons import Reason
 from imageyard.egress import EgressError
 from imageyard.egress import address as addresses
 from imageyard.egress import proxy as proxies
+from imageyard.egress.address import Verdict
 from imageyard.egress.listeners import IPAddress
 from imageyard.egress.policy import Policy
 from imageyard.egress.resolver import Resolver
@@ -68,6 +69,12 @@ class Vetting(AbstractResolver):
                 raise EgressError(Reason.EgressDenied, "address")
             answer.revision = self._policy.own_listeners.revision
         return answer.addresses
+
+    async def consider(self, host: str, port: int, literal: IPAddress | None) -> Sequence[tuple[IPAddress, Verdict]]:
+        """Each address of `host` with what would be decided about it, for who asks why. Nothing is dialled.
+        Raises EgressError (DNSFailed)."""
+        answer = self._keep(host, port, (literal,)) if literal else await self._look_up(host, port, inf)
+        return [(address, addresses.judge(address, port, self._policy)) for address in answer.addresses]
 
     def vet_unresolved(self, origin: Origin) -> None:
         """Judge what a proxy is asked to resolve and dial. Raises EgressError (EgressDenied)."""

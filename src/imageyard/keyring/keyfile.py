@@ -3,10 +3,13 @@
 Keys that seal nothing any more stay until they are dropped: a backup taken before a rotation is sealed under them.
 """
 
+import hmac
 import os
 import secrets
 from pathlib import Path
 
+from imageyard.domain.errors import Conflict
+from imageyard.domain.text import Text
 from imageyard.keyring import KeyringError
 from imageyard.keyring.keys import KEY_BYTES, Keys, NoKeys
 
@@ -50,8 +53,11 @@ class KeyFiles:
 
     def take_in(self, exported: bytes) -> int:
         """Add the keys of an export to those that are here; the current key stays, where there is one.
-        Answers how many keys the export held. Raises KeyringError."""
+        Answers how many keys the export held. Raises KeyringError; Conflict, and nothing is written, where a key that
+        is here would be lost."""
         keys = Keys.parse(exported)
+        for key_id, key in keys.by_id.items():
+            self._refuse_other(key_id, key)
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for key_id, key in keys.by_id.items():
             _write(self._directory / (key_id + _SUFFIX), key.hex())
@@ -59,10 +65,28 @@ class KeyFiles:
             _write(self._directory / _CURRENT, keys.current)
         return len(keys.by_id)
 
+    def _refuse_other(self, key_id: str, key: bytes) -> None:
+        path = self._directory / (key_id + _SUFFIX)
+        if path.exists() and not hmac.compare_digest(_bytes(path), key):
+            told = Text(
+                f"{path} 与导出文件中的密钥“{key_id}”不同，未写入任何密钥；若以导出文件为准，请先移走该文件",
+                f'{path} holds something else than the key "{key_id}" of the export, so no key was taken in; if the '
+                "export is right, move that file away first",
+            )
+            raise Conflict("key", key_id, told)
+
 
 def present(directory: Path) -> set[str]:
     """The ids of the keys that are there."""
     return {path.stem for path in directory.glob("*" + _SUFFIX)}
+
+
+def _bytes(path: Path) -> bytes:
+    """b"" for what is no key: it may be one that was damaged, and can be mended by hand."""
+    try:
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except ValueError:
+        return b""
 
 
 def _read(path: Path) -> bytes:

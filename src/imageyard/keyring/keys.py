@@ -39,15 +39,17 @@ class Keys:
                 raise KeyringError("the id of a key is up to 32 characters of a-z, 0-9, dot, hyphen and underscore")
             if len(key) != KEY_BYTES:
                 raise KeyringError(f"key {key_id!r} is not {KEY_BYTES} bytes long", key_id)
+            if len(set(key)) == 1:
+                raise KeyringError(f"key {key_id!r} is one byte over and over, which anybody guesses", key_id)
         if self.current not in self.by_id:
             shown = self.current if ID.fullmatch(self.current) else "***"
             raise KeyringError(f"the current key {shown!r} is not among the keys", shown)
 
     @classmethod
     def parse(cls, document: bytes | str) -> Self:
-        """Raises KeyringError for what is no such document."""
+        """Raises KeyringError for what is no such document, or says something twice."""
         try:
-            read = json.loads(document)
+            read = json.loads(document, object_pairs_hook=_once)
             by_id = {str(key_id): decoded(text) for key_id, text in read["keys"].items()}
             return cls(str(read["current"]), by_id)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -58,6 +60,17 @@ class Keys:
     def document(self) -> bytes:
         keys = {key_id: self.by_id[key_id].hex() for key_id in sorted(self.by_id)}
         return json.dumps({"current": self.current, "keys": keys}, indent=2).encode() + b"\n"
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A reader of JSON takes the last of two values, and nobody would hear of the first."""
+    read: dict[str, object] = {}
+    for name, value in pairs:
+        if name in read:
+            shown = f" ({name!r})" if ID.fullmatch(name) else ""
+            raise KeyringError(f"the document of keys has one name twice{shown}")
+        read[name] = value
+    return read
 
 
 def decoded(text: str) -> bytes:

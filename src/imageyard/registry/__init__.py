@@ -77,6 +77,14 @@ class Step(NamedTuple):
     milliseconds: int
 
 
+Told = Callable[[Step], None]
+"""Hears of each step of a verify once, as soon as it is known, in order; what does not happen is told as skipped."""
+
+
+def untold(step: Step) -> None:
+    """Nobody waits for steps: the probe has them all in the end."""
+
+
 class Probe(NamedTuple):
     """What a verify found. `reason` is Verified, AnonymousOnly or a failure; `elsewhere` tells that the failure is
     another host's than the source's."""
@@ -145,7 +153,7 @@ class Registry(Protocol):
         """Read what the digest holds, fetching only documents that `lookup` does not answer.
         `platform` is "" for the default. Raises RegistryError."""
 
-    async def probe(self, source: Source) -> Probe:
+    async def probe(self, source: Source, told: Told = untold) -> Probe:
         """Test address, TLS, registry and login without touching a repository. Never raises RegistryError."""
 
     def scope(self, source: Source, repository: str) -> str:

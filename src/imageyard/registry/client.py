@@ -18,6 +18,7 @@ from imageyard.registry import (
     Probe,
     RegistryError,
     Source,
+    Told,
     errors,
     heads,
     inspection,
@@ -27,6 +28,7 @@ from imageyard.registry import (
     providers,
     ratelimit,
     reading,
+    untold,
 )
 from imageyard.registry.origin import Origin
 from imageyard.registry.signin import SignIn
@@ -70,8 +72,8 @@ class RegistryClient:
         reader = reading.Reading(self._signin, self._clock, source, path, lookup)
         return await inspection.inspect(reader, head, tag, wanted)
 
-    async def probe(self, source: Source) -> Probe:
-        return await probe.run(self._wire, self._clock, source)
+    async def probe(self, source: Source, told: Told = untold) -> Probe:
+        return await probe.run(self._wire, self._clock, source, told)
 
     def scope(self, source: Source, repository: str) -> str:
         home = origin.of(source)

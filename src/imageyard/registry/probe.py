@@ -20,6 +20,7 @@ from imageyard.registry import (
     RegistryError,
     Source,
     Step,
+    Told,
     auth,
     errors,
     exchange,
@@ -30,6 +31,7 @@ from imageyard.registry import (
     signin,
     strictjson,
     unanswered,
+    untold,
     wire,
 )
 from imageyard.registry.auth import Realm
@@ -64,18 +66,19 @@ class _Login(NamedTuple):
     """False: the credential could not be tested (AnonymousOnly)."""
 
 
-async def run(sender: Wire, clock: Clock, source: Source) -> Probe:
-    """Test a source within `SECONDS`. Never raises RegistryError."""
-    return await _Run(sender.within(SECONDS, clock), clock, source).probe()
+async def run(sender: Wire, clock: Clock, source: Source, told: Told = untold) -> Probe:
+    """Test a source within `SECONDS`, telling each step as it ends. Never raises RegistryError."""
+    return await _Run(sender.within(SECONDS, clock), clock, source, told).probe()
 
 
 class _Run:
     """One probe: its steps so far, and the clock they are measured by."""
 
-    def __init__(self, sender: Wire, clock: Clock, source: Source) -> None:
+    def __init__(self, sender: Wire, clock: Clock, source: Source, told: Told) -> None:
         self._wire = sender
         self._clock = clock
         self._source = source
+        self._told = told
         self._steps: list[Step] = []
         self._began = clock.monotonic()
 
@@ -244,25 +247,32 @@ class _Run:
         elapsed, self._began = now - self._began, now
         return max(0, round(elapsed * 1000))
 
+    def _ended(self, *steps: Step) -> None:
+        for step in steps:
+            self._steps.append(step)
+            self._told(step)
+
     def _reached(self) -> None:
-        self._steps = [
+        self._ended(
             Step("address", "ok", _OK, 0),
             _tls_step(self._source),
             Step("registry", "ok", _OK, self._lap()),
-        ]
+        )
 
     def _failed(self, at: StepName, error: RegistryError) -> Probe:
         before = {"tls": _tls_step(self._source)}
         position = ORDER.index(at)
-        steps = self._steps or [before.get(name) or Step(name, "ok", _OK, 0) for name in ORDER[:position]]
         said = errors.advised(error)
-        steps = [*steps, Step(at, "failed", said, self._lap())]
-        steps += [Step(name, "skipped", _SKIPPED, 0) for name in ORDER[position + 1 :]]
+        if not self._steps:
+            self._ended(*(before.get(name) or Step(name, "ok", _OK, 0) for name in ORDER[:position]))
+        self._ended(Step(at, "failed", said, self._lap()))
+        self._ended(*(Step(name, "skipped", _SKIPPED, 0) for name in ORDER[position + 1 :]))
         message = Text(f"连接失败：{said.zh}", f"connection failed: {said.en}")
-        return Probe(False, error.reason, message, tuple(steps), error.elsewhere)
+        return Probe(False, error.reason, message, tuple(self._steps), error.elsewhere)
 
     def _passed(self, login: _Login) -> Probe:
-        steps = (*self._steps, Step("login", login.outcome, login.message, self._lap()))
+        self._ended(Step("login", login.outcome, login.message, self._lap()))
+        steps = tuple(self._steps)
         if login.proven:
             return Probe(True, Reason.Verified, _CONNECTED, steps)
         message = Text(f"连接成功，但{login.message.zh}", f"connection succeeded, but {login.message.en}")

@@ -51,10 +51,12 @@ class Image:
 
 
 class Step(NamedTuple):
-    """One line of a build. `size` is the bytes of the layer it made, 0 for a step that made none."""
+    """One line of a build. `size` is the bytes of the layer it made, 0 for a step that made none; `seed` makes them the
+    same in images of different names."""
 
     instruction: str
     size: int = 0
+    seed: str = ""
 
 
 class Platform(NamedTuple):
@@ -86,7 +88,7 @@ def single(
 ) -> Image:
     """An image of one platform: OCI, or Docker v2 schema 2. `name` seeds the layers' bytes."""
     types = (DOCKER_MANIFEST, DOCKER_CONFIG, DOCKER_LAYER) if docker else (OCI_MANIFEST, OCI_CONFIG, OCI_LAYER)
-    tars = [_tar(f"{name}/{platform}/{n}", step.size) for n, step in enumerate(steps) if step.size]
+    tars = [_tar(f"{step.seed or name}/{platform}/{n}", step.size) for n, step in enumerate(steps) if step.size]
     layers = [gzip.compress(tar, compresslevel=1, mtime=0) for tar in tars]
     config = _encode(
         {

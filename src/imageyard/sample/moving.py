@@ -18,7 +18,7 @@ KEPT: Final = 5
 def build(number: int) -> Image:
     """The image of a build: its base layer stays, its program changes with each."""
     created = datetime.fromtimestamp(number * EVERY.total_seconds(), UTC)
-    base = Step("COPY base / # buildkit", 60_000)
+    base = Step("COPY base / # buildkit", 60_000, seed="sensor-gateway base")
     program = Step(f"COPY sensor-gateway-{number} /usr/bin/sensor-gateway # buildkit", 20_000)
     platforms = (images.AMD64, ARM64, ARMV7)
     return images.multi_platform(f"sensor-gateway {number}", (base, program), platforms=platforms, created=created)

@@ -13,7 +13,6 @@ from imageyard.domain.errors import (
     INVALID,
     REQUIRED,
     TYPE_INVALID,
-    UNKNOWN_FIELD,
     BadRequest,
     Cause,
     Conflict,
@@ -85,12 +84,12 @@ def parse(
     if options.unknown == "strict" and read.unknown:
         raise UnknownFields(read.unknown, kind=kind.singular, name=name or _name(body))
     if options.unknown == "refuse":
-        causes += [Cause(field, UNKNOWN_FIELD, Text("未知字段", "is an unknown field")) for field in read.unknown]
+        causes += map(document.stray, read.unknown)
     elif options.unknown == "warn":
         warnings = [unknown(field) for field in read.unknown]
     obj = read.mended
     if obj is not None:
-        annotations = last_applied.scrub(obj.metadata.annotations, kind.secret_fields)
+        annotations = last_applied.scrub(obj.metadata.annotations, kind)
         meta = replace(obj.metadata, annotations=annotations)
         if options.lifecycle == "keep":
             meta, ignored = _kept_alive(meta, old.metadata if old else ObjectMeta())

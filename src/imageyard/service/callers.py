@@ -1,6 +1,7 @@
 """Whoever may call: holders of own tokens and certificates, and those an OIDC issuer vouches for."""
 
 from collections.abc import Awaitable
+from datetime import datetime
 from typing import NamedTuple
 
 from imageyard.domain.access import Actor
@@ -19,6 +20,17 @@ class Callers(NamedTuple):
         if own is not None or self.oidc is None or token.count(".") != 2:
             return own
         return self.oidc.recognise(token, address)
+
+    def recognise_session(self, token: str, address: str) -> Actor | None:
+        """Who holds this session of a browser; see Tokens."""
+        return self.tokens.recognise_session(token, address)
+
+    def until(self, token: str) -> datetime | None:
+        """When this token ends, which was recognised just now; None for one that does not."""
+        own = self.tokens.found(token)
+        if own is not None:
+            return own.spec.expires
+        return self.oidc.until(token) if self.oidc is not None else None
 
     def recognise_certificate(self, fingerprint: str, address: str) -> Actor | None:
         """Who holds this certificate; see Tokens."""

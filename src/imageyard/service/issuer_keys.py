@@ -114,12 +114,20 @@ class IssuerKeys:
             self._looking = None
 
     def _take(self, keys: Keys) -> None:
-        if keys != self._keys:
+        if keys != self._keys or self._since is None:
             self._keys, self.version = keys, self.version + 1
-            log.info("oidc_keys_changed", issuer=self._issuer, key_ids=[key.id for key in keys])
+            self._tell(keys)
         self._failures, self._since = 0, self._clock.monotonic()
-        self._metrics.oidc_refreshes.labels("success").inc()
+        self._metrics.oidc_refreshes.labels("success" if keys else "empty").inc()
         self._metrics.oidc_last_success.set(self._clock.now().timestamp())
+
+    def _tell(self, keys: Keys) -> None:
+        if keys:
+            log.info("oidc_keys_changed", issuer=self._issuer, key_ids=[key.id for key in keys])
+        else:
+            log.warning(
+                "oidc_keys_none", issuer=self._issuer, remedy="let the issuer show a key that checks signatures"
+            )
 
     async def _fetch(self) -> Keys:
         """Raises NoKeys."""

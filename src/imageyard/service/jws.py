@@ -39,7 +39,7 @@ _PART: Final = re.compile(r"[A-Za-z0-9_-]*")
 
 
 class BadKeys(ValueError):
-    """The document is no key set, or holds no key that can check a signature."""
+    """The document is no key set."""
 
 
 class Signed(NamedTuple):
@@ -111,7 +111,8 @@ def read(token: str, algorithms: frozenset[str]) -> Signed:
 
 
 def read_keys(document: bytes) -> Keys:
-    """Read a JWK set. Keys of other kinds and for other uses are left out (RFC 7517 section 5). Raises BadKeys."""
+    """Read a JWK set. Keys of other kinds and for other uses are left out (RFC 7517 section 5); when none is left, the
+    issuer shows none, which is no error. Raises BadKeys."""
     try:
         read_ = strictjson.read(document)
     except strictjson.BadJSON:
@@ -120,8 +121,8 @@ def read_keys(document: bytes) -> Keys:
     if not isinstance(listed, list) or len(listed) > MOST_KEYS:
         raise BadKeys(f"no list of {MOST_KEYS} keys at most")
     keys = Keys(key for each in listed if (key := _key(each)) is not None)
-    if not keys:
-        raise BadKeys("no key that checks signatures")
+    if not keys and not all(isinstance(each, dict) for each in listed):
+        raise BadKeys("no list of keys")
     return keys
 
 

@@ -16,8 +16,9 @@ from imageyard.domain.reasons import Reason
 from imageyard.domain.secret import Secret
 from imageyard.domain.text import Text
 from imageyard.registry import RegistryError, origin, providers
-from imageyard.service import contents, credentials
+from imageyard.service import contents, credentials, layouts
 from imageyard.service.fetch import Fetcher, Unresolved
+from imageyard.service.layouts import Weight
 from imageyard.service.objects import SYNCS_KEPT, Objects
 from imageyard.service.turns import Turns
 from imageyard.store import Content, Store
@@ -48,17 +49,59 @@ class Manifests:
         self._patience = patience
         self._turns: Turns[Key, None] = Turns()
 
-    async def read(self, actor: Actor, namespace: str, name: str, digest: str) -> Mapping[str, Any]:
-        """`{"digest", "mediaType", "manifest", "config", "layers"}`. Raises Forbidden; NotFound for a digest that the
-        image does not show, or that its registry does not have; Unavailable, with the reason, where the registry would
-        have to be asked and cannot be."""
+    async def read(
+        self, actor: Actor, namespace: str, name: str, digest: str, *, within: str = ""
+    ) -> Mapping[str, Any]:
+        """`{"digest", "mediaType", "manifest", "config", "layers"}`. Raises as `find` does, and Corrupt."""
+        return await contents.describe(self._store, await self.find(actor, namespace, name, digest, within=within))
+
+    async def peek(self, actor: Actor, namespace: str, name: str, digest: str) -> Mapping[str, Any] | None:
+        """What `read` answers of what is held; None where a registry would have to be asked, or for a digest that the
+        image does not show. Raises Forbidden; NotFound for the image; Corrupt."""
+        image, shown = await self._shown(actor, namespace, name)
+        held = await self._held(image, digest) if digest in shown else None
+        return None if held is None else await contents.describe(self._store, held)
+
+    async def find(self, actor: Actor, namespace: str, name: str, digest: str, *, within: str = "") -> Content:
+        """The manifest byte for byte. An entry of an index is found `within` it: an index that the image shows says
+        what else is where it was found. Raises Forbidden; NotFound for a digest that the image does not show, or that
+        its registry does not have; Unavailable, with the reason, where the registry would have to be asked and cannot
+        be."""
+        image, shown = await self._shown(actor, namespace, name)
+        if (within or digest) not in shown:
+            raise NotFound(_KIND, digest)
+        if not within:
+            return await self._held(image, digest) or await self._asked_in_turn(image, digest)
+        index = await self._held(image, within) or await self._asked_in_turn(image, within)
+        if digest not in layouts.entries(index):
+            raise NotFound(_KIND, digest)
+        return await self._store.get_content(index.scope, digest) or await self._asked_in_turn(
+            image, digest, index.scope
+        )
+
+    async def weigh(
+        self, actor: Actor, namespace: str, name: str, digests: Iterable[str], platform: str
+    ) -> Mapping[str, Weight]:
+        """Size and layers of what is held of these digests, of indexes those of one platform (`os/arch[/variant]`).
+        Nobody is asked: what is not held, or what the image does not show, is left out."""
+        image, shown = await self._shown(actor, namespace, name)
+        found = {}
+        for digest in shown.intersection(digests):
+            held = await self._held(image, digest)
+            child = layouts.platform_of(held, platform) if held is not None else ""
+            if held is not None and child:
+                held = await self._store.get_content(held.scope, child)
+            weight = layouts.weight(held) if held is not None else None
+            if weight is not None:
+                found[digest] = weight
+        return found
+
+    async def _shown(self, actor: Actor, namespace: str, name: str) -> tuple[Repository, frozenset[str]]:
+        """The image, and the digests that its status and history show. Raises Forbidden, NotFound."""
         stored = await self._objects.get(actor, REPOSITORY, namespace, name)
         image: Repository = REPOSITORY.decode(stored.body)
         history = await self._store.notes(stored.uid, "sync", SYNCS_KEPT)
-        if digest not in {*_of_status(image), *_of_history(history)}:
-            raise NotFound(_KIND, digest)
-        held = await self._held(image, digest) or await self._asked_in_turn(image, digest)
-        return await contents.describe(self._store, held)
+        return image, frozenset({*_of_status(image), *_of_history(history)})
 
     async def _held(self, image: Repository, digest: str) -> Content | None:
         uid, shown = image.metadata.uid, image.status.manifest
@@ -82,12 +125,14 @@ class Manifests:
         home = origin.of(credentials.source_of(REGISTRY_SECRET.decode(stored.body), Secret(""), ""))
         return f"{home}/{providers.asked(home, image.spec.repository)}"
 
-    async def _asked_in_turn(self, image: Repository, digest: str) -> Content:
+    async def _asked_in_turn(self, image: Repository, digest: str, scope: str = "") -> Content:
+        """What somebody who asked before found is not asked for again; entries of an index are found in its scope."""
         ref = image.spec.registry_ref
         source = Key(REGISTRY_SECRET.plural, ref.namespace, ref.name)
         try:
             async with asyncio.timeout(self._patience), self._turns.take(source):
-                return await self._held(image, digest) or await self._asked(image, digest)
+                again = self._store.get_content(scope, digest) if scope else self._held(image, digest)
+                return await again or await self._asked(image, digest)
         except TimeoutError:
             text = Text("镜像仓库未在时限内应答", "the registry did not answer in time")
             raise _failure(digest, Reason.Timeout, text) from None

@@ -133,6 +133,11 @@ class Objects:
         self._turns: Turns[Key, None] = Turns()
         self.rights = Rights(grants, role_rules)
 
+    @property
+    def makes_namespaces(self) -> bool:
+        """Whether a namespace comes into being on the first write by REST or console."""
+        return self._auto_create
+
     async def ensure_default(self) -> None:
         """Make the namespace `default`, and finish deletions of namespaces that a stop interrupted."""
         await self._namespaces.ensure_default()
@@ -162,10 +167,18 @@ class Objects:
     ) -> Page:
         """`query.namespaces` None needs the right to list in all namespaces. Who selects one name needs the right to
         that one only, as in Kubernetes. `verb` is "watch" for what there is when a watch begins."""
+        self._demand_list(actor, kind, query, verb)
+        return await self._store.list(kind, query)
+
+    async def count(self, actor: Actor, kind: Kind[Any], query: Query) -> int:
+        """How many objects such a list would find, without reading them."""
+        self._demand_list(actor, kind, query, "list")
+        return await self._store.count(kind, query)
+
+    def _demand_list(self, actor: Actor, kind: Kind[Any], query: Query, verb: str) -> None:
         name = _one_name(query.fields)
         for namespace in sorted(query.namespaces) if query.namespaces is not None else [""]:
             self.rights.demand(actor, verb, kind, namespace, name)
-        return await self._store.list(kind, query)
 
     async def replace(
         self,

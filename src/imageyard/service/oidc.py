@@ -3,6 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -39,7 +40,7 @@ class Oidc:
 
     def recognise(self, token: str, address: str) -> Actor | Awaitable[Actor | None] | None:
         """Who holds this token, None for nobody; to be awaited where the issuer's keys have to be asked for first."""
-        digest = hashlib.sha256(token.encode(errors="replace")).digest()
+        digest = _digest(token)
         try:
             return _actor(self._remembered(digest) or self._check(token, digest), address)
         except Refused as refused:
@@ -47,6 +48,11 @@ class Oidc:
                 return self._recognise_later(token, digest, address)
             self._note(refused.refusal, address)
             return None
+
+    def until(self, token: str) -> datetime | None:
+        """When this token ends, which was recognised before; None for one that was not."""
+        bearer = self._accepted.get(_digest(token))
+        return None if bearer is None else datetime.fromtimestamp(bearer.until, UTC)
 
     async def _recognise_later(self, token: str, digest: bytes, address: str) -> Actor | None:
         await self.keys.renewed()
@@ -87,6 +93,10 @@ class Oidc:
     def _note(self, refusal: Refusal, address: str) -> None:
         self._metrics.oidc_tokens.labels(refusal).inc()
         log.info("oidc_token_refused", refusal=refusal, address=address)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 def _actor(bearer: Bearer, address: str) -> Actor:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from imageyard.domain import access
-from imageyard.domain.access import Action, Actor, Grant, Rule
+from imageyard.domain.access import Action, Actor, Because, Grant, Rule
 from imageyard.domain.errors import Forbidden, NotFound
 from imageyard.domain.kind import Kind
 from imageyard.domain.kinds import CLUSTER_ROLE, NAMESPACE, ROLE
@@ -33,6 +33,14 @@ class Rights:
 
     def can(self, actor: Actor, action: Action) -> bool:
         return access.allows(actor, action, self._grants(actor))
+
+    def explain(self, actor: Actor, action: Action) -> tuple[Because, ...]:
+        """Every reason for which the actor may, none if he may not."""
+        return access.explain(actor, action, self._grants(actor))
+
+    def held(self, actor: Actor) -> tuple[Grant, ...]:
+        """All that is granted to the actor, wherever."""
+        return tuple(self._grants(actor))
 
     def any_beyond_basics(self, actor: Actor) -> bool:
         """Whether the actor may more than everybody who has signed in."""

@@ -82,7 +82,9 @@ class Roles:
                 binding = (self._bindings if key.namespace else self._cluster_bindings)[key]
                 rules = self._rules(binding.role_ref, key.namespace)
                 if rules:
-                    yield Grant(subject, rules, key.namespace)
+                    ref, kind = binding.role_ref, (ROLE_BINDING if key.namespace else CLUSTER_ROLE_BINDING)
+                    role, by = f"{ref.kind}/{ref.name}", f"{kind.name}/{key.name}"
+                    yield Grant(subject, rules, key.namespace, role, by)
 
     def _rules(self, ref: RoleRef, namespace: str) -> tuple[Rule, ...] | None:
         if ref.kind == "Role":

@@ -5,7 +5,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -34,6 +34,7 @@ BOOTSTRAP: Final = "bootstrap-admin"
 ADMIN: Final = "admin"
 USE_WRITTEN: Final = timedelta(hours=1)
 """`lastUsed` of a token is written back at most this often."""
+_OURS: Final = frozenset({"token", "certificate", "session"})
 _FLUSH: Final = 60.0
 _RECONNECT: Final = 1.0
 """Seconds before a watch that broke is opened again."""
@@ -49,6 +50,7 @@ class Tokens:
         self._clock = clock
         self._by_hash: dict[str, AccessToken] = {}
         self._by_uid: dict[str, AccessToken] = {}
+        self._by_name: dict[str, AccessToken] = {}
         self._version = 0
         self.watching = False
         """Whether changes by others are followed now."""
@@ -64,6 +66,7 @@ class Tokens:
         held: list[AccessToken] = [ACCESS_TOKEN.decode(stored.body) async for stored in found]
         self._by_hash = {token.spec.token_hash: token for token in held}
         self._by_uid = {token.metadata.uid: token for token in held}
+        self._by_name = {token.metadata.name: token for token in held}
         self._version = version
 
     async def watch(self) -> None:
@@ -73,16 +76,31 @@ class Tokens:
             await self._follow()
             writing.cancel()
 
-    async def create(
-        self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None, *, parent: str = ""
-    ) -> Secret:
-        """Make a token; with a `parent` (the uid of another) a session. Raises AlreadyExists, Invalid."""
+    async def create(self, name: str, user: str, groups: Sequence[str], ttl: timedelta | None) -> Secret:
+        """Raises AlreadyExists, Invalid."""
         token = generate()
         expires = None if ttl is None else self.after(ttl, name)
-        spec = AccessTokenSpec(
-            user=user, groups=list(groups), token_hash=_hash(token.reveal()), expires=expires, parent=parent
-        )
+        spec = AccessTokenSpec(user=user, groups=list(groups), token_hash=_hash(token.reveal()), expires=expires)
         await self._register(name, spec)
+        return token
+
+    async def begin_session(
+        self, name: str, user: str, groups: Sequence[str], lasts: timedelta, *, parent: str = ""
+    ) -> Secret:
+        """What a browser holds for somebody who has shown a token; `parent` is its uid, if it is one of ours.
+        Raises AlreadyExists, Invalid."""
+        token = generate()
+        await self._register(
+            name,
+            AccessTokenSpec(
+                user=user,
+                groups=list(groups),
+                token_hash=_hash(token.reveal()),
+                expires=self.after(lasts, name),
+                type="session",
+                parent=parent,
+            ),
+        )
         return token
 
     async def register_certificate(
@@ -116,8 +134,8 @@ class Tokens:
         self._keep(await self._store.create(ACCESS_TOKEN, self._token(BOOTSTRAP, spec)))
 
     async def list(self, *, sessions: bool = False) -> Sequence[AccessToken]:
-        """By name, with last uses that are not written back yet; without what has a parent, unless asked for."""
-        held = (token for token in self._by_hash.values() if sessions or not token.spec.parent)
+        """By name, with last uses that are not written back yet; without sessions, unless asked for."""
+        held = (token for token in self._by_hash.values() if sessions or token.spec.type != "session")
         tokens = sorted(held, key=lambda token: token.metadata.name)
         return [_used(token, self._used.get(token.spec.token_hash)) for token in tokens]
 
@@ -133,7 +151,8 @@ class Tokens:
     async def sweep(self) -> int:
         """Delete sessions that nobody can use any more; answers how many. Raises what the store raises."""
         now = self._clock.now()
-        over = [token for token in self._by_hash.values() if token.spec.parent and not self._counts(token, now)]
+        sessions = [token for token in self._by_hash.values() if token.spec.type == "session"]
+        over = [session for session in sessions if not self._counts(session, now)]
         for token in over:
             # By uid: its name may be somebody else's by now.
             with suppress(NotFound, Conflict):
@@ -142,18 +161,47 @@ class Tokens:
 
     def named(self, name: str) -> AccessToken | None:
         """The token of that name, for who needs its uid as a parent."""
-        return next((token for token in self._by_hash.values() if token.metadata.name == name), None)
+        return self._by_name.get(name)
+
+    def found(self, token: str) -> AccessToken | None:
+        """What is kept of this token, whether or not it counts."""
+        return self._by_hash.get(_hash(token))
+
+    def shown_by(self, actor: Actor) -> AccessToken | None:
+        """By what an actor was recognised; None for one that somebody else vouches for."""
+        type_, _, name = actor.credential.partition("/")
+        found = self.named(name)
+        return found if found is not None and found.spec.type == type_ else None
+
+    def standing(self, actor: Actor) -> Callable[[], bool]:
+        """To be asked again and again, by who goes on serving an actor that was recognised just now: whether what he
+        has shown counts yet. What somebody else vouches for was asked for when he came, and no more."""
+        held = self.shown_by(actor)
+        if held is None:
+            vouched = actor.credential.partition("/")[0] not in _OURS
+            return lambda: vouched
+        uid = held.metadata.uid
+
+        def counts() -> bool:
+            found = self._by_uid.get(uid)
+            return found is not None and self._counts(found, self._clock.now())
+
+        return counts
 
     def recognise(self, token: str, address: str) -> Actor | None:
         """Who holds this token; None for unknown, expired, revoked. Reads memory only."""
         return self._recognise(_hash(token), "token", address)
+
+    def recognise_session(self, token: str, address: str) -> Actor | None:
+        """Who holds this session; as a bearer token it is nobody's."""
+        return self._recognise(_hash(token), "session", address)
 
     def recognise_certificate(self, fingerprint: str, address: str) -> Actor | None:
         """Who holds this certificate, of which TLS has proved that the peer has its key; None as for a token.
         `fingerprint`: hex SHA-256 of its DER."""
         return self._recognise(fingerprint, "certificate", address)
 
-    def _recognise(self, digest: str, type_: Literal["token", "certificate"], address: str) -> Actor | None:
+    def _recognise(self, digest: str, type_: Literal["token", "certificate", "session"], address: str) -> Actor | None:
         held = self._by_hash.get(digest)
         # The table is asked by hash: how long that takes tells nothing about any token.
         if held is None or not hmac.compare_digest(held.spec.token_hash, digest) or held.spec.type != type_:
@@ -211,12 +259,14 @@ class Tokens:
         if shown.uid not in self._revoked:
             token: AccessToken = ACCESS_TOKEN.decode(shown.body)
             self._by_hash[token.spec.token_hash] = token
-            self._by_uid[shown.uid] = token
+            self._by_uid[shown.uid] = self._by_name[token.metadata.name] = token
 
     def _drop(self, uid: str) -> None:
         gone = self._by_uid.pop(uid, None)
         if gone is not None:
             self._by_hash.pop(gone.spec.token_hash, None)
+            if self._by_name.get(gone.metadata.name) is gone:
+                del self._by_name[gone.metadata.name]
 
     async def _write_uses(self) -> None:
         while True:
@@ -267,7 +317,7 @@ def describe(token: AccessToken) -> dict[str, Any]:
     created, expires, used = token.metadata.creation_timestamp, token.spec.expires, token.status.last_used
     return {
         "name": token.metadata.name,
-        "type": "session" if token.spec.parent else token.spec.type,
+        "type": token.spec.type,
         "user": token.spec.user,
         "groups": list(token.spec.groups),
         "created": None if created is None else objects.rfc3339(created),

@@ -17,7 +17,7 @@ from imageyard.domain.objects import Key
 from imageyard.domain.reasons import Reason
 from imageyard.domain.text import Language, Text
 from imageyard.keyring import Keyring
-from imageyard.registry import Probe, Registry, Source
+from imageyard.registry import Probe, Registry, Source, Told, untold
 from imageyard.service import admission, candidate, credentials, events, happenings, sources, verdict
 from imageyard.service.candidate import Candidate
 from imageyard.service.credentials import Credentials
@@ -66,8 +66,9 @@ class Verifier:
         self._trials = trials
         self._turns: Turns[Key, Probe] = Turns()
 
-    async def by_request(self, actor: Actor, namespace: str, name: str, body: Document) -> Probe:
+    async def by_request(self, actor: Actor, namespace: str, name: str, body: Document, told: Told = untold) -> Probe:
         """Test the stored credential, or what the body brings; the object shows the outcome of the stored one alone.
+        `told` hears of each step as it ends, and nothing of another's test that was waited for.
         Raises Forbidden, NotFound, Invalid, TooManyRequests."""
         admission.refuse_all(_KIND, namespace)
         self._rights.demand(actor, "create", _KIND, namespace, name, "verify")
@@ -75,9 +76,9 @@ class Verifier:
         self._trials.take(actor)
         self._record(happenings.verify_requested(asked.secret))
         if not asked.stored:
-            return await self._brought(asked.secret, body)
+            return await self._brought(asked.secret, body, told)
         for _ in range(_TRIES):
-            probe = await self._stored(namespace, name, "manual")
+            probe = await self._stored(namespace, name, "manual", told)
             if probe is not None:
                 return probe
             await self._store.get(_KIND, namespace, name)
@@ -104,33 +105,33 @@ class Verifier:
         asked = candidate.over(held, body)
         return asked._replace(secret=replace(asked.secret, metadata=held.metadata))
 
-    async def _brought(self, secret: RegistrySecret, body: Document) -> Probe:
+    async def _brought(self, secret: RegistrySecret, body: Document, told: Told) -> Probe:
         """Test what the body brought; nothing of it is stored."""
         meta = secret.metadata
         async with self._turns.take(Key(_KIND.plural, meta.namespace, meta.name)) as turn:
             turn.left = None
             password = credentials.given(secret)
             if password is not None:
-                return await self._probe(credentials.source_of(secret, password, ""))
+                return await self._probe(credentials.source_of(secret, password, ""), told)
             try:
                 opened = await self._credentials.open(meta.namespace, meta.name)
             except Corrupt:
                 return self._observed(_UNREADABLE)
             # Laid over again what was read together with that password, in case the source moved meanwhile.
             secret = candidate.over(opened.secret, body).secret
-            return await self._probe(credentials.source_of(secret, opened.source.password, ""))
+            return await self._probe(credentials.source_of(secret, opened.source.password, ""), told)
 
-    async def _stored(self, namespace: str, name: str, trigger: Trigger) -> Probe | None:
+    async def _stored(self, namespace: str, name: str, trigger: Trigger, told: Told = untold) -> Probe | None:
         async with self._turns.take(Key(_KIND.plural, namespace, name)) as turn:
             # Who waited for another's test of the same credential has its answer.
-            turn.left = turn.left or await self._tested(namespace, name, trigger)
+            turn.left = turn.left or await self._tested(namespace, name, trigger, told)
             return turn.left
 
-    async def _tested(self, namespace: str, name: str, trigger: Trigger) -> Probe | None:
+    async def _tested(self, namespace: str, name: str, trigger: Trigger, told: Told) -> Probe | None:
         began = self._clock.monotonic()
         try:
             opened = await self._credentials.open(namespace, name)
-            secret, probe = opened.secret, await self._probe(opened.source)
+            secret, probe = opened.secret, await self._probe(opened.source, told)
             if probe.success and (trigger == "manual" or not sources.is_verified(secret)):
                 # Logins that were refused before are worth another try.
                 self._registry.forget(opened.source.credential)
@@ -160,8 +161,8 @@ class Verifier:
                     return True
         return False
 
-    async def _probe(self, source: Source) -> Probe:
-        return self._observed(await self._registry.probe(source))
+    async def _probe(self, source: Source, told: Told) -> Probe:
+        return self._observed(await self._registry.probe(source, told))
 
     def _observed(self, probe: Probe) -> Probe:
         if self._observe is not None:

@@ -131,6 +131,9 @@ class Query:
     offset: int | None = None
     limit: int | None = None
     continuation: str = ""
+    most_counted: int | None = None
+    """Where a total has to be counted, it need not be counted further than this: then it is one more, which says "more
+    than that". None: totals are exact."""
 
 
 class Page(NamedTuple):

@@ -34,6 +34,7 @@ class Figures:
         """One sync has ended, at that moment of the wall clock."""
         self._syncs("success" if good else "failed", reason).inc()
         self._metrics.sync_seconds.observe(seconds)
+        self._metrics.day.count(good, timestamp)
         if good:
             self._metrics.last_success.set(timestamp)
 

@@ -5,6 +5,7 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable
 from typing import Final
 
+from imageyard.domain import peers
 from imageyard.domain.access import Actor
 from imageyard.domain.clock import Clock
 from imageyard.domain.errors import TooManyRequests, Unauthorized
@@ -18,8 +19,8 @@ _BEARER: Final = re.compile(rb"bearer +([A-Za-z0-9._~+/=-]{1,%d})" % jws.LONGEST
 
 
 class Throttle:
-    """Failed authentications of the last minute by address. Memory is bounded: the address that failed longest ago
-    is forgotten first."""
+    """Failed authentications of the last minute by address, of IPv6 by its /64. Memory is bounded: the address that
+    failed longest ago is forgotten first."""
 
     FAILURES: Final = 20
     WINDOW: Final = 60.0
@@ -33,8 +34,9 @@ class Throttle:
 
     def failed(self, address: str, now: float) -> float | None:
         """Count a failure. Seconds to wait when there were too many, None when there were not."""
-        times = self._failures.setdefault(address, deque(maxlen=self.FAILURES))
-        self._failures.move_to_end(address)
+        who = peers.network(address)
+        times = self._failures.setdefault(who, deque(maxlen=self.FAILURES))
+        self._failures.move_to_end(who)
         while times and times[0] <= now - self.WINDOW:
             times.popleft()
         if len(times) == self.FAILURES:
@@ -62,12 +64,20 @@ class Authentication:
         if authorization is None:
             asked.actor = self._certified(asked)
             return None
+        return self.recognise_by(authorization, asked)
+
+    def recognise_by(self, authorization: bytes, asked: Exchange) -> Awaitable[None] | None:
+        """The same, by an Authorization header that did not come as one."""
         token = _BEARER.fullmatch(authorization.strip())
         found = self._callers.recognise(token[1].decode("ascii"), asked.address) if token else None
         if found is None or isinstance(found, Actor):
             asked.actor = self._known(found, asked.address)
             return None
         return self._recognise_later(asked, found)
+
+    def recognise_session(self, token: str, asked: Exchange) -> None:
+        """The same, by the cookie of a browser's session."""
+        asked.actor = self._known(self._callers.recognise_session(token, asked.address), asked.address)
 
     async def _recognise_later(self, asked: Exchange, found: Awaitable[Actor | None]) -> None:
         asked.actor = self._known(await found, asked.address)

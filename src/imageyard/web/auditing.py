@@ -84,21 +84,33 @@ class Insistent:
                 self._audit.note(asked.answered(NO_ANSWER))
 
 
+class Announcer:
+    """In strict mode puts on record what is about to be done."""
+
+    def __init__(self, audit: Audit, clock: Clock) -> None:
+        self._audit = audit
+        self._clock = clock
+
+    async def __call__(self, exchanged: Exchange) -> None:
+        """Raises Unavailable when it cannot be: then it may not be done."""
+        named = naming.of(exchanged.method, exchanged.path)
+        if self._audit.strict and not named.question:
+            now = self._clock.now()
+            await self._audit.record([_event(exchanged, named, "RequestReceived", now, now)])
+
+
 class Announced:
-    """Nothing is done that is not on record first. Raises Unavailable when it cannot be."""
+    """Nothing is done that is not on record first. Raises Unavailable when it cannot be. Who becomes known only behind
+    a door is announced there."""
 
     def __init__(self, app: ASGIApp, audit: Audit, clock: Clock) -> None:
         self._app = app
-        self._audit = audit
-        self._clock = clock
+        self._announce = Announcer(audit, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchanged = exchange.of(scope)
         if exchanged.method not in SAFE_METHODS and exchanged.actor.user != ANONYMOUS:
-            named = naming.of(exchanged.method, exchanged.path)
-            if not named.question:
-                now = self._clock.now()
-                await self._audit.record([_event(exchanged, named, "RequestReceived", now, now)])
+            await self._announce(exchanged)
         await self._app(scope, receive, send)
 
 
@@ -116,6 +128,7 @@ class _Asked:
     def answered(self, code: int) -> Sequence[Event]:
         """What is to be recorded of the answer, most often one event; of a request for many also one for each."""
         exchanged = self.exchanged
+        code = exchanged.refused or code
         safe = exchanged.method in SAFE_METHODS
         if safe and code not in DENIED:
             return ()
@@ -159,8 +172,10 @@ def _parts(whole: Event, exchanged: Exchange) -> Iterator[Event]:
     for part in exchanged.parts:
         yield replace(
             whole,
-            verb="delete",
-            object_ref=replace(whole.object_ref, namespace=part.namespace, name=part.name),
+            verb=part.verb,
+            object_ref=replace(
+                whole.object_ref, namespace=part.namespace, name=part.name, subresource=part.subresource
+            ),
             response_status=records.status(part.code, part.reason),
             annotations={**whole.annotations, PART_OF: whole.verb, DECISION: _decision(part.code)},
         )
@@ -177,7 +192,9 @@ def _ref(exchanged: Exchange, named: Named, code: int) -> ObjectRef | UnsetType:
     ref = named.ref or _routed(exchanged)
     if ref is None:
         return UNSET
-    exists = 200 <= code < 300
+    if not ref.namespace and naming.is_name(exchanged.namespace):
+        ref = replace(ref, namespace=exchanged.namespace)
+    exists = 200 <= code < 400
     if exchanged.name and exchanged.name != ref.name and (exists or naming.is_name(exchanged.name)):
         return replace(ref, name=exchanged.name)
     return ref

@@ -18,6 +18,7 @@ from imageyard.service.sealkeys import SealKeys
 from imageyard.service.tokens import Tokens
 from imageyard.service.verify import Verifier
 from imageyard.web.forwarded import Network
+from imageyard.web.installation import Installation
 from imageyard.web.limits import DEFAULT, Limits
 
 
@@ -46,12 +47,17 @@ class Doors:
     limits: Limits = DEFAULT
     language: Language = "zh"
     """Spoken where a request does not prefer one."""
+    console_language: Language = "zh"
+    """What the console speaks to a browser that prefers neither Chinese nor English."""
     oidc: Oidc | None = None
     """The issuer whose tokens count beside our own."""
     certificates: ClientCertificates | None = None
     """Signs client certificates; None where they count for nothing."""
     ca: bytes = b""
     """The own CA (PEM), for who wants to trust this server."""
+
+    installation: Installation = field(default_factory=Installation)
+    """What operators are shown of how this server is set up."""
 
     @property
     def callers(self) -> Callers:

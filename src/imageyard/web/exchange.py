@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from starlette.types import Receive, Scope
 
+from imageyard.domain import peers
 from imageyard.domain.access import ANONYMOUS, Actor
 from imageyard.domain.audit import Part
 from imageyard.domain.text import Language
@@ -42,7 +43,8 @@ class Exchange:
     does not tell, for the log.
 
     For the audit: `reason` is that of the failure that was answered, "" for none; `parts` are the objects that a
-    request for many has deleted; `told` holds further annotations, in our own words only."""
+    request for many was about; `refused` is the code that stands for a refusal which a browser is spared (0: none);
+    `told` holds further annotations, in our own words only."""
 
     __slots__ = (
         "_default",
@@ -58,6 +60,7 @@ class Exchange:
         "query",
         "reason",
         "receive",
+        "refused",
         "request_id",
         "resource",
         "scheme",
@@ -74,7 +77,7 @@ class Exchange:
         self.query: bytes = scope["query_string"]
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.receive = receive
-        self.address: str = client[0] if client else ""
+        self.address: str = _address(client[0]) if client else ""
         self.scheme: str = scope.get("scheme", "http")
         extensions = scope.get("extensions")
         self.certificate: str = extensions.get(CERTIFICATE, _NOTHING).get("sha256", "") if extensions else ""
@@ -87,6 +90,7 @@ class Exchange:
         self.namespace = ""
         self.name = ""
         self.reason = ""
+        self.refused = 0
         self.parts: list[Part] = []
         self.told: dict[str, str] = {}
         self._default = default
@@ -108,6 +112,10 @@ class Exchange:
     async def at_length(self, work: Callable[[], T]) -> T:
         """Do what takes the loop's time for long elsewhere, in its turn. Raises TooManyRequests."""
         return work() if self.seat is None else await self.seat.at_length(work)
+
+
+def _address(given: str) -> str:
+    return peers.plain(given) if ":" in given else given
 
 
 def of(scope: Scope) -> Exchange:

@@ -6,13 +6,12 @@ is not read meanwhile: that is what slows a flood down.
 
 import asyncio
 import math
-from functools import lru_cache
-from ipaddress import ip_network
 from time import perf_counter
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from imageyard.domain import peers
 from imageyard.domain.access import MASTERS
 from imageyard.domain.errors import Failure, TooManyRequests
 from imageyard.domain.text import Text
@@ -79,7 +78,7 @@ class Fair:
         if isinstance(failure, TooManyRequests):
             await asyncio.sleep(self._pause)
         seats = self._probes if exchanged.path in self._probe_paths else self._strangers
-        flow = seats.flow(_network(exchanged.address))
+        flow = seats.flow(peers.network(exchanged.address))
         seat = await self._seat(flow)
         self.fairness.spend(flow, REFUSAL)
         seat.leave()
@@ -88,7 +87,7 @@ class Fair:
         actor = exchanged.actor
         if not actor.groups:
             seats = self._probes if exchanged.path in self._probe_paths else self._strangers
-            return seats.flow(_network(exchanged.address))
+            return seats.flow(peers.network(exchanged.address))
         if MASTERS in actor.groups:
             return self._masters.flow(actor.user)
         return (self._reads if exchanged.method in SAFE_METHODS else self._writes).flow(actor.user)
@@ -157,17 +156,6 @@ class Fair:
         self.freed()
         if self.fairness.waiting:
             self._looking = asyncio.get_running_loop().call_later(_LOOK, self._look)
-
-
-@lru_cache(maxsize=4096)
-def _network(address: str) -> str:
-    """Who has one IPv6 address has 2^64 of them (RFC 6177)."""
-    if ":" not in address:
-        return address
-    try:
-        return str(ip_network((address, 64), strict=False))
-    except ValueError:
-        return address
 
 
 def _too_many_watches() -> TooManyRequests:

@@ -1,9 +1,12 @@
 """Where a request comes from and how, when proxies stand between: X-Forwarded-For and X-Forwarded-Proto, believed from
 trusted proxies only."""
 
+import re
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
+from typing import Final
 
+from imageyard.domain import peers
 from imageyard.web.exchange import Exchange
 
 Network = IPv4Network | IPv6Network
@@ -29,8 +32,17 @@ def client(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
     for hop in reversed([hop.strip() for hop in forwarded_for.split(",") if hop.strip()]):
         if not _among(address, trusted):
             break
-        address = hop
-    return address if _is_address(address) else peer
+        address = _without_port(hop)
+    return peer if peers.parse(address) is None else address
+
+
+_PORTED: Final = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
+"""As some proxies write whom they were asked by: `[2001:db8::1]:443`, `[2001:db8::1]`, `192.0.2.1:1234`."""
+
+
+def _without_port(hop: str) -> str:
+    found = _PORTED.fullmatch(hop)
+    return peers.plain(found[1] or found[2] if found else hop)
 
 
 def scheme(spoken: str, told: str) -> str:
@@ -39,16 +51,5 @@ def scheme(spoken: str, told: str) -> str:
 
 
 def _among(text: str, networks: Sequence[Network]) -> bool:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return False
-    return any(address in network for network in networks)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
+    address = peers.parse(text)
+    return address is not None and any(address in network for network in networks)

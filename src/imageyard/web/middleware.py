@@ -196,14 +196,19 @@ def hostname(host: str) -> str | None:
 
 
 class Authenticated:
-    """Nothing but the open paths is served to somebody unknown."""
+    """Nothing but the open paths is served to somebody unknown. `own` are the guards of doors that know callers in a
+    way of their own, by first segment."""
 
-    def __init__(self, authentication: Authentication, open_paths: frozenset[str]) -> None:
+    def __init__(self, authentication: Authentication, open_paths: frozenset[str], own: Mapping[str, "Guard"]) -> None:
         self._authentication = authentication
         self._open = open_paths
+        self._own = own
 
     def __call__(self, exchanged: Exchange) -> Awaitable[None] | None:
-        return None if exchanged.path in self._open else self._authentication.recognise(exchanged)
+        if exchanged.path in self._open:
+            return None
+        own = self._own.get(exchanged.path.split("/", 2)[1]) if "/" in exchanged.path else None
+        return own(exchanged) if own is not None else self._authentication.recognise(exchanged)
 
 
 def _compressed() -> UnsupportedMediaType:

@@ -13,12 +13,13 @@ from imageyard import logs
 from imageyard.domain import reference
 from imageyard.domain.audit import ObjectRef
 from imageyard.domain.kind import Kind
-from imageyard.domain.kinds import ACCESS_TOKEN
+from imageyard.domain.kinds import ACCESS_TOKEN, BY_PLURAL
 from imageyard.domain.kinds.reviews import REVIEWS
 from imageyard.keyring import keys
 from imageyard.service.admission import ALL
 from imageyard.web import health, metrics
 from imageyard.web.admin import door as admin
+from imageyard.web.console import routes as console
 from imageyard.web.kube import door as kube
 from imageyard.web.kube import target as kube_target
 from imageyard.web.oapis import routes
@@ -38,7 +39,7 @@ class Named(NamedTuple):
     uri: str
     ref: ObjectRef | None = None
     question: bool = False
-    """Whether it asks something by POST, and changes nothing."""
+    """Whether it asks something by POST, and changes nothing here."""
 
     @property
     def door(self) -> str:
@@ -100,6 +101,26 @@ def _admin(method: str, path: str) -> Named | None:
     return None
 
 
+_SHOWN: Final = {"images": "repositories", "sources": "registrysecrets", "access": "accesstokens"}
+"""What pages show, by what the console's routes call it; the others show something of that very name."""
+
+
+def _console(method: str, path: str) -> Named | None:
+    matched = console.match(path)
+    if matched is None:
+        return None
+    route = matched.route
+    does = route.does if method == "POST" else ""
+    what = does.partition(" ")[2] or _SHOWN.get(route.resource, route.resource)
+    plural, _, subresource = what.partition("/")
+    kind = BY_PLURAL.get(plural)
+    ref = ObjectRef(plural, subresource=subresource)
+    if kind is not None:
+        ref = _ref(kind, matched.namespace, matched.name, subresource)
+    verb = route.verb(method) if _asked(method) in route.methods else _VERBS.get(method, _OTHER)
+    return Named(verb, _hiding(path, *matched.names), ref, does == console.NOTHING)
+
+
 def _asked(method: str) -> str:
     return "GET" if method == "HEAD" else method
 
@@ -144,6 +165,7 @@ _TABLES: Final[Mapping[str, Callable[[str, str], Named | None]]] = {
     "api": _kube,
     "apis": _kube,
     "admin": _admin,
+    "console": _console,
 }
 _DOORS: Final[Mapping[str, str]] = {
     "oapis": "rest",

@@ -31,13 +31,15 @@ class Stream(NamedTuple):
     chunks: AsyncGenerator[bytes, None]
 
 
+MOST_WARNINGS: Final = 16
+"""Headers of one answer; some clients read no answer of more than a hundred (Python's http.client)."""
 STREAMED: Final[Headers] = _JSON
 NO_CONTENT: Final = Reply(204, hygiene.DATA, b"")
 
 
 def stored(body: bytes, status: int = 200, warnings: tuple[Text, ...] = ()) -> Reply:
     """Stored bytes as they are."""
-    return Reply(status, _JSON if not warnings else (*_JSON, *map(_warning, warnings)), body)
+    return Reply(status, _JSON if not warnings else (*_JSON, *map(_warning, _few(warnings))), body)
 
 
 def json(document: Struct | Mapping[str, Any], status: int = 200, headers: Headers = ()) -> Reply:
@@ -61,6 +63,14 @@ def asset(content: bytes, media_type: str) -> Reply:
 
 def see_other(location: str) -> Reply:
     return Reply(303, ((b"location", location.encode("ascii")), *hygiene.DATA), b"")
+
+
+def _few(warnings: tuple[Text, ...]) -> tuple[Text, ...]:
+    if len(warnings) <= MOST_WARNINGS:
+        return warnings
+    told = warnings[: MOST_WARNINGS - 1]
+    more = len(warnings) - len(told)
+    return (*told, Text(f"另有 {more} 条警告", f"and {more} more warnings"))
 
 
 def _warning(warning: Text) -> tuple[bytes, bytes]:

@@ -1,4 +1,4 @@
-"""YAML as another spelling of JSON: one document, plain tags, no aliases.
+"""YAML as another spelling of JSON: plain tags, no aliases; one document in a body, several in a file of manifests.
 
 Built from the parser's events with an explicit stack, so that neither aliases nor depth can make it grow. Plain
 scalars follow the core schema of YAML 1.2 (section 10.3): `no` and `2024-01-01` are text, `012` is twelve.
@@ -39,7 +39,17 @@ _NOT_FINITE: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 def parse(text: str) -> Any:
     """Raises BadRequest; Invalid naming the field for a duplicate key."""
-    builder = _Builder()
+    (value,) = _documents(text, 1) or (None,)
+    return value
+
+
+def parse_all(text: str, most: int) -> list[Any]:
+    """Each of at most so many documents, with the limits of one body for all of them together. Raises as `parse`."""
+    return _documents(text, most)
+
+
+def _documents(text: str, most: int) -> list[Any]:
+    builder = _Builder(most)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
@@ -50,8 +60,9 @@ def parse(text: str) -> Any:
     except (yaml.YAMLError, ValueError, RecursionError):
         # Characters YAML does not allow carry no mark.
         raise values.malformed("YAML", 1, 1) from None
-    values.check(builder.value)
-    return builder.value
+    for value in builder.values:
+        values.check(value)
+    return builder.values
 
 
 class _Mapping:
@@ -88,10 +99,11 @@ class _Sequence:
 
 
 class _Builder:
-    """Takes events, holds the value of the one document."""
+    """Takes events, holds the value of each document."""
 
-    def __init__(self) -> None:
-        self.value: Any = None
+    def __init__(self, most: int) -> None:
+        self.values: list[Any] = []
+        self._most = most
         self._documents = 0
         self._count = 0
         self._open: list[_Mapping | _Sequence] = []
@@ -110,8 +122,8 @@ class _Builder:
                 raise BadRequest(Text("YAML 请求体不能使用别名（*）", "a YAML body may not use aliases (*)"))
             case DocumentStartEvent():
                 self._documents += 1
-                if self._documents > 1:
-                    raise BadRequest(Text("请求体只能包含一个 YAML 文档", "the body may hold one YAML document only"))
+                if self._documents > self._most:
+                    raise _too_many(self._most)
 
     def _place(self) -> str:
         return self._open[-1].place() if self._open else ""
@@ -132,7 +144,13 @@ class _Builder:
         if self._open:
             self._open[-1].put(child)
         else:
-            self.value = child
+            self.values.append(child)
+
+
+def _too_many(most: int) -> BadRequest:
+    if most == 1:
+        return BadRequest(Text("请求体只能包含一个 YAML 文档", "the body may hold one YAML document only"))
+    return BadRequest(Text(f"YAML 文档最多 {most} 个", f"there may be {most} YAML documents at most"))
 
 
 def _scalar(event: ScalarEvent) -> Any:

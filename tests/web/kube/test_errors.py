@@ -94,6 +94,8 @@ async def test_unknown_fields_as_the_caller_wants_it(client: Client) -> None:
     assert warned.headers["warning"] == '299 - "unknown field \\"spec.tagg\\""'
     ignored = await client.post(f"{IMAGES}?fieldValidation=Ignore", image("i", tagg="x"))
     assert "warning" not in ignored.headers
+    many = await client.post(IMAGES, image("m") | {f"tagg{number}": "x" for number in range(30)})
+    assert (many.status, many.headers["warning"]) == (201, '299 - "and 15 more warnings"')
 
 
 async def test_who_is_unknown_and_who_may_not(client: Client, server: Any) -> None:

@@ -1,6 +1,7 @@
 """Watches: where they begin, what a selector lets through, how they end."""
 
 import asyncio
+from datetime import timedelta
 
 from tests.fakes.asgi import Client
 from tests.fakes.watching import watching
@@ -128,3 +129,43 @@ async def test_who_may_watch_and_not_list_is_told_what_there_is(server: Server, 
     failure(await watcher.get(IMAGES), 403, "Forbidden")
     async with watching(watcher, f"{IMAGES}?watch=1") as watch:
         assert await watch.next() == ("ADDED", "a")
+
+
+async def test_a_watch_shows_nothing_after_its_token_was_revoked(server: Server, client: Client) -> None:
+    ann = await server.client("ann", "image-viewer")
+    async with watching(ann, f"{IMAGES}?watch=1") as watch:
+        await client.post(IMAGES, image("before"))
+        assert await watch.next() == ("ADDED", "before")
+        await server.doors.tokens.revoke("ann")
+        await server.client("ann", "image-viewer")  # another token of that name changes nothing
+        await client.post(IMAGES, image("after"))
+        await asyncio.wait_for(watch.ended.wait(), 5)
+        assert watch.events.empty()
+
+
+async def test_a_watch_shows_nothing_after_its_token_has_expired(server: Server, client: Client) -> None:
+    token = await server.doors.tokens.create("short", "ann", ["image-viewer"], timedelta(seconds=60))
+    async with watching(
+        Client(server.app, {"authorization": f"Bearer {token.reveal()}"}), f"{IMAGES}?watch=1"
+    ) as watch:
+        await client.post(IMAGES, image("before"))
+        assert await watch.next() == ("ADDED", "before")
+        server.clock.set(61)
+        await client.post(IMAGES, image("after"))
+        await asyncio.wait_for(watch.ended.wait(), 5)
+        assert watch.events.empty()
+
+
+async def test_a_watch_shows_nothing_after_its_right_was_taken_away(server: Server, client: Client) -> None:
+    bindings = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings"
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "image-viewer"}
+    made = {"metadata": {"name": "ann"}, "roleRef": role, "subjects": [{"kind": "User", "name": "ann"}]}
+    assert (await client.post(bindings, made)).status == 201
+    ann = await server.client("ann")
+    async with watching(ann, f"{IMAGES}?watch=1") as watch:
+        await client.post(IMAGES, image("before"))
+        assert await watch.next() == ("ADDED", "before")
+        assert (await client.delete(f"{bindings}/ann")).status == 200
+        await client.post(IMAGES, image("after"))
+        await asyncio.wait_for(watch.ended.wait(), 5)
+        assert watch.events.empty()

@@ -133,6 +133,7 @@ def index(event: Event) -> Index:
     return Index(
         reference=about.uid,
         due=expires(event),
+        synced=last_seen(event),
         fields={
             "involvedObject.kind": about.kind,
             "involvedObject.namespace": about.namespace,
@@ -147,9 +148,6 @@ def index(event: Event) -> Index:
             "type": event.type,
         },
     )
-
-
-SELECTABLE: Final = tuple(index(Event(metadata=ObjectMeta())).fields)
 
 
 def validate(new: Event, old: Event | None) -> list[Cause]:
@@ -242,6 +240,8 @@ COLUMNS: Final = (
     Column("Count", "string", lambda event, now: seen(event), "How often it was seen.", wide=True),
     Column("Name", "string", lambda event, now: event.metadata.name, "Name of the event.", format="name", wide=True),
 )
+
+SELECTABLE: Final = tuple(index(Event(metadata=ObjectMeta())).fields)
 
 KIND: Final[Kind[Any]] = Kind(
     name="Event",

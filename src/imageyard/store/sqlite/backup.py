@@ -17,7 +17,7 @@ from imageyard.domain.errors import Corrupt
 from imageyard.domain.text import Text
 from imageyard.store import lock
 from imageyard.store.sqlite import connection as connections
-from imageyard.store.sqlite import schema
+from imageyard.store.sqlite import foreign, schema
 from imageyard.store.sqlite.store import SQLiteStore
 
 _LEAP: Final = 1_000_000
@@ -38,13 +38,13 @@ def copy(directory: Path, target: Path) -> None:
 
 
 def verify(file: Path) -> None:
-    """Read everything and check it (PRAGMA integrity_check). Raises Corrupt, schema.Newer, OSError."""
-    if not file.is_file():
-        raise FileNotFoundError(f"{file} does not exist")
+    """Check that nothing is in it but what is ours, and read all of that (PRAGMA integrity_check). Raises Corrupt,
+    schema.Newer, OSError."""
+    _refuse_no_file(file)
     with _translating(file), closing(_opened(file, apsw.SQLITE_OPEN_READONLY)) as connection:
+        foreign.refuse(file, connection)
         if connection.execute("PRAGMA integrity_check(1)").get != "ok":
             raise _damaged(file)
-        schema.refuse_newer(connection)
 
 
 def restore(source: Path, directory: Path) -> None:
@@ -64,8 +64,7 @@ def restore(source: Path, directory: Path) -> None:
 
 
 def _copy_file(source: Path, target: Path) -> None:
-    if not source.is_file():
-        raise FileNotFoundError(f"{source} does not exist")
+    _refuse_no_file(source)
     with _replacing(target) as temporary, _translating(source):
         with closing(_opened(source, apsw.SQLITE_OPEN_READWRITE)) as origin:
             # Closing must not move the log of a server that is running.
@@ -109,6 +108,13 @@ def _set_aside(database: Path) -> None:
             file.replace(database.with_name(f"{database.name}.replaced{suffix}"))
         else:
             database.with_name(f"{database.name}.replaced{suffix}").unlink(missing_ok=True)
+
+
+def _refuse_no_file(file: Path) -> None:
+    if not file.exists():
+        raise FileNotFoundError(f"{file} does not exist")
+    if not file.is_file():
+        raise OSError(f"{file} is no regular file")
 
 
 def _opened(file: Path, flags: int) -> apsw.Connection:

@@ -1,6 +1,7 @@
 """Lists inside one snapshot: the short way for pages in the order of names, and the general way for all else."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import apsw
@@ -14,6 +15,11 @@ from imageyard.store.sqlite.rows import Row
 
 _SHORT: Final = 1_000
 """A page of at most so many objects is read on the event loop."""
+
+_MANY: Final = 5
+"""Of a search that has so many times the matches that a page needs, the page is found by walking in its order."""
+_FEW: Final = 5_000
+"""Texts that are looked at in some milliseconds."""
 
 
 class Astray(Exception):
@@ -90,10 +96,11 @@ def known_page(
     return None if found is None else Page(found, len(ids), version, "")
 
 
-def all_ids(connection: apsw.Connection, number: int, query: Query, most: int) -> tuple[int, ...]:
-    """The ids of all matches in the query's order; of more than `most`, one more than that."""
-    selection = matching.ids(query, number, None, 0, most + 1)
-    return tuple(int(id_) for (id_,) in connection.execute(selection.sql, selection.parameters))
+def few_ids(connection: apsw.Connection, number: int, query: Query, most: int) -> tuple[int, ...] | None:
+    """The ids of all matches in the query's order; None of more than `most`, which are not sorted for nothing."""
+    if counted(connection, number, replace(query, most_counted=most)) > most:
+        return None
+    return tuple(_ids(connection, number, replace(query, offset=0, limit=most), most))
 
 
 def short_page(
@@ -172,19 +179,46 @@ def page(connection: apsw.Connection, kind: Kind[Any], number: int, query: Query
         window.check(token.version)
     offset = (query.offset or 0) if token is None else token.offset
     limit = -1 if query.limit is None else query.limit + 1
-    selection = matching.ids(query, number, token, offset, limit)
-    ids = [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
+    known: int | None = None
+    if query.search and query.offset is not None and query.limit is not None:
+        known = counted(connection, number, query)
+        ids = _ids(connection, number, query, known)
+    else:
+        selection = matching.ids(query, number, token, offset, limit)
+        ids = [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
     found = list(rows.by_ids(connection, kind.plural, kind.singular, ids))
     complete = token is None and not offset and (query.limit is None or len(found) <= query.limit)
-    count = len(found) if complete else counted(connection, number, query)
+    count = len(found) if complete else known if known is not None else counted(connection, number, query)
     version = window.newest if token is None else token.version
     return _cut(found, query.limit, count, version, query, offset)
 
 
 def counted(connection: apsw.Connection, number: int, query: Query) -> int:
-    """How many objects match."""
-    selection = matching.count(query, number)
+    """How many objects match, counted as far as the query wants."""
+    walked = query.search and _is_narrow(connection, number, query)
+    selection = (matching.walked_count if walked else matching.count)(query, number)
     return int(connection.execute(selection.sql, selection.parameters).get)
+
+
+def _ids(connection: apsw.Connection, number: int, query: Query, count: int) -> list[int]:
+    """The ids of one page of a numbered search, and one more. `count` is how many match at least: where that is a
+    multiple of what the page needs, the page is found sooner by walking in its order than by sorting them all."""
+    if not count:
+        return []
+    offset, limit = query.offset or 0, (query.limit or 0) + 1
+    if count > _MANY * (offset + limit) or _is_narrow(connection, number, query):
+        selection = matching.walked_ids(query, number, offset, limit)
+    else:
+        selection = matching.ids(query, number, None, offset, limit)
+    return [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
+
+
+def _is_narrow(connection: apsw.Connection, number: int, query: Query) -> bool:
+    """Whether what a search asks besides its text leaves so few objects that their texts are looked at one by one."""
+    rest = replace(query, search="", most_counted=_FEW)
+    if query.namespaces is None and is_unfiltered(query):
+        return False
+    return counted(connection, number, rest) <= _FEW
 
 
 def _cut(found: list[Stored], limit: int | None, count: int, version: int, query: Query, offset: int) -> Page:

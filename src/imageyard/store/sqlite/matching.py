@@ -1,6 +1,7 @@
 """Turns a Query into SQL: which objects match, and in which order. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from imageyard.domain.selector import FieldSelector, Requirement
@@ -26,9 +27,36 @@ class Selection(NamedTuple):
 
 
 def count(query: Query, number: int) -> Selection:
-    """Counts the matches, reading no more tables than it needs."""
+    """Counts the matches as far as the query wants, reading no more tables than it needs."""
     tables, keys = _tables(query, sort_by="name", counting=True)
-    return _selection("count(*)", tables, [*_conditions(query, number, keys)], "")
+    return _counted(query, tables, [*_conditions(query, number, keys)])
+
+
+def walked_count(query: Query, number: int) -> Selection:
+    """The same of a search, by looking at the text of each object that is left by everything else it asks."""
+    return _counted(query, "objects o", [*_walked(query, number)])
+
+
+def walked_ids(query: Query, number: int, offset: int, limit: int) -> Selection:
+    """The ids of one page of a search, by looking at objects in their order until enough are found."""
+    selected = _selection(
+        "o.id", "objects o", [*_walked(query, number)], f" ORDER BY {_order(query, 'o')} LIMIT ? OFFSET ?"
+    )
+    return Selection(selected.sql, (*selected.parameters, limit, offset))
+
+
+def _counted(query: Query, tables: str, conditions: list[Condition]) -> Selection:
+    if query.most_counted is None:
+        return _selection("count(*)", tables, conditions, "")
+    some = _selection("1", tables, conditions, " LIMIT ?")
+    sql = f"SELECT count(*) FROM ({some.sql})"  # noqa: S608 - made of constants, as `_selection` is
+    return Selection(sql, (*some.parameters, query.most_counted + 1))
+
+
+def _walked(query: Query, number: int) -> Iterator[Condition]:
+    yield from _conditions(replace(query, search=""), number, "o")
+    held = "(SELECT text FROM texts WHERE texts.id = o.id)"
+    yield Condition(f"instr({held}, ?) > 0", (search.fold(query.search),))
 
 
 def ids(query: Query, number: int, token: Continuation | None, offset: int, limit: int) -> Selection:
@@ -38,12 +66,16 @@ def ids(query: Query, number: int, token: Continuation | None, offset: int, limi
     if token is not None and query.sort_by == "name":
         sign = ">" if query.ascending else "<"
         conditions.append(Condition(f"({keys}.namespace, {keys}.name) {sign} (?, ?)", (token.namespace, token.name)))
+    selected = _selection(f"{keys}.id", tables, conditions, f" ORDER BY {_order(query, keys)} LIMIT ? OFFSET ?")
+    return Selection(selected.sql, (*selected.parameters, limit, offset))
+
+
+def _order(query: Query, keys: str) -> str:
     direction = "" if query.ascending else " DESC"
     order = [f"{keys}.namespace{direction}", f"{keys}.name{direction}"]
     if query.sort_by != "name":
         order.insert(0, f"o.{_COLUMNS[query.sort_by]}{direction}")
-    selected = _selection(f"{keys}.id", tables, conditions, f" ORDER BY {', '.join(order)} LIMIT ? OFFSET ?")
-    return Selection(selected.sql, (*selected.parameters, limit, offset))
+    return ", ".join(order)
 
 
 def _tables(query: Query, sort_by: str, *, counting: bool) -> tuple[str, str]:

@@ -255,12 +255,12 @@ class SQLiteStore:
         ids = self._matches.get(search)
         if ids is None:
             stamp = self._matches.stamp
-            ids = await self._readers.in_thread(lambda c: listing.all_ids(c, number, query, matches.LARGEST))
+            ids = await self._readers.in_thread(lambda c: listing.few_ids(c, number, query, matches.LARGEST))
+            if ids is None:
+                return None
             self._matches.put(search, ids, stamp)
             if stamp != self._matches.stamp:
                 return None  # a text changed meanwhile: these ids are no longer of one moment with what is read next
-        if len(ids) > matches.LARGEST:
-            return None
         version = self._ranks.told(kind.plural)[1]
         known = self._readers.statement(lambda c: listing.known_page(c, kind, ids, version, query))
         if known is not None and len(query.namespaces or ()) < 2:

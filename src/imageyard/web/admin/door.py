@@ -12,8 +12,10 @@ import structlog
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
+from imageyard.domain import document
 from imageyard.domain.access import Actor
-from imageyard.domain.errors import INVALID, BadRequest, Cause, Invalid
+from imageyard.domain.errors import BadRequest, Invalid
+from imageyard.domain.kinds import ACCESS_TOKEN
 from imageyard.domain.text import Text
 from imageyard.service.audit import Audit
 from imageyard.service.certificates import ClientCertificates
@@ -148,10 +150,10 @@ def _off() -> BadRequest:
 
 async def _read(asked: Exchange, shape: type[Wanted]) -> Wanted:
     """Raises Invalid, BadRequest."""
-    try:
-        return msgspec.convert(dict(await body.document(asked)), shape)
-    except msgspec.ValidationError as error:
-        raise Invalid([Cause("body", INVALID, Text(f"无效：{error}", str(error)))], kind="accesstoken") from None
+    given = await body.document(asked)
+    if bad := document.flaws(shape, given):
+        raise Invalid(bad, kind=ACCESS_TOKEN.singular)
+    return msgspec.convert(given, shape)
 
 
 def _lifetime(seconds: int | None) -> timedelta | None:

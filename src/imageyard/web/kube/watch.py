@@ -6,14 +6,14 @@ there is, a bookmark that ends it, then changes.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from imageyard.domain.errors import Gone
+from imageyard.domain.errors import Forbidden, Gone
 from imageyard.domain.kind import Kind
 from imageyard.store import Change, Page, Query, Stored, Terms
 from imageyard.web import reply
@@ -42,7 +42,7 @@ async def collection(doors: Doors, exchange: Exchange, target: Target, options: 
     doors.objects.demand_watch(exchange.actor, target.kind, target.namespace, options.fields)
     if exchange.seat is not None:
         exchange.seat.last()
-    watch = _Watch(doors, exchange, target, options, form)
+    watch = _Watch(doors, exchange, target, options, form, doors.tokens.standing(exchange.actor))
     return Stream(200, reply.STREAMED, watch.lines())
 
 
@@ -52,9 +52,11 @@ class _Watch(NamedTuple):
     target: Target
     options: ListOptions
     form: Form
+    counts: Callable[[], bool]
+    """Whether what the reader has shown counts yet."""
 
     async def lines(self) -> AsyncGenerator[bytes, None]:
-        """Ends cleanly when the time is up, the reader is gone, or the server stops."""
+        """Ends cleanly when the time is up, the reader is gone or may watch no more, or the server stops."""
         loop = asyncio.get_running_loop()
         with suppress(TimeoutError):
             async with asyncio.timeout(self.options.seconds or LONGEST) as deadline:
@@ -108,10 +110,22 @@ class _Watch(NamedTuple):
                 fields=self.options.fields,
             ) as changes:
                 async for change in changes:
+                    if not self._may_go_on():
+                        return
                     if (line := self._told(change)) is not None:
                         yield line
         except Gone:
             yield expired()
+
+    def _may_go_on(self) -> bool:
+        """Tokens are revoked and rights taken away while a watch is open; whoever begins another hears which."""
+        try:
+            self.doors.objects.demand_watch(
+                self.exchange.actor, self.target.kind, self.target.namespace, self.options.fields
+            )
+        except Forbidden:
+            return False
+        return self.counts()
 
     async def _listed(self) -> Page:
         listing = self.doors.objects.list(self.exchange.actor, self.target.kind, self._everything(), verb="watch")

@@ -31,7 +31,11 @@ _SKIP: Final = Text("跳到正文", "Skip to content")
 
 
 async def page(doors: Doors, exchange: Exchange) -> Reply:
-    return Reply(200, _headers(), _rendered(exchange.language, doors.version))
+    return answer(exchange.language, doors.version)
+
+
+def answer(language: Language, version: str) -> Reply:
+    return Reply(200, _headers(), _rendered(language, version))
 
 
 @lru_cache

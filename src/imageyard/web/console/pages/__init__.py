@@ -1,0 +1,1 @@
+"""One file a page: parse the request, call a use case, render one typed context. What is shared lives a level up."""
