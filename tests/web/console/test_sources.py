@@ -188,6 +188,11 @@ async def test_presets_fill_in_what_they_know_without_scripts(admin: Client) -> 
     assert fields((await admin.get(f"{NEW}?preset=ghcr")).text)["domain"] == "ghcr.io"
 
 
+async def test_a_host_that_an_image_needs_is_filled_in(admin: Client) -> None:
+    page = (await admin.get(f"{NEW}?namespace=other&domain=quay.io")).text
+    assert fields(page)["domain"] == "quay.io"
+
+
 # --- test before save ------------------------------------------------------------------------------------------------
 
 

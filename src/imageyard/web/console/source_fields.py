@@ -43,7 +43,7 @@ _FIELD_OF: Final = {
     "metadata.annotations": "displayName",
     "insecure": "transport",
     "insecureSkipVerify": "transport",
-    "password": "password",
+    "password": "password",  # nosec B105 # the name of a field
     **{name: name for name in ("domain", "provider", "username", "caBundle", "trustedRealmHosts", "allowedNamespaces")},
 }
 
@@ -61,8 +61,14 @@ class Entered:
         return self.values[name]
 
 
-def blank(namespace: str, preset: Preset) -> Entered:
-    given = {"domain": preset.domain, "provider": preset.provider, "username": preset.username, "transport": "https"}
+def blank(namespace: str, preset: Preset, domain: str = "") -> Entered:
+    """`domain` is that of an image which has no source yet."""
+    given = {
+        "domain": domain or preset.domain,
+        "provider": preset.provider,
+        "username": preset.username,
+        "transport": "https",
+    }
     return Entered(namespace, "", dict.fromkeys(NAMES, "") | given)
 
 

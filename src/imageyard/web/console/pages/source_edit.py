@@ -168,7 +168,7 @@ def _page(visit: Visit, found: RegistrySecret, entered: Entered) -> FormPage:
 
 def _commands(visit: Visit, found: RegistrySecret) -> tuple[Commands, ...]:
     namespace, name = found.metadata.namespace, found.metadata.name
-    change = {"spec": {"username": found.spec.username, "password": "PASSWORD"}}
+    change = {"spec": {"username": found.spec.username, "password": "PASSWORD"}}  # nosec B105 # a word in its place
     return (
         Commands(
             visit.words.gettext("Change user name and password"),

@@ -19,6 +19,8 @@ from imageyard.web.reply import Reply, Stream
 
 PATH: Final = "/console/sources/new"
 LIST: Final = "/console/sources"
+MOST_DOMAIN: Final = 300
+"""Characters of a domain that another page hands over."""
 _KIND: Final = REGISTRY_SECRET
 
 
@@ -27,7 +29,8 @@ async def page(room: Room, visit: Visit) -> Reply:
     places = await where(visit)
     preset = presets.BY_KEY.get(visit.query.text("preset"), presets.BY_KEY["other"])
     chosen = visit.query.text("namespace")
-    entered = source_fields.blank(chosen if chosen in places else usual(places), preset)
+    domain = visit.query.text("domain")[:MOST_DOMAIN]
+    entered = source_fields.blank(chosen if chosen in places else usual(places), preset, domain)
     return await source_form.answer(room, visit, _page(visit, places, entered, preset.key))
 
 
@@ -118,7 +121,7 @@ def _commands(visit: Visit, entered: Entered) -> tuple[Commands, ...]:
     named = replace(entered, name=entered.name or "my-registry")
     body = source_fields.document(named, Secret("PASSWORD"))
     where, below = entered.namespace or DEFAULT, f"/{named.name}/verify"
-    brought = source_fields.spec(named) | {"password": "PASSWORD"}
+    brought = source_fields.spec(named) | {"password": "PASSWORD"}  # nosec B105 # a word in its place
     return (
         Commands(
             visit.words.gettext("Add it"),
