@@ -5,9 +5,9 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from bench import callers, flood, hostile, objects, report, syncs, watches
+from bench import callers, console, flood, hostile, objects, report, syncs, watches
 
-PARTS = ("objects", "syncs", "watches", "callers", "flood", "hostile")
+PARTS = ("objects", "syncs", "watches", "callers", "flood", "hostile", "console")
 
 
 def main() -> int:
@@ -29,6 +29,8 @@ def main() -> int:
         figures += flood.measure(10_000, 3)
     if arguments.only in (None, "hostile"):
         figures += hostile.measure()
+    if arguments.only in (None, "console"):
+        figures += console.measure(count)
     settings = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),

@@ -26,14 +26,15 @@ _CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 def measure(count: int, seconds: int) -> list[Figure]:
     """Lists of 20 out of `count`, then creates with 16 clients, each `seconds` long."""
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_fill(Path(folder), count))
+        asyncio.run(fill(Path(folder), count))
         with product.running(Path(folder)) as server:
             figures = [*_lists(server, count, seconds), _creates(server, Path(folder), seconds)]
         with product.running(Path(folder), "--audit-strict") as server:
             return [*figures, _strict_creates(server, figures[-1].value, seconds)]
 
 
-async def _fill(directory: Path, count: int) -> None:
+async def fill(directory: Path, count: int) -> None:
+    """Store so many images, as they lie after a sync."""
     async with SQLiteStore.open(directory, KINDS, now=lambda: datetime.now(UTC)) as store:
         for start in range(0, count, 2_000):
             batch = range(start, min(start + 2_000, count))
