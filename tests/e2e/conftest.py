@@ -77,9 +77,10 @@ def yard(make_product: MakeProduct) -> Product:
     return make_product("console").start("--sample")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests. They ask for it first: where it is missing they are skipped before a server starts."""
+    """One browser for a file's tests: what drives it has an event loop of its own in this thread, which leaves no room for
+    the loops of other files. They ask for it first: where it is missing they are skipped before a server starts."""
     with browser.chromium() as found:
         yield found
 

@@ -108,7 +108,7 @@ def test_it_all_works_without_scripts(chromium: Browser, yard: Product) -> None:
         page.select_option("#source", "default/sample-token")
         page.get_by_role("button", name="Test fetch").click()
         expect(page.get_by_role("heading", name="It is there")).to_be_visible()
-        page.get_by_role("button", name="Add it").click()
+        page.get_by_role("button", name="Add", exact=True).click()
         expect(page.get_by_text("The image was added.")).to_be_visible()
         reader.open("/console/images?namespace=edge&q=nginx-1.27")
         page.locator(".pick").check()
