@@ -79,8 +79,8 @@ def yard(make_product: MakeProduct) -> Product:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for the tests of a file: what drives it keeps an event loop in this thread, and leaves no room for the
-    loops of other files. They ask for it first: where it is missing they are skipped before a server starts."""
+    """One browser for the tests of a file: what drives it keeps an event loop in this thread, and leaves no room for
+    those of other files. They ask for it first: where it is missing they are skipped before a server starts."""
     with browser.chromium() as found:
         yield found
 
