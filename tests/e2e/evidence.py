@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 KEEPERS: Final = frozenset({"admin-token", "kubeconfig", "sample.json"})
 """Files of a data directory that hold a secret on purpose."""
 KEYS: Final = "keys"
-PUBLISHED: Final = ("GET //oapis/openapi.json", "GET //oapis/docs")
+PUBLISHED: Final = ("GET //oapis/openapi.json", "GET //oapis/docs", "GET //console/api")
 """Answers that are the same for all, and print the password of the API reference's own example."""
 ALARMS: Final = ('"level": "error"', '"level": "critical"', "Traceback")
 

@@ -58,6 +58,10 @@ def _marked(team: str) -> Json:
     return made
 
 
+BEYOND: Final = ("{digest}", "/clusterrole", "/console")
+"""What this server does not hold; and pages, which lead strangers to the sign-in page."""
+
+
 def _rows() -> Iterator[tuple[str, str, dict[str, str]]]:
     """Method, path, and the cell of each person: of what reads, all; of what deletes, those who are refused. What is
     sent with the others is the table's own business."""
@@ -67,7 +71,7 @@ def _rows() -> Iterator[tuple[str, str, dict[str, str]]]:
         found = {person.name: cell for person, cell in zip(PEOPLE, cells, strict=True)}
         if method == "DELETE":
             found = {who: cell for who, cell in found.items() if cell in REFUSED}
-        if method in ("GET", "DELETE") and "{digest}" not in path and "/clusterrole" not in path:
+        if method in ("GET", "DELETE") and not any(each in path for each in BEYOND):
             yield method, path, found
 
 

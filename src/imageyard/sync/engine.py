@@ -232,7 +232,10 @@ class Engine:
         if self._stopping or self._tasks is None:
             work.close()
             return None
-        return self._tasks.create_task(_fenced(work))
+        task = self._tasks.create_task(_fenced(work))
+        # Cancelled before its first step it would leave the work unbegun, and unended.
+        task.add_done_callback(lambda _: work.close())
+        return task
 
     # Images.
 
