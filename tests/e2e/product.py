@@ -27,6 +27,7 @@ LOOPBACK: Final = ("--egress-allow", "127.0.0.0/8")
 START_SECONDS: Final = 30
 STOP_SECONDS: Final = 20
 CLI_SECONDS: Final = 60
+IDLE_SECONDS: Final = 30
 _TICK: Final = 0.05
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ class Client:
     def __init__(self, url: str, token: str, evidence: Evidence) -> None:
         self.url = url
         self._evidence = evidence
+        self._used = time.monotonic()
         self.session = requests.Session()
         self.session.trust_env = False
         if token:
@@ -56,6 +58,11 @@ class Client:
     def send(self, method: str, path: str, **options: Any) -> requests.Response:
         """A path below the API's base; one of the server itself begins with two slashes."""
         url = self.url + (path[1:] if path.startswith("//") else API + path)
+        now = time.monotonic()
+        if now - self._used > IDLE_SECONDS:
+            # The server may be closing an idle connection in the very moment in which it would be used again.
+            self.session.close()
+        self._used = now
         answer = self.session.request(method, url, timeout=60, **options)
         head = "".join(f"{name}: {value}\n" for name, value in answer.headers.items())
         self._evidence.answered(f"{method} {path}", head.encode("latin-1") + b"\n" + answer.content)
