@@ -1,6 +1,6 @@
 """Whether an actor may do something, and the words when not: the same for objects that exist and that do not."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from imageyard.domain import access
@@ -60,6 +60,13 @@ class Rights:
         action = _action(verb, kind, namespace, name, sub)
         if not self.can(actor, action):
             raise Forbidden(_refusal(actor, action), kind=kind.singular, name=name)
+
+    def demand_one(
+        self, actor: Actor, verb: str, kind: Kind[Any], places: Sequence[tuple[str, str]], sub: str = ""
+    ) -> None:
+        """Raises Forbidden for who may do it with none of these (namespace and name, at least one)."""
+        if not any(self.allows(actor, verb, kind, *place, sub) for place in places):
+            self.demand(actor, verb, kind, *places[0], sub)
 
     def demand_path(self, actor: Actor, verb: str, path: str) -> None:
         """The same for a URL that is no resource."""

@@ -107,10 +107,8 @@ async def _seen(visit: Visit, chosen: Sequence[Pick], verb: str) -> list[Pick]:
 
 
 def _demand(visit: Visit, chosen: Sequence[Pick], verb: str, sub: str = "") -> None:
-    """Raises Forbidden for who may do it with none of them; of the others each tells for itself."""
-    rights = visit.doors.objects.rights
-    if not any(rights.allows(visit.actor, verb, REPOSITORY, *pick.place, sub) for pick in chosen):
-        rights.demand(visit.actor, verb, REPOSITORY, *chosen[0].place, sub)
+    places = [pick.place for pick in chosen]
+    visit.doors.objects.rights.demand_one(visit.actor, verb, REPOSITORY, places, sub)
 
 
 async def _asked(

@@ -75,10 +75,8 @@ async def _verify(room: Room, visit: Visit, items: Sequence[Item]) -> Reply | St
 
 
 def _demand(visit: Visit, items: Sequence[Item], verb: str, sub: str = "") -> None:
-    """Raises Forbidden for who may do it with none of them; of the others each tells for itself."""
-    rights = visit.doors.objects.rights
-    if not any(rights.allows(visit.actor, verb, _KIND, item.namespace, item.name, sub) for item in items):
-        rights.demand(visit.actor, verb, _KIND, items[0].namespace, items[0].name, sub)
+    places = [(item.namespace, item.name) for item in items]
+    visit.doors.objects.rights.demand_one(visit.actor, verb, _KIND, places, sub)
 
 
 async def _tests(visit: Visit, items: Sequence[Item]) -> AsyncGenerator[Outcome, None]:
