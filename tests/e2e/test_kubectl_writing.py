@@ -75,6 +75,8 @@ def test_applying_a_credential_again_writes_nothing_and_says_why(kubectl: Kubect
     document = source("again", "again.invalid", "robot", evidence.secret("applied-again"))
     assert kubectl("apply", "-f", "-", sent=document) == f"{SECRET}/again created\n"
     kubectl("wait", "--for=condition=Verified=False", "regsec/again", "--timeout=20s")
+    # The last the server tells of a new source by itself.
+    kubectl("wait", "--for=jsonpath={.status.host.state}=ok", "regsec/again", "--timeout=20s")
     before = kubectl.read("regsec", "again")
     assert kubectl("apply", "-f", "-", sent=document) == (
         f"{SECRET}/again configured\nWarning: spec.password is write-only and equals the stored one; it is unchanged\n"
