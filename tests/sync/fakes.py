@@ -191,6 +191,9 @@ class Line:
         self.open = asyncio.Event()
         """Writes wait for it."""
         self.open.set()
+        self.prompt = asyncio.Event()
+        """Answers of the due index wait for it."""
+        self.prompt.set()
         self.writes: Counter[str] = Counter()
 
     def __getattr__(self, name: str) -> Any:
@@ -208,9 +211,12 @@ class Line:
                 self.writes[args[1].metadata.name] += 1
             self.outstanding += 1
             try:
-                return await target(*args, **kwargs)
+                answer = await target(*args, **kwargs)
             finally:
                 self.outstanding -= 1
+            if name == "due":
+                await self.prompt.wait()
+            return answer
 
         return call
 

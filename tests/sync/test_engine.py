@@ -647,6 +647,19 @@ async def test_failing_sources_are_counted_on_across_a_restart(yard: World) -> N
     assert yard.engine.failing_sources() == before
 
 
+async def test_an_index_that_is_read_late_has_no_source_tested_twice(yard: World) -> None:
+    """What the due index says may be older than the test that was written meanwhile."""
+    await yard.add_source("away", verified=False)
+    await yard.start()
+    await yard.pass_time(1790)
+    yard.line.prompt.clear()
+    await yard.pass_time(20)
+    assert yard.verifications.asked["away"] == 2
+    yard.line.prompt.set()
+    await yard.pass_time(20)
+    assert yard.verifications.asked["away"] == 2
+
+
 async def test_history_keeps_changes_and_changed_outcomes(yard: World) -> None:
     await yard.start()
     await yard.add("nginx", sync_interval="60s", retry_count=0)

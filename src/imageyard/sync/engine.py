@@ -125,7 +125,7 @@ class Engine:
             settings,
             random,
             wake=self._wake,
-            verify=lambda namespace, name: self._source_due(
+            verify=lambda namespace, name: self._test(
                 Key(REGISTRY_SECRET.plural, namespace, name), self._clock.now()
             ),
             spawn=self._spawn,
@@ -437,9 +437,7 @@ class Engine:
         self._users_moved |= moved.healed or bool(moved.lost)
         if self._secrets.live:
             self._recovery.source_changed(f"{namespace}/{name}", moved)
-        self._secrets.put(
-            Key(REGISTRY_SECRET.plural, namespace, name), source_rules.verify_due(source, self._clock.now())
-        )
+        self._secrets.put(Key(REGISTRY_SECRET.plural, namespace, name), self._sources.due(namespace, name))
         self._to_tell.set()
 
     def _source_changed(self, change: Change) -> None:
@@ -458,6 +456,14 @@ class Engine:
         self._secrets.discard(Key(REGISTRY_SECRET.plural, namespace, name))
 
     def _source_due(self, key: Key, at: datetime) -> None:
+        due = self._sources.due(key.namespace, key.name)
+        if due is not None and due > self._clock.now():
+            # The index was read while a test was being written.
+            self._secrets.put(key, due)
+        else:
+            self._test(key, at)
+
+    def _test(self, key: Key, at: datetime) -> None:
         host = self._sources.host(key.namespace, key.name)
         # An open breaker does not keep a source from its test: that test may close it.
         self._add(Entry(key, host, at, urgent=at == AT_ONCE, forced=True))

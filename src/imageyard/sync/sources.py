@@ -69,6 +69,8 @@ class Seen:
     unreached: bool = False
     """Whether its last test failed for a reason that passes, such as a host that was down."""
     failures: int = 0
+    due: datetime | None = None
+    """When it is to be tested next."""
     judged: Probe | None = None
     """The last test's answer when it said yes or no, and until when it is relied on."""
     judged_until: float = 0.0
@@ -127,6 +129,11 @@ class Sources:
         seen = self._seen.get(f"{namespace}/{name}")
         return seen.host if seen else ""
 
+    def due(self, namespace: str, name: str) -> datetime | None:
+        """When a source is to be tested next, as far as is known here."""
+        seen = self._seen.get(f"{namespace}/{name}")
+        return seen.due if seen else None
+
     def on(self, host: str) -> list[str]:
         """`namespace/name` of the sources at a host, in order."""
         return sorted(self._by_host.get(host, ()))
@@ -184,6 +191,7 @@ class Sources:
             unreached=_is_unreached(status.conditions),
             # One that failed before this was counted has failed once at least.
             failures=max(status.failures, 1) if verify_status(source) == "failed" else 0,
+            due=verify_due(source, self._clock.now()),
         )
 
     async def load(self, found: Callable[[RegistrySecret], None], gone: Callable[[str, str], None]) -> None:
