@@ -19,8 +19,8 @@ $(STAMP): requirements/dev.txt pyproject.toml
 run: install  ## start the server with the sample registry and sample objects; ARGS="…" passes flags on
 	$(BIN)/imageyard serve --sample --log-format console $(ARGS)
 
-test: install  ## run all tests; ARGS="…" passes arguments to pytest
-	$(BIN)/python -m pytest $(ARGS)
+test: install  ## run all tests, two at a time; ARGS="…" passes arguments to pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: install  ## format, lint, types, layers, security rules
 	$(BIN)/ruff format --check src tests bench tools

@@ -16,6 +16,17 @@ hypothesis.settings.register_profile("long", deadline=None, max_examples=3_000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
+E2E = Path(__file__).parent / "e2e"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What one process runs in one go: the end-to-end tests, which share servers and are judged together at their end,
+    and every other file."""
+    for item in items:
+        together = "end to end" if item.path.is_relative_to(E2E) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
+
+
 @pytest.fixture
 async def sample_registry() -> AsyncIterator[Served]:
     """The sample registry, empty and open to all."""

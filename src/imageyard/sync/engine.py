@@ -28,7 +28,6 @@ from imageyard.service.events import Record
 from imageyard.service.fetch import Fetched
 from imageyard.store import Change, Query, Store
 from imageyard.sync import listing
-from imageyard.sync import sources as source_rules
 from imageyard.sync.alarm import Alarm
 from imageyard.sync.feed import Feed
 from imageyard.sync.figures import Figures
@@ -125,9 +124,7 @@ class Engine:
             settings,
             random,
             wake=self._wake,
-            verify=lambda namespace, name: self._test(
-                Key(REGISTRY_SECRET.plural, namespace, name), self._clock.now()
-            ),
+            verify=lambda namespace, name: self._test(Key(REGISTRY_SECRET.plural, namespace, name), self._clock.now()),
             spawn=self._spawn,
             shifted=self._reported,
         )
