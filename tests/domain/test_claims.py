@@ -114,7 +114,7 @@ def test_the_leeway_is_no_more_than_a_minute() -> None:
         (["", "a\x00b", "dev"], {"oidc:dev"}),
         (["系统", "dev team"], {"oidc:系统", "oidc:dev team"}),
     ],
-    ids=repr,
+    ids=["a text", "an empty list", "one twice", "what no group is called", "any letters"],
 )
 def test_groups_are_a_text_or_a_list_of_texts(groups: object, expected: set[str]) -> None:
     assert bearer(groups=groups).groups == expected
