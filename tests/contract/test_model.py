@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,24 +13,77 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from imageyard.domain.errors import AlreadyExists, Conflict, Failure, NotFound
 from imageyard.domain.kinds import REPOSITORY
+from imageyard.domain.kinds.repository import RegistryRef, Repository
+from imageyard.domain.selector import parse_fields, parse_labels
 from imageyard.store import Change, Query, Store, Stored
 from tests.contract.stores import Factory, drain, image, read, synced
 from tests.fakes.clock import FakeClock
 
+DISPLAY_NAME = "theriseunion.io/display-name"
 NAMESPACES, NAMES = ("a", "b"), ("x", "y", "z")
 places = st.tuples(st.sampled_from(NAMESPACES), st.sampled_from(NAMES))
 Place = tuple[str, str]
 
 
 class Write(NamedTuple):
-    """One write of a race. `stale`: with the version before the newest this machine knows."""
+    """One write of a race. `stale`: with the version before the newest this machine knows. `look`: which of `LOOKS` a
+    replaced object gets."""
 
     action: str
     place: Place
     stale: bool
+    look: int
 
 
-writes = st.builds(Write, st.sampled_from(["create", "replace", "delete"]), places, st.booleans())
+class Look(NamedTuple):
+    """What searches and filters see of an object."""
+
+    status: Any = ""
+    tier: str = ""
+    alias: str = ""
+    source: str = "harbor"
+
+
+LOOKS = (Look(), Look("Failed", "gold"), Look("Success", "gold", "网关"), Look("Failed", "silver", "网关", "other"))
+writes = st.builds(
+    Write,
+    st.sampled_from(["create", "replace", "delete"]),
+    places,
+    st.booleans(),
+    st.sampled_from(range(len(LOOKS))),
+)
+
+
+def looking(stored: Stored, look: Look) -> Repository:
+    obj = synced(stored, status=look.status)
+    obj.metadata.labels = {"tier": look.tier} if look.tier else {}
+    obj.metadata.annotations = {DISPLAY_NAME: look.alias} if look.alias else {}
+    obj.spec.registry_ref = RegistryRef(look.source, "default")
+    return obj
+
+
+def look_of(stored: Stored) -> Look:
+    obj = read(stored)
+    labels, annotations = obj.metadata.labels, obj.metadata.annotations
+    return Look(
+        obj.status.sync_status, labels.get("tier", ""), annotations.get(DISPLAY_NAME, ""), obj.spec.registry_ref.name
+    )
+
+
+QUESTIONS: tuple[tuple[dict[str, Any], Callable[[str, Look], bool]], ...] = (
+    ({"search": "team/y"}, lambda name, look: name == "y"),
+    ({"search": "网"}, lambda name, look: look.alias != ""),
+    ({"status": "Failed"}, lambda name, look: look.status == "Failed"),
+    ({"labels": parse_labels("tier=gold")}, lambda name, look: look.tier == "gold"),
+    ({"labels": parse_labels("tier!=gold")}, lambda name, look: look.tier != "gold"),
+    ({"reference": "default/other"}, lambda name, look: look.source == "other"),
+    ({"status": "Failed", "search": "网"}, lambda name, look: look.status == "Failed" and look.alias != ""),
+    (
+        {"fields": parse_fields("metadata.name=x", frozenset({"metadata.name"})), "status": "Failed"},
+        lambda name, look: name == "x" and look.status == "Failed",
+    ),
+)
+"""What is asked after each step, and which objects it finds."""
 
 
 class Machine(RuleBasedStateMachine):
@@ -84,7 +137,7 @@ class Machine(RuleBasedStateMachine):
         if write.action == "delete":
             return await self.store.delete(REPOSITORY, namespace, name)
         old = self._read_before(write)
-        return await self.store.replace(REPOSITORY, synced(old) if old else image(name, namespace))
+        return await self.store.replace(REPOSITORY, looking(old, LOOKS[write.look]) if old else image(name, namespace))
 
     def _read_before(self, write: Write) -> Stored | None:
         """What the writer of a replace had read."""
@@ -159,8 +212,11 @@ class Machine(RuleBasedStateMachine):
             assert (list(page.items), page.total) == (expected, len(expected))
             for offset in (0, 2, 4):
                 self._page_agrees(Query(namespaces=namespaces, offset=offset, limit=2), expected)
-            found = [stored for stored in expected if stored.key.name == "y"]
-            self._page_agrees(Query(namespaces=namespaces, offset=0, limit=2, search="team/y"), found)
+            for asked, finds in QUESTIONS:
+                found = [stored for stored in expected if finds(stored.key.name, look_of(stored))]
+                self._page_agrees(Query(namespaces=namespaces, offset=0, limit=2, **asked), found)
+                backwards = Query(namespaces=namespaces, offset=1, limit=2, ascending=False, **asked)
+                self._page_agrees(backwards, found[::-1])
 
     def _page_agrees(self, query: Query, expected: list[Stored]) -> None:
         """Asked for again after each step: a store that remembers a page must not remember a lie."""

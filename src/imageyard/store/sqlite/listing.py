@@ -1,15 +1,18 @@
 """Lists inside one snapshot: the short way for pages in the order of names, and the general way for all else."""
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 import apsw
+import msgspec
 
 from imageyard.domain.kind import Kind
 from imageyard.store import Page, Query, Stored
 from imageyard.store.changes import Window
 from imageyard.store.sqlite import continuation, matching, rows
+from imageyard.store.sqlite.matches import Matched
 from imageyard.store.sqlite.rank import Lookup, Rank
 from imageyard.store.sqlite.rows import Row
 
@@ -20,6 +23,10 @@ _MANY: Final = 5
 """Of a search that has so many times the matches that a page needs, the page is found by walking in its order."""
 _FEW: Final = 5_000
 """Texts that are looked at in some milliseconds."""
+_SORTED: Final = 1_000
+"""Of a search with more matches the order is not worth its making."""
+_SHALLOW: Final = 2_000
+"""Objects that are passed over in their order in a fraction of a millisecond."""
 
 
 class Astray(Exception):
@@ -85,22 +92,42 @@ def quick_page(
 
 
 def known_page(
-    connection: apsw.Connection, kind: Kind[Any], ids: tuple[int, ...], version: int, query: Query
+    connection: apsw.Connection, kind: Kind[Any], ids: "array[int]", version: int, query: Query
 ) -> Page | None:
-    """A page of a search whose matches are known, by one statement; None when one of its objects is gone or damaged."""
-    offset = query.offset or 0
-    wanted = ids[offset : offset + (query.limit or 0)]
+    """A page of which all matches are known, by one statement; None when one of its objects is gone or damaged. Its
+    `resource_version` is that of what was read, `version` where there was nothing to read."""
+    offset, limit = query.offset or 0, query.limit or 0
+    wanted = ids[offset : offset + limit]
+    if not query.ascending:
+        behind = max(0, len(ids) - offset)
+        wanted = ids[max(0, behind - limit) : behind][::-1]
     if not wanted:
         return Page([], len(ids), version, "")
-    found = rows.bodies_by_ids(connection, kind.plural, wanted)
-    return None if found is None else Page(found, len(ids), version, "")
+    found, read_at = rows.bodies_by_ids(connection, kind.plural, wanted)
+    return None if found is None else Page(found, len(ids), read_at, "")
 
 
-def few_ids(connection: apsw.Connection, number: int, query: Query, most: int) -> tuple[int, ...] | None:
-    """The ids of all matches in the query's order; None of more than `most`, which are not sorted for nothing."""
-    if counted(connection, number, replace(query, most_counted=most)) > most:
-        return None
-    return tuple(_ids(connection, number, replace(query, offset=0, limit=most), most))
+def matched(connection: apsw.Connection, number: int, query: Query) -> Matched | None:
+    """How many objects match, and which. None when there are more than the query wants counted."""
+    version = rows.window(connection).newest
+    if query.search:
+        total = counted(connection, number, query)
+        if query.most_counted is not None and total > query.most_counted:
+            return None
+        if total > _SORTED:
+            return Matched(total, None, version)
+        some = replace(query, ascending=True, offset=0, limit=total)
+        return Matched(total, array("q", _ids(connection, number, some, total)), version)
+    selection = matching.all_ids(query, number)
+    found = connection.execute(selection.sql, selection.parameters).get
+    ids = array("q", msgspec.json.decode(found, type=list[int]))
+    return Matched(len(ids), ids, version)
+
+
+def is_walked(query: Query) -> bool:
+    """Whether a page that is not deep is found in its order without looking at all matches."""
+    others = query.reference is None and query.failing is None and query.labels is None and query.fields is None
+    return bool(query.search) or (others and (query.offset or 0) <= _SHALLOW)
 
 
 def short_page(
@@ -172,16 +199,15 @@ def _continued(
     return _cut(found, limit, total(rank, query), token.version, query, 0)
 
 
-def page(connection: apsw.Connection, kind: Kind[Any], number: int, query: Query) -> Page:
-    """A page of any query. Raises Gone, BadRequest, Corrupt."""
+def page(connection: apsw.Connection, kind: Kind[Any], number: int, query: Query, known: int | None = None) -> Page:
+    """A page of any query, of which it may be known how many match. Raises Gone, BadRequest, Corrupt."""
     token, window = continuation.read(kind.plural, query), rows.window(connection)
     if token is not None:
         window.check(token.version)
     offset = (query.offset or 0) if token is None else token.offset
     limit = -1 if query.limit is None else query.limit + 1
-    known: int | None = None
     if query.search and query.offset is not None and query.limit is not None:
-        known = counted(connection, number, query)
+        known = counted(connection, number, query) if known is None else known
         ids = _ids(connection, number, query, known)
     else:
         selection = matching.ids(query, number, token, offset, limit)

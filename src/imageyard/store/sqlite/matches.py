@@ -1,63 +1,129 @@
-"""Which objects a search found, remembered until a searchable text changes.
+"""What was found, remembered: how many objects a question matches, and which, in the order of their names.
 
-Statuses change all the time, names and aliases rarely: a page of a search that was asked before costs no more than
-reading its rows. Only searches with few matches are kept, and those asked longest ago are forgotten first.
+A question is a query without its page. Answers follow the commits: a write that moves no object in or out leaves them
+alone, one that does changes the count at once and ends the order. So a page of a list that was asked for before costs
+no more than reading its rows, however deep it lies, and totals of a million are not counted again.
 """
 
-from collections import OrderedDict
-from collections.abc import Iterable
+from array import array
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from imageyard.store import Query
-from imageyard.store.sqlite import listing
+from imageyard.store.sqlite import moves
+from imageyard.store.sqlite.moves import Move
 
-_SEARCHES: Final = 256
-LARGEST: Final = 1_000
-"""A search with more matches is not kept."""
+_QUESTIONS: Final = 256
+_MOST_IDS: Final = 4_000_000
+"""Of all answers together: 32 MB. Those asked for longest ago go first."""
+_FOLLOWED: Final = 1_000
+"""Moves that an answer follows without being asked for; then it costs more than it saves."""
 
 
-class Search(NamedTuple):
-    """What the ids of a search's matches depend on, besides the texts."""
-
+class Question(NamedTuple):
     resource: str
-    namespaces: frozenset[str] | None
-    term: str
+    query: Query
 
 
-def of(resource: str, query: Query) -> Search | None:
-    """The search of a query that asks for nothing else, in the order of names; None for any other."""
-    by_name = query.sort_by == "name" and query.ascending
-    numbered = query.offset is not None and query.limit is not None
-    if query.search and by_name and numbered and listing.is_unfiltered(query):
-        return Search(resource, query.namespaces, query.search)
-    return None
+class Matched(NamedTuple):
+    """Of a snapshot at `version`. `ids` in the order of names; None when there are too many to be worth it."""
+
+    total: int
+    ids: "array[int] | None"
+    version: int
+
+
+class _Answer:
+    """True for every snapshot from `since` up to `until`."""
+
+    __slots__ = ("followed", "ids", "since", "total", "until")
+
+    def __init__(self, matched: Matched) -> None:
+        self.total = matched.total
+        self.ids = matched.ids
+        self.since = self.until = matched.version
+        self.followed = 0
+
+    def follow(self, question: Question, move: Move) -> None:
+        if move.version <= self.until or move.key.resource != question.resource:
+            return
+        self.followed += 1
+        if step := moves.step(question.query, move):
+            self.total += step
+            self.ids = None
+            self.since = move.version
+
+
+def of(resource: str, query: Query) -> Question | None:
+    """The question behind a page of a numbered list in the order of names; None for any other."""
+    if query.sort_by != "name" or query.offset is None or query.limit is None:
+        return None
+    return Question(resource, replace(query, ascending=True, offset=None, limit=None, most_counted=None))
 
 
 class Matches:
-    """One event loop only. `stamp` is taken before a search reads and given back with what it found."""
+    """One event loop only. `version` is that of the last commit told."""
 
-    def __init__(self) -> None:
-        self._found: OrderedDict[Search, tuple[int, ...]] = OrderedDict()
-        self.stamp = 0
+    def __init__(self, version: int) -> None:
+        self._answers: OrderedDict[Question, _Answer] = OrderedDict()
+        self._held = 0
+        self._moves: deque[Move] = deque(maxlen=_FOLLOWED)
+        self._forgotten = version
+        """The newest move that `_moves` no longer holds."""
+        self.version = version
 
-    def get(self, search: Search) -> tuple[int, ...] | None:
-        """The ids in the order of names."""
-        found = self._found.get(search)
-        if found is not None:
-            self._found.move_to_end(search)
-        return found
+    def get(self, question: Question) -> Matched | None:
+        """The answer as of the last commit told."""
+        answer = self._answers.get(question)
+        if answer is None:
+            return None
+        self._answers.move_to_end(question)
+        answer.followed = 0
+        return Matched(answer.total, answer.ids, self.version)
 
-    def put(self, search: Search, ids: tuple[int, ...], stamp: int) -> None:
-        """Remember them, unless a text changed since the search began to read or there are too many."""
-        if stamp == self.stamp and len(ids) <= LARGEST:
-            self._found[search] = ids
-            if len(self._found) > _SEARCHES:
-                self._found.popitem(last=False)
+    def is_true(self, question: Question, matched: Matched, version: int) -> bool:
+        """Whether an answer that was got is true for a snapshot too."""
+        answer = self._answers.get(question)
+        return answer is not None and answer.total == matched.total and answer.since <= version <= self.version
 
-    def forget(self, resources: Iterable[str]) -> None:
-        """Searchable texts of these kinds changed."""
-        changed = frozenset(resources)
-        if changed:
-            self.stamp += 1
-            for search in [search for search in self._found if search.resource in changed]:
-                del self._found[search]
+    def put(self, question: Question, matched: Matched) -> None:
+        """Remember what was read, brought to the last commit told; not when too much happened since."""
+        if matched.version < self._forgotten:
+            return
+        answer = _Answer(matched)
+        self._follow(question, answer, self._moves)
+        self._drop(question)
+        self._answers[question] = answer
+        self._held += _size(answer)
+        while self._held > _MOST_IDS or len(self._answers) > _QUESTIONS:
+            self._drop(next(iter(self._answers)))
+
+    def tell(self, told: Sequence[Move], version: int) -> None:
+        """Follow a commit."""
+        self.version = version
+        for move in told:
+            if len(self._moves) == _FOLLOWED:
+                self._forgotten = self._moves[0].version
+            self._moves.append(move)
+        for question, answer in [*self._answers.items()]:
+            before = _size(answer)
+            self._follow(question, answer, told)
+            self._held += _size(answer) - before
+            if answer.followed > _FOLLOWED:
+                self._drop(question)
+
+    def _follow(self, question: Question, answer: _Answer, told: Iterable[Move]) -> None:
+        for move in told:
+            answer.follow(question, move)
+        answer.until = max(answer.until, self.version)
+
+    def _drop(self, question: Question) -> None:
+        answer = self._answers.pop(question, None)
+        if answer is not None:
+            self._held -= _size(answer)
+
+
+def _size(answer: _Answer) -> int:
+    return 0 if answer.ids is None else len(answer.ids)

@@ -66,8 +66,15 @@ def ids(query: Query, number: int, token: Continuation | None, offset: int, limi
     if token is not None and query.sort_by == "name":
         sign = ">" if query.ascending else "<"
         conditions.append(Condition(f"({keys}.namespace, {keys}.name) {sign} (?, ?)", (token.namespace, token.name)))
-    selected = _selection(f"{keys}.id", tables, conditions, f" ORDER BY {_order(query, keys)} LIMIT ? OFFSET ?")
+    selected = _selection(f"{keys}.id AS id", tables, conditions, f" ORDER BY {_order(query, keys)} LIMIT ? OFFSET ?")
     return Selection(selected.sql, (*selected.parameters, limit, offset))
+
+
+def all_ids(query: Query, number: int) -> Selection:
+    """The ids of all matches in the order of names, as one JSON array: SQLite makes it without the interpreter."""
+    selected = ids(replace(query, ascending=True), number, None, 0, -1)
+    sql = f"SELECT json_group_array(id) FROM ({selected.sql})"  # noqa: S608 - made of constants, as `_selection` is
+    return Selection(sql, selected.parameters)
 
 
 def _order(query: Query, keys: str) -> str:

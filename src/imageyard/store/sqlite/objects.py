@@ -10,8 +10,9 @@ from imageyard.domain.errors import AlreadyExists, Conflict, NotFound
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Key
 from imageyard.store import Keep, Note, Stored
-from imageyard.store.sqlite import bulk, checksum, entry, notes, texts
+from imageyard.store.sqlite import bulk, checksum, entry, moves, notes, texts
 from imageyard.store.sqlite.entry import Entry
+from imageyard.store.sqlite.moves import Sight
 from imageyard.store.sqlite.transaction import Transaction
 
 _SEQUENCE_BITS = 40
@@ -23,8 +24,7 @@ class _Row(NamedTuple):
     id: int
     uid: str
     version: int
-    terms: str
-    text: str
+    sight: Sight
     managed: bytes
 
 
@@ -92,6 +92,7 @@ def _complete(tx: Transaction, made: Sequence[_Making]) -> None:
             _manage(tx, id_, wanted.managed)
         tx.version = stored.resource_version
         tx.count(number, stored.key.namespace, 1)
+        tx.move(stored.resource_version, stored.key, None, moves.sight(wanted.new.columns, wanted.new.text))
         tx.log("ADDED", stored.resource_version, stored.key, stored.uid, stored.body, stored.managed)
 
 
@@ -112,12 +113,13 @@ def replace(
         " terms=?, body=? WHERE id=?",
         (version, checksum.of(body, version), *new.columns, body, old.id),
     )
-    if new.columns.terms != old.terms:
-        before, after = entry.terms_of(old.terms), entry.terms_of(new.columns.terms)
+    seen = old.sight
+    if new.columns.terms != seen.terms:
+        before, after = entry.terms_of(seen.terms), entry.terms_of(new.columns.terms)
         _drop_terms(tx, number, old.id, before - after)
         _add_terms(tx, number, old.id, after - before)
-    if new.text != old.text:
-        texts.drop(tx, old.id, new.key)
+    if new.text != seen.text:
+        texts.drop(tx, old.id)
         texts.add(tx, [texts.Text(old.id, new.key, new.text)])
     if not isinstance(sealed, Keep):
         _unseal(tx, old.id)
@@ -131,7 +133,8 @@ def replace(
             _manage(tx, old.id, managed)
     if note is not None:
         notes.add(tx, old.uid, note)
-    moved = old.terms if new.columns.terms != old.terms else None
+    tx.move(version, new.key, seen, moves.sight(new.columns, new.text))
+    moved = seen.terms if new.columns.terms != seen.terms else None
     tx.log("MODIFIED", version, new.key, old.uid, body, managed, moved)
     return Stored(new.key, old.uid, version, body, managed)
 
@@ -145,25 +148,26 @@ def delete(tx: Transaction, kind: Kind[Any], key: Key, uid: str, resource_versio
         raise Conflict(kind.singular, key.name)
     version = tx.next_version()
     body = _last_state(tx, kind, key, old, version)
-    _drop_terms(tx, number, old.id, entry.terms_of(old.terms))
-    texts.drop(tx, old.id, key)
+    _drop_terms(tx, number, old.id, entry.terms_of(old.sight.terms))
+    texts.drop(tx, old.id)
     _unseal(tx, old.id)
     _unmanage(tx, old.id)
     notes.drop(tx, old.uid)
     tx.connection.execute("DELETE FROM objects WHERE id = ?", (old.id,))
     tx.count(number, key.namespace, -1)
+    tx.move(version, key, old.sight, None)
     tx.log("DELETED", version, key, old.uid, body, old.managed)
     return Stored(key, old.uid, version, body, old.managed)
 
 
 def _find(tx: Transaction, number: int, key: Key) -> _Row | None:
     row = tx.connection.execute(
-        "SELECT o.id, o.uid, o.version, o.terms, t.text, ifnull(m.body, x'')"
+        "SELECT o.id, o.uid, o.version, ifnull(m.body, x''), o.status, o.reference, o.failing, o.terms, t.text"
         " FROM objects o JOIN texts t ON t.id = o.id LEFT JOIN managed m ON m.id = o.id"
         " WHERE o.kind = ? AND o.namespace = ? AND o.name = ?",
         (number, key.namespace, key.name),
     ).fetchone()
-    return None if row is None else _Row(*row)
+    return None if row is None else _Row(row[0], row[1], row[2], Sight(*row[4:]), row[3])
 
 
 def _last_state(tx: Transaction, kind: Kind[Any], key: Key, old: _Row, version: int) -> bytes:

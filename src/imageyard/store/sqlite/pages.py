@@ -11,6 +11,7 @@ from typing import Final
 
 from imageyard.domain.objects import Key
 from imageyard.store import Bodies, Change, Page, Query
+from imageyard.store.sqlite import listing
 
 MOST_BYTES: Final = 128 * 1024 * 1024
 """Of bodies in all pages together; the pages asked for longest ago go first. 100,000 images in pages of 20."""
@@ -26,10 +27,11 @@ Place = tuple[str, str]
 class _Held:
     """A page with the first and last place it reaches over, true as of `version`."""
 
-    __slots__ = ("first", "last", "namespace", "page", "size", "version")
+    __slots__ = ("first", "is_filtered", "last", "namespace", "page", "size", "version")
 
-    def __init__(self, namespace: str | None, page: Page, first: Place, last: Place, size: int) -> None:
-        self.namespace = namespace
+    def __init__(self, query: Query, page: Page, first: Place, last: Place, size: int) -> None:
+        self.namespace = next(iter(query.namespaces or (None,)))
+        self.is_filtered = not listing.is_plain(query)
         self.page = page
         self.first = first
         self.last = last
@@ -40,7 +42,7 @@ class _Held:
 class _Journal:
     """What happened to a resource's objects: where some came or went last, which changed lately."""
 
-    __slots__ = ("_changed", "_forgotten", "_reordered", "searched")
+    __slots__ = ("_changed", "_forgotten", "_reordered", "moved")
 
     def __init__(self) -> None:
         self._reordered: dict[str | None, int] = {}
@@ -48,8 +50,8 @@ class _Journal:
         self._changed: deque[tuple[int, Place]] = deque()
         self._forgotten = 0
         """The newest change that is no longer in `_changed`."""
-        self.searched = 0
-        """When searchable texts changed last."""
+        self.moved = 0
+        """When an object last moved in or out of a search or a filter, perhaps."""
 
     def note(self, change: Change) -> None:
         version, key = change.resource_version, change.key
@@ -91,7 +93,7 @@ class Pages:
             return None
         if held.version < self._version:
             journal = self._journals[resource]
-            if not journal.spares(held) or (query.search and journal.searched > held.version):
+            if not journal.spares(held) or (held.is_filtered and journal.moved > held.version):
                 self._drop(asked)
                 return None
             held.version = self._version
@@ -101,26 +103,25 @@ class Pages:
 
     def put(self, resource: str, query: Query, page: Page) -> None:
         """Hold a page that was read at its `resource_version` or later, for a query of one namespace or all, in the
-        order of names, with no filter but a search."""
+        order of names."""
         items = page.items
         if not items or not isinstance(items, Bodies):
             return
         size = sum(map(len, items.bodies)) + _OVERHEAD * len(items)
         if size > self._most // 8:
             return
-        (namespace,) = query.namespaces or (None,)
-        first, last = items[0].key, items[-1].key
+        first, last = sorted((items[0].key, items[-1].key), key=_place)
         asked = (resource, query)
         self._drop(asked)
-        self._held[asked] = _Held(namespace, page, _place(first), _place(last), size)
+        self._held[asked] = _Held(query, page, _place(first), _place(last), size)
         self.size += size
         while self.size > self._most:
             self._drop(next(iter(self._held)))
 
-    def tell(self, changes: Iterable[Change], texts: Iterable[str], version: int) -> None:
-        """Follow a commit. `texts` are the resources whose searchable texts it changed."""
-        for resource in texts:
-            self._journals[resource].searched = version
+    def tell(self, changes: Iterable[Change], moved: Iterable[str], version: int) -> None:
+        """Follow a commit. `moved` are the resources of whose objects searches and filters see something else now."""
+        for resource in moved:
+            self._journals[resource].moved = version
         for change in changes:
             self._journals[change.key.resource].note(change)
         self._version = version

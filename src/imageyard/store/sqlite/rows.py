@@ -16,9 +16,8 @@ from imageyard.store.sqlite import checksum
 _SELECT: Final = "SELECT namespace, name, uid, version, objects.checksum, objects.body, managed.checksum, managed.body"
 _MANAGED: Final = "LEFT JOIN managed ON managed.id = objects.id"
 _BY_NAME: Final = f"{_SELECT} FROM objects INDEXED BY objects_name {_MANAGED}"
-_SELECT_BODIES: Final = (
-    "SELECT version, checksum, body, (SELECT version FROM meta) FROM objects INDEXED BY objects_name"
-)
+_IN_ORDER: Final = "FROM objects INDEXED BY objects_name"
+_SELECT_BODIES: Final = "SELECT objects.version, checksum, body, (SELECT version FROM meta)"
 _BY_IDS: Final = "FROM json_each(?) AS wanted CROSS JOIN objects ON objects.id = wanted.value"
 """CROSS JOIN has SQLite walk the ids in the order given (https://www.sqlite.org/optoverview.html, section 8.1)."""
 Row = tuple[str, str, str, int, int, bytes, int | None, bytes | None]
@@ -44,14 +43,16 @@ def by_ids(connection: apsw.Connection, resource: str, singular: str, ids: Seque
     return read(resource, singular, found)
 
 
-def bodies_by_ids(connection: apsw.Connection, resource: str, ids: Sequence[int]) -> Bodies | None:
-    """As `by_ids`; None when one is gone or damaged. A single statement."""
-    found: list[Any] = connection.execute(f"SELECT version, checksum, body, 0 {_BY_IDS}", (_array(ids),)).fetchall()
-    return _sound(resource, found) if len(found) == len(ids) else None
+def bodies_by_ids(connection: apsw.Connection, resource: str, ids: Sequence[int]) -> tuple[Bodies | None, int]:
+    """As `by_ids`, and the version of the snapshot, in a single statement; None when one is gone or damaged."""
+    found: list[Any] = connection.execute(f"{_SELECT_BODIES} {_BY_IDS}", (_array(ids),)).fetchall()
+    if not found or len(found) != len(ids):
+        return None, 0
+    return _sound(resource, found), found[0][3]
 
 
 def _array(ids: Sequence[int]) -> str:
-    return msgspec.json.encode(ids).decode()
+    return msgspec.json.encode([*ids]).decode()
 
 
 def between(
@@ -71,7 +72,7 @@ def bodies(
     """As `between`, and the version of the snapshot, in a single statement; None when there are fewer rows than
     `limit`, or damaged ones."""
     found: list[Any] = connection.execute(
-        f"{_SELECT_BODIES} WHERE kind = ? AND {where} ORDER BY namespace, name LIMIT ? OFFSET ?",
+        f"{_SELECT_BODIES} {_IN_ORDER} WHERE kind = ? AND {where} ORDER BY namespace, name LIMIT ? OFFSET ?",
         (number, *bound, limit, skip),
     ).fetchall()
     if len(found) != limit:

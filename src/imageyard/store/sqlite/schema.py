@@ -148,6 +148,17 @@ def _managed(connection: apsw.Connection) -> None:
     )
 
 
+def _grams(connection: apsw.Connection) -> None:
+    """Tokens of one and two characters too. Texts are indexed anew, by and by; until then each is looked through."""
+    connection.execute(
+        """
+        DELETE FROM grams;
+        UPDATE texts SET text = replace(text, char(31, 31), char(31));
+        INSERT OR IGNORE INTO unindexed SELECT id FROM texts WHERE text <> '';
+        """
+    )
+
+
 Migration = tuple[str, Callable[[apsw.Connection], None]]
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     ("0001-objects", _objects),
@@ -156,6 +167,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     ("0004-scopes", _scopes),
     ("0005-contents", _contents),
     ("0006-managed", _managed),
+    ("0007-grams", _grams),
 )
 
 

@@ -1,9 +1,9 @@
 """Substring search: which texts are looked into and how a term is asked for. Pure.
 
 Texts are folded (`casefold`) and joined with a separator that no folded text or term can hold, so nothing matches
-across a border. The FTS5 table `grams` holds each three characters that follow each other as one token; behind each
-text stand two separators, so every character begins a token. Hence a term of one or two characters is the beginning
-of a token (exact), one of three is a token (exact), and a longer one needs all its tokens and a look at the text.
+across a border. The FTS5 table `grams` holds each character, and each two and three that follow each other, as one
+token. Hence a term of up to three characters is a token (exact), and a longer one needs tokens that cover it and a
+look at the text.
 """
 
 import re
@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from typing import Final
 
 BORDER: Final = "\x1f"
-_SIZE: Final = 3
+_SIZES: Final = (1, 2, 3)
+_LONGEST: Final = 3
 _PRIVATE: Final = 0xF700
 """ASCII characters that FTS5's `ascii` tokenizer would split at become U+F700 + code inside tokens."""
 _RESERVED: Final = re.compile(f"[\x00{BORDER}\ud800-\udfff{chr(_PRIVATE)}-{chr(_PRIVATE + 0x7F)}]")
@@ -25,24 +26,23 @@ def fold(text: str) -> str:
 
 def join(texts: Iterable[str]) -> str:
     """The stored form of an object's searchable texts."""
-    return "".join(fold(text) + BORDER + BORDER for text in texts if text)
+    return "".join(fold(text) + BORDER for text in texts if text)
 
 
 def tokens(joined: str) -> str:
     """What the FTS5 table gets for a stored form: each token once."""
-    shifted = joined.translate(_SHIFTED)
-    return " ".join({shifted[at : at + _SIZE] for at in range(len(shifted) - _SIZE + 1)})
+    shifted = [part.translate(_SHIFTED) for part in joined.split(BORDER)]
+    return " ".join({part[at : at + size] for size in _SIZES for part in shifted for at in range(len(part) - size + 1)})
 
 
 def expression(folded: str) -> str:
     """The FTS5 query for a folded term that is not empty. No character of it has a meaning there."""
     shifted = folded.translate(_SHIFTED)
-    if len(shifted) < _SIZE:
-        return f'"{shifted}"*'
-    grams = dict.fromkeys(shifted[at : at + _SIZE] for at in range(len(shifted) - _SIZE + 1))
+    last = max(0, len(shifted) - _LONGEST)
+    grams = dict.fromkeys(shifted[at : at + _LONGEST] for at in (*range(0, last, _LONGEST), last))
     return " ".join(f'"{gram}"' for gram in grams)
 
 
 def is_exact(folded: str) -> bool:
     """Whether the query finds nothing but matches, so that the texts need not be read."""
-    return len(folded) <= _SIZE
+    return len(folded) <= _LONGEST

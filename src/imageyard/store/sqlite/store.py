@@ -17,7 +17,7 @@ from imageyard.store.broadcast import Broadcast
 from imageyard.store.sqlite import connection as connections
 from imageyard.store.sqlite import contents, entry, listing, matches, moment, notes, objects, rows, schema, sealed
 from imageyard.store.sqlite.log import Scope
-from imageyard.store.sqlite.matches import Matches, Search
+from imageyard.store.sqlite.matches import Matched, Matches, Question
 from imageyard.store.sqlite.objects import Create
 from imageyard.store.sqlite.pages import Pages
 from imageyard.store.sqlite.rank import Rank
@@ -55,7 +55,7 @@ class SQLiteStore:
         self._readers = Readers(file)
         resources = {number: resource for resource, number in self._numbers.items()}
         self._ranks = self._readers.at_once(lambda connection: Ranks(connection, resources))
-        self._matches = Matches()
+        self._matches = Matches(self._ranks.version)
         self._pages = Pages(self._ranks.version)
         self._broadcast = Broadcast(self._readers.at_once(rows.window).newest)
         self._writer = Writer(self._connection, self._numbers, now, self._committed, patience)
@@ -109,8 +109,8 @@ class SQLiteStore:
                 self._pages.put(kind.plural, query, quick)
                 return quick
             return self._readers.at_once(lambda c: self._short_page(c, kind, number, query))
-        search = matches.of(kind.plural, query)
-        if search is not None and (known := await self._search(search, kind, number, query)) is not None:
+        question = None if listing.is_plain(query) else matches.of(kind.plural, query)
+        if question is not None and (known := await self._known(question, kind, number, query)) is not None:
             return known
         return await self._readers.in_thread(lambda c: listing.page(c, kind, number, query))
 
@@ -250,27 +250,34 @@ class SQLiteStore:
             rank = self._ranks.of(kind.plural, connection, window.newest)
             return listing.short_page(connection, kind, number, rank, window, query)
 
-    async def _search(self, search: Search, kind: Kind[Any], number: int, query: Query) -> Page | None:
-        """A page of a search with few matches; None when there are many, or when an object went meanwhile."""
-        ids = self._matches.get(search)
-        if ids is None:
-            stamp = self._matches.stamp
-            ids = await self._readers.in_thread(lambda c: listing.few_ids(c, number, query, matches.LARGEST))
-            if ids is None:
+    async def _known(self, question: Question, kind: Kind[Any], number: int, query: Query) -> Page | None:
+        """A page of a question whose answer is known, or worth knowing; None when it has to be read otherwise: there
+        are more matches than are to be counted, or it was overtaken by a commit."""
+        known = self._matches.get(question)
+        if known is None or (known.ids is None and not listing.is_walked(query)):
+            known = await self._readers.in_thread(lambda c: listing.matched(c, number, query))
+            if known is None:
                 return None
-            self._matches.put(search, ids, stamp)
-            if stamp != self._matches.stamp:
-                return None  # a text changed meanwhile: these ids are no longer of one moment with what is read next
-        version = self._ranks.told(kind.plural)[1]
-        known = self._readers.statement(lambda c: listing.known_page(c, kind, ids, version, query))
-        if known is not None and len(query.namespaces or ()) < 2:
-            self._pages.put(kind.plural, query, known)
-        return known
+            self._matches.put(question, known)
+        page = await self._page_of(known, kind, number, query)
+        if page is None or not self._matches.is_true(question, known, page.resource_version):
+            return None
+        if len(query.namespaces or ()) < 2:
+            self._pages.put(kind.plural, query, page)
+        return page
+
+    async def _page_of(self, known: Matched, kind: Kind[Any], number: int, query: Query) -> Page | None:
+        ids = known.ids
+        if ids is None:
+            return await self._readers.in_thread(lambda c: listing.page(c, kind, number, query, known.total))
+        version = self._matches.version
+        return self._readers.statement(lambda c: listing.known_page(c, kind, ids, version, query))
 
     def _committed(self, committed: Committed) -> None:
-        self._matches.forget(committed.texts)
+        self._matches.tell(committed.moves, committed.version)
         self._ranks.tell(committed.changes, committed.version)
-        self._pages.tell(committed.changes, committed.texts, committed.version)
+        moved = {move.key.resource for move in committed.moves}
+        self._pages.tell(committed.changes, moved, committed.version)
         self._broadcast.tell(committed.changes, committed.version)
         if self._observe_commit is not None:
             self._observe_commit(committed.seconds)

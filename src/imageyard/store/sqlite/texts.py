@@ -29,15 +29,13 @@ class Text(NamedTuple):
 
 def add(tx: Transaction, new: Sequence[Text]) -> None:
     """Make the texts of objects findable."""
-    tx.texts.update(each.key.resource for each in new)
     bulk.insert(tx.connection, "texts", [(id_, key.namespace, key.name, text) for id_, key, text in new])
     # What no search finds needs no index: events have no text, and are many.
     bulk.insert(tx.connection, "unindexed", [(each.id,) for each in new if each.text])
 
 
-def drop(tx: Transaction, id_: int, key: Key) -> None:
+def drop(tx: Transaction, id_: int) -> None:
     """Forget an object's texts."""
-    tx.texts.add(key.resource)
     tx.connection.execute("DELETE FROM texts WHERE id = ?", (id_,))
     tx.connection.execute("DELETE FROM unindexed WHERE id = ?", (id_,))
     if not tx.connection.changes():

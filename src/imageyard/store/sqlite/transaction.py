@@ -9,6 +9,7 @@ import apsw
 from imageyard.domain.objects import Key
 from imageyard.store import Change
 from imageyard.store.sqlite import bulk, checksum, entry
+from imageyard.store.sqlite.moves import Move, Sight
 
 
 class Transaction:
@@ -23,8 +24,8 @@ class Transaction:
         self.changes: list[Change] = []
         self._before: list[str | None] = []
         self._begun = self.version = _version(connection)
-        self.texts: set[str] = set()
-        """Kinds whose searchable texts changed, by their plural."""
+        self.moves: list[Move] = []
+        """Of what searches and filters see."""
         self._totals: defaultdict[tuple[int, str], int] = defaultdict(int)
 
     def next_version(self) -> int:
@@ -47,6 +48,11 @@ class Transaction:
             Change(type_, version, key, uid, body, managed, None if before is None else entry.seen(before))
         )
         self._before.append(before)
+
+    def move(self, version: int, key: Key, before: Sight | None, after: Sight | None) -> None:
+        """Tell what searches and filters saw of an object before, and see of it now."""
+        if before != after:
+            self.moves.append(Move(version, key, before, after))
 
     def count(self, number: int, namespace: str, step: int) -> None:
         self._totals[number, namespace] += step

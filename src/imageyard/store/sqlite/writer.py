@@ -10,7 +10,7 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -21,6 +21,7 @@ from imageyard.domain.text import Text
 from imageyard.store import Change
 from imageyard.store.sqlite import connection as connections
 from imageyard.store.sqlite import housekeeping, moment, objects
+from imageyard.store.sqlite.moves import Move
 from imageyard.store.sqlite.objects import Create
 from imageyard.store.sqlite.transaction import Transaction
 
@@ -39,12 +40,12 @@ _LONG_LOG: Final = 4096
 
 class Committed(NamedTuple):
     """A durable group: what its operations changed, the newest resourceVersion, how long the transaction took, and
-    of which kinds searchable texts changed."""
+    what changed for searches and filters."""
 
     changes: Sequence[Change]
     version: int
     seconds: float
-    texts: Set[str]
+    moves: Sequence[Move]
 
 
 class _Pending(NamedTuple):
@@ -175,7 +176,7 @@ class Writer:
             self._roll_back()
             raise
         seconds = time.perf_counter() - start
-        return outcomes, Committed(transaction.changes, transaction.version, seconds, transaction.texts)
+        return outcomes, Committed(transaction.changes, transaction.version, seconds, transaction.moves)
 
     def _roll_back(self) -> None:
         # SQLite rolls back by itself after some failures, not after all (sqlite.org/lang_transaction.html, 2.1).
