@@ -13,6 +13,7 @@ from imageyard.store import Page, Query, Stored
 from imageyard.store.changes import Window
 from imageyard.store.sqlite import continuation, matching, rows
 from imageyard.store.sqlite.matches import Matched
+from imageyard.store.sqlite.matching import Selection
 from imageyard.store.sqlite.rank import Lookup, Rank
 from imageyard.store.sqlite.rows import Row
 
@@ -210,8 +211,7 @@ def page(connection: apsw.Connection, kind: Kind[Any], number: int, query: Query
         known = counted(connection, number, query) if known is None else known
         ids = _ids(connection, number, query, known)
     else:
-        selection = matching.ids(query, number, token, offset, limit)
-        ids = [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
+        ids = _read(connection, matching.ids(query, number, token, offset, limit))
     found = list(rows.by_ids(connection, kind.plural, kind.singular, ids))
     complete = token is None and not offset and (query.limit is None or len(found) <= query.limit)
     count = len(found) if complete else known if known is not None else counted(connection, number, query)
@@ -232,10 +232,19 @@ def _ids(connection: apsw.Connection, number: int, query: Query, count: int) -> 
     if not count:
         return []
     offset, limit = query.offset or 0, (query.limit or 0) + 1
-    if count > _MANY * (offset + limit) or _is_narrow(connection, number, query):
-        selection = matching.walked_ids(query, number, offset, limit)
-    else:
-        selection = matching.ids(query, number, None, offset, limit)
+    if _is_narrow(connection, number, query):
+        return _read(connection, matching.walked_ids(query, number, offset, limit))
+    if count <= _MANY * (offset + limit):
+        return _read(connection, matching.ids(query, number, None, offset, limit))
+    if query.sort_by != "name" or not is_unfiltered(query):
+        return _read(connection, matching.walked_ids(query, number, offset, limit))
+    found = _read(connection, matching.walked_ids(query, number, offset, limit, _FEW))
+    # Where the first objects are no likeness of the others, texts of very many would have to be looked at.
+    whole = len(found) == min(limit, count - offset)
+    return found if whole else _read(connection, matching.gathered_ids(query, number, offset, limit))
+
+
+def _read(connection: apsw.Connection, selection: Selection) -> list[int]:
     return [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
 
 

@@ -37,12 +37,34 @@ def walked_count(query: Query, number: int) -> Selection:
     return _counted(query, "objects o", [*_walked(query, number)])
 
 
-def walked_ids(query: Query, number: int, offset: int, limit: int) -> Selection:
-    """The ids of one page of a search, by looking at objects in their order until enough are found."""
-    selected = _selection(
-        "o.id", "objects o", [*_walked(query, number)], f" ORDER BY {_order(query, 'o')} LIMIT ? OFFSET ?"
+def walked_ids(query: Query, number: int, offset: int, limit: int, most: int = -1) -> Selection:
+    """The ids of one page of a search, by looking at the texts of objects in their order until enough are found, or
+    `most` objects were looked at."""
+    order = _order(query, "o")
+    rest = _selection(
+        "o.id", "objects o", [*_conditions(_unsearched(query), number, "o")], f" ORDER BY {order} LIMIT ?"
     )
+    held = "(SELECT text FROM texts WHERE texts.id = some.id)"
+    sql = f"SELECT id FROM ({rest.sql}) some WHERE instr({held}, ?) > 0 LIMIT ? OFFSET ?"  # noqa: S608 - constants
+    return Selection(sql, (*rest.parameters, most, search.fold(query.search), limit, offset))
+
+
+def gathered_ids(query: Query, number: int, offset: int, limit: int) -> Selection:
+    """The ids of one page of a search in the order of names: all that has its tokens is gathered, and then objects are
+    passed in their order, of which only the narrow index is read. Of a search that asks for namespaces at most."""
+    folded = search.fold(query.search)
+    exact = search.is_exact(folded)
+    gathered = Condition(f"+o.id IN (SELECT id FROM {_found(exact=True)})", _searched(folded, number).parameters)  # noqa: S608 - constants
+    conditions = [gathered, *_conditions(_unsearched(query), number, "o")]
+    if not exact:
+        conditions.append(Condition("instr((SELECT text FROM texts WHERE texts.id = o.id), ?) > 0", (folded,)))
+    tail = f" ORDER BY {_order(query, 'o')} LIMIT ? OFFSET ?"
+    selected = _selection("o.id", "objects o INDEXED BY objects_name", conditions, tail)
     return Selection(selected.sql, (*selected.parameters, limit, offset))
+
+
+def _unsearched(query: Query) -> Query:
+    return replace(query, search="")
 
 
 def _counted(query: Query, tables: str, conditions: list[Condition]) -> Selection:
@@ -54,7 +76,7 @@ def _counted(query: Query, tables: str, conditions: list[Condition]) -> Selectio
 
 
 def _walked(query: Query, number: int) -> Iterator[Condition]:
-    yield from _conditions(replace(query, search=""), number, "o")
+    yield from _conditions(_unsearched(query), number, "o")
     held = "(SELECT text FROM texts WHERE texts.id = o.id)"
     yield Condition(f"instr({held}, ?) > 0", (search.fold(query.search),))
 
