@@ -20,7 +20,7 @@ import yaml
 USER = "bench"
 _INDEX = "application/vnd.oci.image.index.v1+json"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_ACCEPT = f"{_INDEX}, {_MANIFEST}, application/vnd.docker.distribution.manifest.v2+json"
+ACCEPT = f"{_INDEX}, {_MANIFEST}, application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 _LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 PARALLEL = 6
@@ -129,7 +129,7 @@ def digest(data: bytes) -> str:
 async def bare(registry: Registry, numbers: Sequence[int], *, first: bool) -> float:
     """Images a second of a bare request loop: HEAD, and on a first pass GET by digest and GET of the config."""
     token = base64.b64encode(f"{USER}:{registry.password}".encode()).decode()
-    headers = {"Authorization": f"Basic {token}", "Accept": _ACCEPT}
+    headers = {"Authorization": f"Basic {token}", "Accept": ACCEPT}
     waiting = iter(numbers)
     async with aiohttp.ClientSession(headers=headers, auto_decompress=False) as session:
 

@@ -1,0 +1,146 @@
+"""Very many images kept in sync by their schedule while a client asks: how late each sync comes, what the client feels,
+and what the process and its disk need.
+
+Lateness is observed by the registry and owes nothing to the product's own word: it is the time from the `nextSync` of a
+status to the HEAD for that image. An image that was due and not asked for counts with what it is late at the end. Each
+counts once, so a measurement is no longer than the interval.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from bench import connection, images, product, schedule, search, static
+from bench.connection import Connection
+from bench.figure import Figure
+from bench.images import Schedule
+from bench.product import API, Product
+from bench.profile import Profile
+from bench.world import Worlds
+from imageyard.domain import objects
+from imageyard.store.sqlite.connection import FILE
+
+_LATE_P99: Final = 10.0
+_LATE_MOST: Final = 60.0
+_API_P99: Final = 50.0
+_MOST_MIB: Final = 1536.0
+_MOST_LOG: Final = 64.0
+"""MiB of write-ahead log."""
+_KEPT_UP: Final = 0.98
+"""Of the images that were due, so many were synced within the time."""
+_RATE: Final = 30.0
+"""Requests a second of the client."""
+_READY: Final = 8.0
+"""Seconds that a server has from its start to the first image that is due, and as many more for each million."""
+_WRITTEN: Final = 5_000
+"""Rows of a schedule written in a second, at least."""
+
+
+class Observed:
+    """What was seen while it ran: the times of the client's requests in ms by what was asked, and the most of memory
+    and of write-ahead log in MiB."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, list[float]] = {"get": [], "list of 20": [], "search": []}
+        self.memory = 0.0
+        self.log = 0.0
+
+
+def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
+    """For `scheduled_minutes`."""
+    count, interval = profile.scheduled, profile.scheduled_interval
+    seconds = min(profile.scheduled_minutes * 60, interval)
+    with static.running(count) as registry, worlds.copy(count) as folder:
+        plan = _planned(folder, profile)
+        with product.running(folder, static.FLAG) as server:
+            registry.become_source(server)
+            left = plan.first.timestamp() - time.time()
+            if left < 0:
+                raise RuntimeError(f"the server was ready {-left:.0f} s after the first image was due")
+            time.sleep(left)
+            observed = asyncio.run(_observed(server, profile, seconds))
+        end, seen = plan.first.timestamp() + seconds, registry.seen()
+    late = _late(plan, seen, end)
+    yield from _figures(profile, late, sum(0 < at <= end for at in seen), observed)
+
+
+def _planned(folder: Path, profile: Profile) -> Schedule:
+    """Write the schedule. Its first image is due when the server that comes next will be ready."""
+    count = profile.scheduled
+    ahead = timedelta(seconds=count / _WRITTEN + _READY * (1 + count / 1e6))
+    plan = Schedule(objects.seconds(datetime.now(UTC) + ahead), profile.scheduled_interval, count)
+    schedule.apply(folder, plan)
+    return plan
+
+
+def _late(plan: Schedule, seen: Sequence[float], end: float) -> list[float]:
+    """Seconds of each image that was due, sorted. What was never asked for is as late as it is at the end."""
+    late = []
+    for number, at in enumerate(seen):
+        due = plan.due(number).timestamp()
+        if due < end:
+            late.append(max(0.0, (at or end) - due))
+    return sorted(late)
+
+
+async def _observed(server: Product, profile: Profile, seconds: float) -> Observed:
+    """Ask and look for so many seconds."""
+    observed = Observed()
+    looking = asyncio.create_task(_look(server, observed))
+    try:
+        async with connection.to(server.url, server.token) as client:
+            await _ask(client, observed, profile.scheduled, seconds)
+    finally:
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+    return observed
+
+
+async def _ask(client: Connection, observed: Observed, count: int, seconds: float) -> None:
+    """One request after another over one connection, at most `_RATE` a second, of each kind in turn."""
+    begun, number = time.monotonic(), 0
+    while (left := begun + seconds - time.monotonic()) > 0:
+        for kind, taken in observed.taken.items():
+            number += 1
+            answer = await client.get(_path(kind, number * 7_907, count))
+            taken.append(answer.milliseconds)
+            await asyncio.sleep(max(0.0, min(begun + number / _RATE - time.monotonic(), left)))
+
+
+def _path(kind: str, number: int, count: int) -> str:
+    """Another object, page or term each time."""
+    if kind == "get":
+        return f"{API}/{images.namespace(number % count)}/repositories/{images.name(number % count)}"
+    if kind == "list of 20":
+        return f"{API}/_all_/repositories?limit=20&page={number % max(1, count // 20) + 1}"
+    terms = search.KINDS[number % len(search.KINDS)]
+    return search.path(terms.term(number % terms.terms, count))
+
+
+async def _look(server: Product, observed: Observed) -> None:
+    log = server.directory / f"{FILE}-wal"
+    while True:
+        observed.memory = max(observed.memory, float(server.memory()))
+        with suppress(FileNotFoundError):
+            observed.log = max(observed.log, log.stat().st_size / 2**20)
+        await asyncio.sleep(0.2)
+
+
+def _figures(profile: Profile, late: Sequence[float], synced: int, observed: Observed) -> Iterator[Figure]:
+    label = f"{profile.scheduled:,} images at {profile.scheduled_interval} s"
+    rate = profile.scheduled / profile.scheduled_interval
+    remark = f"{rate:,.0f} due a second, {len(late):,} in all; lateness seen by the registry"
+    yield Figure(f"{label}: synced of those due", synced, len(late), "images", _KEPT_UP, remark)
+    yield Figure.within(f"{label}: lateness p99", connection.at(late, 0.99), _LATE_P99, "s", remark)
+    yield Figure.within(f"{label}: lateness, the most", late[-1], _LATE_MOST, "s", remark)
+    every = sorted(taken for each in observed.taken.values() for taken in each)
+    parts = ", ".join(f"{kind} {connection.at(sorted(each), 0.99):.1f}" for kind, each in observed.taken.items())
+    remark = f"{len(every):,} requests, {_RATE:g} a second; p99 by kind: {parts} ms"
+    yield Figure.within(f"{label}: API p99 meanwhile", connection.at(every, 0.99), _API_P99, "ms", remark)
+    yield Figure.within(f"{label}: memory, the most", observed.memory, _MOST_MIB, "MiB")
+    yield Figure.within(f"{label}: write-ahead log, the most", observed.log, _MOST_LOG, "MiB")
