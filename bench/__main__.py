@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings["worlds"] = "; ".join(map(str, worlds.filled.values())) or "none"
     figures = [figure for part in measured for figure in part.figures]
     differences = compare.with_earlier(figures, earlier, whole=not asked.only) if asked.compare else []
-    written = report.write(Report(settings, measured, differences, str(asked.compare or "")))
+    written = report.write(Report(settings, measured, differences, str(asked.compare or "")), asked.out)
     print(written.read_text())
     return 0 if all(part.passed for part in measured) else 1
 
@@ -50,6 +50,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--scratch", type=Path, metavar="DIR", help="where the rest is, instead of the temporary folder"
     )
     parser.add_argument("--minutes", type=float, help="how long images are kept in sync in the part million")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=report.OUT, help="where the report goes")
     asked = parser.parse_args(arguments)
     if asked.minutes is not None:
         asked.profile = replace(asked.profile, scheduled_minutes=asked.minutes)

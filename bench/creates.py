@@ -27,7 +27,7 @@ _NAMESPACE: Final = "creates"
 def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
     """In both worlds, the strict ones in the small."""
     with worlds.serving(profile.few) as server:
-        small = _created(server, "new-", profile)
+        small = _created(server, "few-", profile)
         strict_ceiling = _created(server, "more-", profile)
     with worlds.serving(profile.many) as server:
         value = _created(server, "new-", profile)

@@ -26,7 +26,6 @@ from bench.world import Worlds
 PATH: Final = "/apis/image.theriseunion.io/v1alpha1/namespaces/team/repositories"
 TARGET: Final = 2.0
 """Times the quiet p99 that others may see."""
-_OBJECTS: Final = 500
 _RATE: Final = 200.0
 """Requests a second of the paced client."""
 _SECONDS: Final = 3
@@ -51,7 +50,7 @@ class Flood(NamedTuple):
 FLOODS: Final = (
     Flood("reads over 1,000 connections", f"{PATH}/image-000", 1_000),
     Flood("reads in bundles of 16 over 100", f"{PATH}/image-000", 100, _PIPELINED),
-    Flood(f"tables of {_OBJECTS} over 50", PATH, 50, _TABLE),
+    Flood("tables of everything over 50", PATH, 50, _TABLE),
     Flood("wrong tokens over 1,000", f"{PATH}/image-000", 1_000, token="iy_wrong"),
 )
 
@@ -62,17 +61,17 @@ def measure(profile: Profile, worlds: Worlds) -> list[Figure]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     try:
         with worlds.serving(0) as server:
-            _fill(server)
+            _fill(server, profile.tabled)
             elephant, mouse = (server.token_of(name, "image-admin") for name in ("elephant", "mouse"))
             return asyncio.run(_measure(server, elephant, mouse, profile))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def _fill(server: Product) -> None:
+def _fill(server: Product, objects: int) -> None:
     reference = {"name": "harbor", "namespace": "team"}
     spec = {"repository": "team/app", "tag": "v1", "registryRef": reference, "suspend": True}
-    for number in range(_OBJECTS):
+    for number in range(objects):
         server.ask("POST", "/team/repositories", {"metadata": {"name": f"image-{number:03}"}, "spec": spec})
 
 
@@ -87,7 +86,8 @@ async def _measure(server: Product, elephant: str, mouse: str, profile: Profile)
                 await asyncio.sleep(settling)
                 felt = await _paced(server, mouse, seconds)
             remark = (
-                f"{profile.connections:,} idle connections; medians {at(quiet, 0.5):.2f} and {at(felt, 0.5):.2f} ms; "
+                f"{profile.tabled} objects, {profile.connections:,} idle connections; "
+                f"medians {at(quiet, 0.5):.2f} and {at(felt, 0.5):.2f} ms; "
                 f"flood {told[0]}, server {server.memory()} MiB"
             )
             name = f"p99 of others beside {flood.label}"

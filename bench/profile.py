@@ -40,9 +40,13 @@ class Profile:
     scheduled_interval: int
     """Seconds between two syncs of each of them."""
     scheduled_minutes: float
+    ready: float = 10
+    """That a server has at first from the writing of the schedule to the first image that is due."""
     tokens: int
     connections: int
     """That say nothing while others flood."""
+    tabled: int = 500
+    """Objects of the tables that a flood asks for."""
     floods: int = 4
     settling: float = 1.5
     """What a flood has to connect and to fill the lines."""

@@ -30,7 +30,7 @@ class Report(NamedTuple):
         return {"settings": settings, "figures": [figure.row() for part in self.parts for figure in part.figures]}
 
 
-def write(report: Report, folder: Path = OUT) -> Path:
+def write(report: Report, folder: Path) -> Path:
     """Write report.json, report.svg and report.md; answer the path of the last."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.json").write_text(json.dumps(report.document(), indent=2, ensure_ascii=False) + "\n")

@@ -18,6 +18,8 @@ from bench.world import Worlds
 _GROUP = "/apis/image.theriseunion.io/v1alpha1"
 _STAMP = "bench.example.com/at"
 _WRITERS = 4
+_PATIENCE = 5.0
+"""Seconds after the last change in which its deliveries have to come."""
 
 
 class Watcher:
@@ -68,9 +70,9 @@ async def _write(server: Product, paths: Sequence[str], rate: float, seconds: fl
 
 
 async def _delivered(
-    server: Product, watched: Sequence[str], written: Sequence[str], rate: float, seconds: float
+    server: Product, watched: Sequence[str], written: Sequence[str], each: int, rate: float, seconds: float
 ) -> tuple[list[float], int]:
-    """Every delivery's lateness in seconds, and how many changes were written."""
+    """Every delivery's lateness in seconds, and how many changes were written, which `each` so many watchers see."""
     watchers = [Watcher() for _ in watched]
     events = [asyncio.Event() for _ in watched]
     tasks = [
@@ -82,11 +84,19 @@ async def _delivered(
     changes = await asyncio.gather(
         *(_write(server, written[n::_WRITERS] or written, rate / _WRITERS, seconds, 0) for n in range(_WRITERS))
     )
-    await asyncio.sleep(1)
+    await _settled(watchers, sum(changes) * each)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     return [late for watcher in watchers for late in watcher.late], sum(changes)
+
+
+async def _settled(watchers: Sequence[Watcher], deliveries: int) -> None:
+    """Wait until all has been delivered, for a while."""
+    for _ in range(int(_PATIENCE / 0.1)):
+        if sum(len(watcher.late) for watcher in watchers) >= deliveries:
+            return
+        await asyncio.sleep(0.1)
 
 
 def _version(server: Product) -> str:
@@ -123,8 +133,8 @@ async def _measure(server: Product, namespaces: int, seconds: float) -> list[Fig
         (f"{len(spread):,} watches over {namespaces} namespaces", spread, 300.0, 250.0),
         (f"{namespaces} watches of everything", [f"{_GROUP}/repositories"] * namespaces, 100.0, 1000.0),
     ):
-        late, changes = await _delivered(server, watched, paths, rate, seconds)
         each = 10 if watched is spread else namespaces
+        late, changes = await _delivered(server, watched, paths, each, rate, seconds)
         if len(late) != changes * each:
             raise RuntimeError(f"{changes * each - len(late)} of {changes * each} deliveries are missing")
         p99 = sorted(late)[int(len(late) * 0.99)] * 1000
