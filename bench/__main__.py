@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in names:
             print(f"{name} …", file=sys.stderr, flush=True)
             measured.append(parts.run(name, asked.profile, worlds))
+        settings["load average after"] = machine.load()
         settings["worlds"] = "; ".join(map(str, worlds.filled.values())) or "none"
     figures = [figure for part in measured for figure in part.figures]
     differences = compare.with_earlier(figures, earlier, whole=not asked.only) if asked.compare else []

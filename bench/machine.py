@@ -21,7 +21,7 @@ def told(profile: Profile) -> dict[str, object]:
         "cpu model": _field("/proc/cpuinfo", "model name"),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB",
         "kernel": platform.release(),
-        "load average before": "{:.2f} {:.2f} {:.2f}".format(*os.getloadavg()),
+        "load average before": load(),
         "python": platform.python_version(),
         "sqlite": apsw.sqlite_lib_version(),
         "server": ", ".join(f"{name} {version(name)}" for name in ("uvicorn", "httptools", "uvloop", "starlette")),
@@ -35,6 +35,11 @@ def told(profile: Profile) -> dict[str, object]:
         "seconds of a rate": profile.seconds,
         "seconds of warm-up": profile.warm_up,
     }
+
+
+def load() -> str:
+    """Of the last one, five and fifteen minutes."""
+    return "{:.2f} {:.2f} {:.2f}".format(*os.getloadavg())
 
 
 def _field(file: str, name: str) -> str:
