@@ -2,12 +2,10 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Final
 
-from bench import product, schedule, static
+from bench import kept
 from bench.figure import Figure
-from bench.images import Schedule
 from bench.profile import Profile
 from bench.world import Worlds
 
@@ -22,15 +20,14 @@ _SETTLING: Final = 10.0
 def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
     """CPU time and main memory of the process."""
     count, seconds = profile.idle_images, profile.idle_seconds
-    with static.running(count) as registry, worlds.copy(count) as folder:
-        schedule.apply(folder, Schedule(datetime.now(UTC), _HOUR, count))
-        with product.running(folder, static.FLAG) as server:
-            registry.become_source(server)
-            time.sleep(_SETTLING * profile.warm_up)
-            used, synced = server.cpu(), server.counted("imageyard_sync_total")
-            time.sleep(seconds)
-            percent = (server.cpu() - used) / seconds * 100
-            synced, memory = server.counted("imageyard_sync_total") - synced, server.memory()
+    with kept.keeping(worlds, count, _HOUR, profile.ready) as world:
+        world.wait()
+        time.sleep(_SETTLING * profile.warm_up)
+        server = world.server
+        used, synced = server.cpu(), server.counted("imageyard_sync_total")
+        time.sleep(seconds)
+        percent = (server.cpu() - used) / seconds * 100
+        synced, memory = server.counted("imageyard_sync_total") - synced, server.memory()
     remark = f"{seconds:g} s, {synced / seconds:.1f} syncs/s"
     yield Figure.within(f"idle with {count:,} images at 1 h: CPU", percent, _MOST_PERCENT, "% of a core", remark)
     yield Figure.within(f"idle with {count:,} images at 1 h: memory", memory, _MOST_MIB, "MiB", remark)

@@ -10,18 +10,15 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
-from bench import connection, images, product, schedule, search, static
+from bench import connection, images, kept, search
 from bench.connection import Connection
 from bench.figure import Figure
 from bench.images import Schedule
 from bench.product import API, Product
 from bench.profile import Profile
 from bench.world import Worlds
-from imageyard.domain import objects
 from imageyard.store.sqlite.connection import FILE
 
 _LATE_P99: Final = 10.0
@@ -34,9 +31,6 @@ _KEPT_UP: Final = 0.98
 """Of the images that were due, so many were synced within the time."""
 _RATE: Final = 30.0
 """Requests a second of the client."""
-_WRITTEN: Final = 5_000
-"""Rows of a schedule written in a second, at least."""
-_TRIES: Final = 3
 
 
 class Observed:
@@ -49,36 +43,16 @@ class Observed:
         self.log = 0.0
 
 
-def measure(profile: Profile, worlds: Worlds) -> Sequence[Figure]:
-    """For `scheduled_minutes`. A machine on which the server is not up in time gets more time."""
-    for attempt in range(_TRIES):
-        if figures := _tried(profile, worlds, profile.ready * 2**attempt):
-            return figures
-    raise RuntimeError("the server was never ready before its first image was due")
-
-
-def _tried(profile: Profile, worlds: Worlds, ready: float) -> Sequence[Figure]:
-    """Nothing when the server is not up `ready` seconds after the schedule was written."""
-    seconds = min(profile.scheduled_minutes * 60, profile.scheduled_interval)
-    with static.running(profile.scheduled) as registry, worlds.copy(profile.scheduled) as folder:
-        plan = _planned(folder, profile, ready)
-        with product.running(folder, static.FLAG) as server:
-            registry.become_source(server)
-            left = plan.first.timestamp() - time.time()
-            if left < 0:
-                return ()
-            time.sleep(left)
-            observed = asyncio.run(_observed(server, profile, seconds))
-        seen, end = registry.seen(), plan.first.timestamp() + seconds
-    return list(_figures(profile, _late(plan, seen, end), sum(0 < at <= end for at in seen), observed))
-
-
-def _planned(folder: Path, profile: Profile, ready: float) -> Schedule:
-    """Write the schedule. Its first image is due `ready` seconds after that, by when the server has to be up."""
-    ahead = timedelta(seconds=ready + profile.scheduled / _WRITTEN)
-    plan = Schedule(objects.seconds(datetime.now(UTC) + ahead), profile.scheduled_interval, profile.scheduled)
-    schedule.apply(folder, plan)
-    return plan
+def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
+    """For `scheduled_minutes`."""
+    interval = profile.scheduled_interval
+    seconds = min(profile.scheduled_minutes * 60, interval)
+    with kept.keeping(worlds, profile.scheduled, interval, profile.ready) as world:
+        world.wait()
+        observed = asyncio.run(_observed(world.server, profile, seconds))
+        seen, end = world.registry.seen(), world.schedule.first.timestamp() + seconds
+    late, synced = _late(world.schedule, seen, end), sum(0 < at <= end for at in seen)
+    yield from _figures(profile, late, synced, observed)
 
 
 def _late(plan: Schedule, seen: Sequence[float], end: float) -> list[float]:
