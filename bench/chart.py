@@ -11,8 +11,8 @@ from typing import Final
 from bench.figure import Figure
 from bench.parts import Part
 
-_WIDTH: Final = 1080
-_NAMES: Final = 560
+_WIDTH: Final = 1140
+_NAMES: Final = 620
 """Where bars begin."""
 _FULL: Final = 300
 """Length of a bar at 100 %."""

@@ -9,7 +9,6 @@ import asyncio
 import gc
 import re
 import resource
-import signal
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -138,7 +137,7 @@ def _flooding(server: Product, flood: Flood, token: str, seconds: float) -> Iter
         url, token, seconds=seconds, connections=flood.connections, script=flood.script, before=nice
     ) as process:
         yield told
-        process.send_signal(signal.SIGINT)
+        wrk.cut_short(process)
         said = process.communicate(timeout=20)[0]
     answered, refused = re.search(r"(\d+) requests in", said), re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     told.append(f"{int(answered[1]) if answered else 0:,} answers, {int(refused[1]) if refused else 0:,} refused")

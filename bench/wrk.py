@@ -11,6 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench import images
+from bench.product import until
+
 _RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
 _BAD = re.compile(r"Non-2xx or 3xx responses: (\d+)|Socket errors: connect (\d+)")
 
@@ -29,7 +32,7 @@ def rate(
     with loading(url, token, seconds=seconds, connections=connections, script=script) as process:
         if seconds != math.ceil(seconds):
             time.sleep(seconds)
-            process.send_signal(signal.SIGINT)  # it tells then what it has counted
+            cut_short(process)
         said, complaint = process.communicate(timeout=seconds + 30)
     found = _RATE.search(said)
     if found is None or _BAD.search(said):
@@ -63,6 +66,19 @@ def loading(
                 stream.close()
 
 
+def cut_short(process: subprocess.Popen[str]) -> None:
+    """Have wrk end and tell what it has counted. Before it is about to catch the signal, that would only kill it."""
+    caught, status = 1 << (signal.SIGINT - 1), Path(f"/proc/{process.pid}/status")
+    until(lambda: process.poll() is not None or _caught(status) & caught, 30, pause=0.01)
+    process.send_signal(signal.SIGINT)
+
+
+def _caught(status: Path) -> int:
+    """Signals that a process catches, as a mask (proc(5), SigCgt)."""
+    found = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status.read_text(), re.MULTILINE)
+    return int(found.group(1), 16) if found else 0
+
+
 def random_pages(path: str, pages: int) -> str:
     """A script that asks for a random page each time."""
     return f'request = function() return wrk.format("GET", "{path}&page=" .. math.random(1, {pages})) end\n'
@@ -73,7 +89,7 @@ def random_paths(path: str, count: int) -> str:
     number below `count` and that number's namespace."""
     return (
         f"request = function()\n  local n = math.random(0, {count - 1})\n"
-        f'  return wrk.format("GET", string.format("{path}", n % 20, n))\nend\n'
+        f'  return wrk.format("GET", string.format("{path}", n % {images.NAMESPACES}, n))\nend\n'
     )
 
 
