@@ -20,8 +20,8 @@ _SETTLING: Final = 10.0
 def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
     """CPU time and main memory of the process."""
     count, seconds = profile.idle_images, profile.idle_seconds
-    with kept.keeping(worlds, count, _HOUR, profile.ready) as world:
-        world.wait()
+    with kept.keeping(worlds, count, _HOUR) as world:
+        world.begun()
         time.sleep(_SETTLING * profile.warm_up)
         server = world.server
         used, synced = server.cpu(), server.counted("imageyard_sync_total")

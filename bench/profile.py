@@ -40,8 +40,6 @@ class Profile:
     scheduled_interval: int
     """Seconds between two syncs of each of them."""
     scheduled_minutes: float
-    ready: float = 10
-    """That a server has at first from the writing of the schedule to the first image that is due."""
     tokens: int
     connections: int
     """That say nothing while others flood."""

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 from bench import connection, images, kept, search
 from bench.connection import Connection
@@ -43,26 +43,34 @@ class Observed:
         self.log = 0.0
 
 
+class Sync(NamedTuple):
+    """When an image was due and when it was asked for, 0 for never, in seconds of the wall clock."""
+
+    due: float
+    at: float
+
+    def late(self, end: float) -> float:
+        """Seconds; what was not asked for until `end` is as late as it is then."""
+        return max(0.0, (self.at or end) - self.due)
+
+
 def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
     """For `scheduled_minutes`."""
     interval = profile.scheduled_interval
     seconds = min(profile.scheduled_minutes * 60, interval)
-    with kept.keeping(worlds, profile.scheduled, interval, profile.ready) as world:
-        world.wait()
+    with kept.keeping(worlds, profile.scheduled, interval) as world:
+        begin = world.begun()
         observed = asyncio.run(_observed(world.server, profile, seconds))
-        seen, end = world.registry.seen(), world.schedule.first.timestamp() + seconds
-    late, synced = _late(world.schedule, seen, end), sum(0 < at <= end for at in seen)
-    yield from _figures(profile, late, synced, observed)
+        seen, end = world.registry.seen(), begin + seconds
+    yield from _figures(profile, _syncs(world.schedule, seen, begin, end), end, observed)
 
 
-def _late(plan: Schedule, seen: Sequence[float], end: float) -> list[float]:
-    """Seconds of each image that was due, sorted. What was never asked for is as late as it is at the end."""
-    late = []
-    for number, at in enumerate(seen):
-        due = plan.due(number).timestamp()
-        if due < end:
-            late.append(max(0.0, (at or end) - due))
-    return sorted(late)
+def _syncs(plan: Schedule, seen: Sequence[float], begin: float, end: float) -> list[Sync]:
+    """Of each image that was due between these times."""
+    every = (Sync(plan.due(number).timestamp(), at) for number, at in enumerate(seen))
+    if not (found := [sync for sync in every if begin <= sync.due < end]):
+        raise RuntimeError("the server was ready only after the last image was due")
+    return found
 
 
 async def _observed(server: Product, profile: Profile, seconds: float) -> Observed:
@@ -109,7 +117,8 @@ async def _look(server: Product, observed: Observed) -> None:
         await asyncio.sleep(0.2)
 
 
-def _figures(profile: Profile, late: Sequence[float], synced: int, observed: Observed) -> Iterator[Figure]:
+def _figures(profile: Profile, syncs: Sequence[Sync], end: float, observed: Observed) -> Iterator[Figure]:
+    late, synced = sorted(sync.late(end) for sync in syncs), sum(0 < sync.at <= end for sync in syncs)
     label = f"{profile.scheduled:,} images at {profile.scheduled_interval} s"
     rate = profile.scheduled / profile.scheduled_interval
     remark = f"{rate:,.0f} due a second, {len(late):,} in all; lateness seen by the registry"

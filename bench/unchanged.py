@@ -26,8 +26,8 @@ _SECONDS: Final = 5
 def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
     """The bare loop before and after."""
     count, before = profile.unchanged, _bare(profile)
-    with kept.keeping(worlds, count, _INTERVAL, profile.ready) as world:
-        world.wait()
+    with kept.keeping(worlds, count, _INTERVAL) as world:
+        world.begun()
         value = _steady(world.server, profile)
         _check(world.server)
     after = _bare(profile)
