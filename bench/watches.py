@@ -10,6 +10,7 @@ import resource
 import time
 from collections.abc import Sequence
 
+from bench import connection
 from bench.figure import Figure
 from bench.product import Product
 from bench.profile import Profile
@@ -17,6 +18,7 @@ from bench.world import Worlds
 
 _GROUP = "/apis/image.theriseunion.io/v1alpha1"
 _STAMP = "bench.example.com/at"
+_MERGE = "Content-Type: application/merge-patch+json\r\n"
 _WRITERS = 8
 _AT_ONCE = 50
 """Watches that are opened together: of one user's requests that come at once a server refuses what is beyond its
@@ -54,25 +56,13 @@ class Watcher:
 
 async def _write(server: Product, paths: Sequence[str], rate: float, seconds: float) -> int:
     """Change one object after another, `rate` a second, over one connection; answers how many."""
-    host, _, port = server.url.removeprefix("http://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
     begun, done = time.monotonic(), 0
-    while (now := time.monotonic()) < begun + seconds:
-        body = json.dumps({"metadata": {"annotations": {_STAMP: str(time.monotonic_ns())}}}).encode()
-        head = (
-            f"PATCH {paths[done % len(paths)]} HTTP/1.1\r\nHost: {host}:{port}\r\n"
-            f"Authorization: Bearer {server.token}\r\nContent-Type: application/merge-patch+json\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        writer.write(head.encode() + body)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        if not answer.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(answer.decode("latin-1"))
-        length = int(answer.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
-        await reader.readexactly(length)
-        done += 1
-        await asyncio.sleep(max(0.0, begun + done / rate - time.monotonic()) if now else 0)
-    writer.close()
+    async with connection.to(server.url, server.token) as client:
+        while time.monotonic() < begun + seconds:
+            body = json.dumps({"metadata": {"annotations": {_STAMP: str(time.monotonic_ns())}}}).encode()
+            await client.ask("PATCH", paths[done % len(paths)], _MERGE, body)
+            done += 1
+            await asyncio.sleep(max(0.0, begun + done / rate - time.monotonic()))
     return done
 
 
@@ -170,6 +160,7 @@ async def _measure(server: Product, namespaces: int, seconds: float) -> list[Fig
         if len(late) != changes * each:
             raise RuntimeError(f"{changes * each - len(late)} of {changes * each} deliveries are missing")
         p99 = sorted(late)[int(len(late) * 0.99)] * 1000
-        remark = f"{changes / seconds:,.0f} changes/s, {len(late):,} deliveries, server {server.memory()} MiB"
+        told = f"{changes / seconds:,.0f} changes/s of {rate:g} wanted"
+        remark = f"{told}, {len(late):,} deliveries, server {server.memory()} MiB"
         figures.append(Figure.within(f"delivery p99, {label}", p99, bound, "ms", remark))
     return figures

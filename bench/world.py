@@ -68,7 +68,7 @@ def _told(directory: Path, images: int) -> Filled | None:
     """What a directory of an earlier run says it holds, if that is what is wanted now."""
     try:
         stamp = json.loads((directory / _STAMP).read_text())
-    except OSError:
+    except (OSError, ValueError):
         return None
     return Filled(**stamp["filled"]) if stamp["made"] == _made(images) else None
 
