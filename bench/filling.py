@@ -3,6 +3,8 @@ waiting for the disk: a crash meanwhile leaves a file of no use, which nobody ta
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -22,22 +24,31 @@ _FAST: Final = (
 _AS_THE_PRODUCT: Final = "PRAGMA locking_mode=NORMAL; PRAGMA journal_mode=WAL"
 
 
+@contextmanager
+def opened(directory: Path) -> Iterator[apsw.Connection]:
+    """The database of a directory on which no server runs, for work that may be lost."""
+    database = apsw.Connection(os.fspath(directory / connection.FILE))
+    database.execute(_FAST)
+    try:
+        yield database
+        database.execute(_AS_THE_PRODUCT)
+    finally:
+        database.close()
+
+
 async def fill(directory: Path, count: int) -> None:
     """All of them can be searched at the end, and no watch may ask for how they came to be."""
     await bare.schema(directory)
-    database = apsw.Connection(os.fspath(directory / connection.FILE))
-    database.execute(_FAST)
-    numbers = schema.number(database, [kind.plural for kind in KINDS])
-    for start in range(0, count, _GROUP):
-        with database:
-            transaction = Transaction(database, numbers, moment.stored(datetime.now(UTC)))
-            objects.create(transaction, [_new(number) for number in range(start, min(start + _GROUP, count))])
-            transaction.finish()
-            database.execute("DELETE FROM changes; UPDATE meta SET trimmed = version")
-        while texts.index(database):
-            pass
-    database.execute(_AS_THE_PRODUCT)
-    database.close()
+    with opened(directory) as database:
+        numbers = schema.number(database, [kind.plural for kind in KINDS])
+        for start in range(0, count, _GROUP):
+            with database:
+                transaction = Transaction(database, numbers, moment.stored(datetime.now(UTC)))
+                objects.create(transaction, [_new(number) for number in range(start, min(start + _GROUP, count))])
+                transaction.finish()
+                database.execute("DELETE FROM changes; UPDATE meta SET trimmed = version")
+            while texts.index(database):
+                pass
 
 
 def _new(number: int) -> Create:

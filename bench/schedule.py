@@ -2,32 +2,26 @@
 the time that filling takes. Not while a server runs on the directory.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import apsw
-
-from bench import images
+from bench import filling, images
 from bench.images import Schedule
 from imageyard.domain.kinds import REPOSITORY
-from imageyard.store.sqlite import checksum, connection, entry
+from imageyard.store.sqlite import checksum, entry
 
 _FIELD: Final = f"{entry.FIELD}status.syncStatus"
 
 
 def apply(directory: Path, schedule: Schedule) -> None:
     """Everything has been synced well, and is due when `schedule` says."""
-    database = apsw.Connection(os.fspath(directory / connection.FILE))
-    database.execute("PRAGMA synchronous=OFF; PRAGMA cache_size=-262144")
-    kind = database.execute("SELECT id FROM kinds WHERE resource = ?", (REPOSITORY.plural,)).get
-    with database:
+    with filling.opened(directory) as database, database:
+        kind = database.execute("SELECT id FROM kinds WHERE resource = ?", (REPOSITORY.plural,)).get
         found = database.execute("SELECT id, name, version FROM objects WHERE kind = ?", (kind,)).fetchall()
         sql = "UPDATE objects SET status=?, due=?, failing=?, terms=?, checksum=?, body=? WHERE id=?"
         database.executemany(sql, _rows(found, schedule))
         database.execute("UPDATE terms SET value = 'Success' WHERE kind = ? AND key = ?", (kind, _FIELD))
-    database.close()
 
 
 def _rows(found: list[Any], schedule: Schedule) -> Iterator[tuple[Any, ...]]:
