@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from bench import kept
 from bench.figure import Figure
 from bench.profile import Profile
 from bench.world import Worlds
@@ -20,7 +19,7 @@ _SETTLING: Final = 10.0
 def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
     """CPU time and main memory of the process."""
     count, seconds = profile.idle_images, profile.idle_seconds
-    with kept.keeping(worlds, count, _HOUR) as world:
+    with worlds.keeping(count, _HOUR) as world:
         world.begun()
         time.sleep(_SETTLING * profile.warm_up)
         server = world.server

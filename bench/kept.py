@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from bench import product, schedule, static
 from bench.images import Schedule
 from bench.product import Product
 from bench.static import Static
-from bench.world import Worlds
 from imageyard.domain import objects
 
 _WRITTEN: Final = 5_000
@@ -30,14 +30,14 @@ class Kept(NamedTuple):
 
 
 @contextmanager
-def keeping(worlds: Worlds, images: int, interval: int) -> Iterator[Kept]:
-    """So many images, each due once within `interval` seconds, from about now on. The server that serves is the second
-    one: a first gets to know the registry, so that no image is due before its source is there."""
-    with static.running(images) as registry, worlds.copy(images) as folder:
-        with product.running(folder, static.FLAG) as server:
+def keeping(directory: Path, images: int, interval: int) -> Iterator[Kept]:
+    """All images of a directory, each due once within `interval` seconds, from about now on. The server that serves is
+    the second one: a first gets to know the registry, so that no image is due before its source is there."""
+    with static.running(images) as registry:
+        with product.running(directory, static.FLAG) as server:
             registry.become_source(server)
         first = datetime.now(UTC) + timedelta(seconds=images / _WRITTEN)
         plan = Schedule(objects.seconds(first), interval, images)
-        schedule.apply(folder, plan)
-        with product.running(folder, static.FLAG) as server:
+        schedule.apply(directory, plan)
+        with product.running(directory, static.FLAG) as server:
             yield Kept(server, registry, plan)

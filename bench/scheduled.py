@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from bench import connection, images, kept, search
+from bench import connection, images, search
 from bench.connection import Connection
 from bench.figure import Figure
 from bench.images import Schedule
@@ -58,7 +58,7 @@ def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
     """For `scheduled_minutes`."""
     interval = profile.scheduled_interval
     seconds = min(profile.scheduled_minutes * 60, interval)
-    with kept.keeping(worlds, profile.scheduled, interval) as world:
+    with worlds.keeping(profile.scheduled, interval) as world:
         begin = world.begun()
         observed = asyncio.run(_observed(world.server, profile, seconds))
         seen, end = world.registry.seen(), begin + seconds

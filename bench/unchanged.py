@@ -9,7 +9,7 @@ from typing import Final
 
 import uvloop
 
-from bench import kept, product, static
+from bench import product, static
 from bench.figure import Figure
 from bench.product import Product
 from bench.profile import Profile
@@ -26,7 +26,7 @@ _SECONDS: Final = 5
 def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
     """The bare loop before and after."""
     count, before = profile.unchanged, _bare(profile)
-    with kept.keeping(worlds, count, _INTERVAL) as world:
+    with worlds.keeping(count, _INTERVAL) as world:
         world.begun()
         value = _steady(world.server, profile)
         _check(world.server)

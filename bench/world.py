@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bench import filling, product
+from bench import filling, kept, product
+from bench.kept import Kept
 from bench.product import Product
 from imageyard.store.sqlite.connection import FILE
 from imageyard.store.sqlite.schema import MIGRATIONS
@@ -56,6 +57,12 @@ class Worlds:
         """A server on a copy of its own."""
         with self.copy(images) as folder, product.running(folder, *flags) as server:
             yield server
+
+    @contextmanager
+    def keeping(self, images: int, interval: int) -> Iterator[Kept]:
+        """A server that keeps a copy of its own in sync; `interval` in seconds."""
+        with self.copy(images) as folder, kept.keeping(folder, images, interval) as world:
+            yield world
 
     def _filled(self, images: int) -> Path:
         directory = self._home / f"{images}-images"

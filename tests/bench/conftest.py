@@ -5,14 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from bench.kept import Kept
 from bench.product import Product
 from bench.profile import Profile
 from bench.world import Worlds
 
-from bench import product
-
 IMAGES = 1_100
 """Enough for a full page of 20 of each filter, and for an image with a rare alias."""
+KEPT = 3_600
+"""Kept in sync, each once an hour: whenever somebody looks, one of them is due within a second."""
 TINY = Profile(
     name="tiny",
     few=IMAGES - 100,
@@ -24,12 +25,12 @@ TINY = Profile(
     searches=3,
     images=4,
     followers=2,
-    unchanged=40,
+    unchanged=KEPT,
     namespaces=2,
-    idle_images=IMAGES,
+    idle_images=KEPT,
     idle_seconds=0.2,
-    scheduled=600,
-    scheduled_interval=60,
+    scheduled=KEPT,
+    scheduled_interval=3600,
     scheduled_minutes=0.02,
     tokens=5,
     connections=4,
@@ -43,22 +44,25 @@ TINY = Profile(
 
 
 class Shared(Worlds):
-    """Serves everything from one server that stays up."""
+    """Serves everything from one server that stays up, and keeps everything in sync by another."""
 
-    def __init__(self, scratch: Path, server: Product | None = None) -> None:
+    def __init__(self, scratch: Path, server: Product, kept: Kept) -> None:
         super().__init__(None, scratch)
-        self.server = server
+        self._server = server
+        self._kept = kept
 
     @contextmanager
     def serving(self, images: int, *flags: str) -> Iterator[Product]:
-        if self.server is None:
-            raise RuntimeError("no server is up")
-        yield self.server
+        yield self._server
+
+    @contextmanager
+    def keeping(self, images: int, interval: int) -> Iterator[Kept]:
+        yield self._kept
 
 
 @pytest.fixture(scope="session")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    shared = Shared(tmp_path_factory.mktemp("worlds"))
-    with shared.copy(IMAGES) as folder, product.running(folder) as server:
-        shared.server = server
-        yield shared
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
+    scratch = tmp_path_factory.mktemp("worlds")
+    own = Worlds(None, scratch)
+    with own.serving(IMAGES) as server, own.keeping(KEPT, 3600) as kept:
+        yield Shared(scratch, server, kept)

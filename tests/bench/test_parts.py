@@ -4,9 +4,10 @@ import math
 
 import pytest
 from bench.parts import PARTS
+from bench.world import Worlds
 
 from bench import parts
-from tests.bench.conftest import TINY, Shared
+from tests.bench.conftest import TINY
 
 WRK = [pytest.mark.needs("wrk")]
 NEEDS = dict.fromkeys(("get", "lists", "creates", "start", "flood"), WRK)
@@ -15,7 +16,7 @@ ROWS = [pytest.param(name, marks=NEEDS.get(name, ()), id=name) for name in PARTS
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_part_yields_figures_that_are_numbers(name: str, worlds: Shared) -> None:
+def test_a_part_yields_figures_that_are_numbers(name: str, worlds: Worlds) -> None:
     part = parts.run(name, TINY, worlds)
     assert part.cause == ""
     assert part.figures
