@@ -59,7 +59,7 @@ soak: install  ## crashes by kill -9, many times over; Kubernetes clients that f
 	IMAGEYARD_CRASHES=20 IMAGEYARD_KILL_ROUNDS=60 IMAGEYARD_SOAK_SECONDS=300 $(BIN)/python -m pytest --timeout=3600 \
 		tests/e2e/test_crash.py tests/e2e/test_clients.py tests/store $(ARGS)
 
-bench: install  ## measure, each figure against a ceiling of the same run; writes bench/out/
+bench: install  ## measure, each figure against a ceiling of the same run; writes bench/out/; ARGS="--long", "--help"
 	$(BIN)/python -m bench $(ARGS)
 
 lock: install  ## pin requirements again (needs uv)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,34 +17,19 @@ from bench.product import until
 from imageyard.domain.kinds import KINDS
 from imageyard.store.sqlite.store import SQLiteStore
 
-_APP = """
-import asyncio, os, socket, sys
-import uvicorn, uvloop
-BODY = open(sys.argv[1], "rb").read()
-HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
-async def app(scope, receive, send):
-    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": BODY})
-async def main():
-    sock = socket.socket(); sock.bind(("127.0.0.1", 0)); sock.listen(2048)
-    config = uvicorn.Config(app, loop="none", http="httptools", ws="none", lifespan="off", log_config=None,
-                            access_log=False, proxy_headers=False, server_header=False)
-    temporary = sys.argv[2] + ".new"
-    open(temporary, "w").write(str(sock.getsockname()[1])); os.replace(temporary, sys.argv[2])
-    await uvicorn.Server(config).serve(sockets=[sock])
-uvloop.run(main())
-"""
-
 
 @contextmanager
-def asgi(body: bytes) -> Iterator[str]:
-    """A bare ASGI app on uvicorn (httptools, uvloop) that answers every request with `body`; gives its URL."""
+def asgi(bodies: Sequence[bytes], tls: Path | None = None) -> Iterator[str]:
+    """A bare ASGI app that answers `/N` with `bodies[N]`; gives its URL. `tls` is a directory with the product's own
+    certificate and key, which it then speaks TLS with."""
     with tempfile.TemporaryDirectory() as folder:
-        answer, port = Path(folder, "body"), Path(folder, "port")
-        answer.write_bytes(body)
-        process = subprocess.Popen([sys.executable, "-c", _APP, str(answer), str(port)])
+        for number, body in enumerate(bodies):
+            Path(folder, str(number)).write_bytes(body)
+        command = [sys.executable, str(Path(__file__).with_name("bare_app.py")), folder]
+        command += [str(tls / "server.crt"), str(tls / "server.key")] if tls else []
+        process, port = subprocess.Popen(command), Path(folder, "port")
         try:
-            yield f"http://127.0.0.1:{until(lambda: port.exists() and port.read_text(), 30)}/"
+            yield f"http{'s' if tls else ''}://127.0.0.1:{until(lambda: port.exists() and port.read_text(), 30)}"
         finally:
             process.terminate()
             process.wait(timeout=20)

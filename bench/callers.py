@@ -16,6 +16,8 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from bench.figure import Figure
+from bench.profile import Profile
+from bench.world import Worlds
 from imageyard.app.clock import SystemClock
 from imageyard.domain.access import Actor
 from imageyard.domain.claims import Rules
@@ -51,9 +53,9 @@ class Issuer:
         return jwt.encode({"alg": "RS256", "kid": _KEY}, {**claims, "groups": ["a", "b", "c"]}, self.key)
 
 
-def measure(count: int) -> list[Figure]:
-    """Checks `count` tokens."""
-    return asyncio.run(_measured(count))
+def measure(profile: Profile, worlds: Worlds) -> list[Figure]:
+    """Checks the profile's `tokens`."""
+    return asyncio.run(_measured(profile.tokens))
 
 
 async def _measured(count: int) -> list[Figure]:

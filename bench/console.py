@@ -1,20 +1,18 @@
 """Pages of the console among many images: until the first byte, and how much is sent."""
 
-import asyncio
 import http.client
 import statistics
-import tempfile
 import time
-from pathlib import Path
+from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from bench import objects, product
 from bench.figure import Figure
 from bench.product import Product
+from bench.profile import Profile
+from bench.world import Worlds
 
 MOST_MS = 100.0
 MOST_BYTES = 150_000
-_TIMES = 20
 _PAGES = {
     "overview": "/console/",
     "images, first page": "/console/images",
@@ -32,13 +30,12 @@ _PAGES = {
 _SIZE = 40
 
 
-def measure(count: int) -> list[Figure]:
-    """Each page asked for `_TIMES` times by one reader, among `count` images."""
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(objects.fill(Path(folder), count))
-        with product.running(Path(folder)) as server:
-            _rare(server)
-            return [figure for name, path in _PAGES.items() for figure in _page(server, name, path, count)]
+def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
+    """Each page asked for `console_times` times by one reader, among the images of the large world."""
+    with worlds.serving(profile.many) as server:
+        _rare(server)
+        for name, path in _PAGES.items():
+            yield from _page(server, name, path, profile)
 
 
 def _rare(server: Product) -> None:
@@ -48,11 +45,11 @@ def _rare(server: Product) -> None:
     server.ask("POST", "/team-07/repositories", {"metadata": meta, "spec": {**spec, "suspend": True}})
 
 
-def _page(server: Product, name: str, template: str, count: int) -> list[Figure]:
-    path = template.format(last=count // _SIZE)
+def _page(server: Product, name: str, template: str, profile: Profile) -> Iterator[Figure]:
+    path = template.format(last=profile.many // _SIZE)
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
     times, size = [], 0
-    for _ in range(_TIMES + 1):
+    for _ in range(profile.console_times + 1):
         begun = time.perf_counter()
         connection.request("GET", path, headers={"Authorization": f"Bearer {server.token}", "Accept-Language": "zh"})
         answer = connection.getresponse()
@@ -62,8 +59,8 @@ def _page(server: Product, name: str, template: str, count: int) -> list[Figure]
             raise RuntimeError(f"{path} answered {answer.status}")
     connection.close()
     first, *others = times
-    remark = f"slowest of {_TIMES}; median {statistics.median(others):.1f} ms, the very first {first:.0f} ms"
-    return [
-        Figure(f"console, {name}: first byte", max(others), MOST_MS, "ms", 1.0, remark, at_most=True),
-        Figure(f"console, {name}: page", size, MOST_BYTES, "bytes", 1.0, "without assets", at_most=True),
-    ]
+    label = f"console among {profile.many:,}, {name}"
+    median = statistics.median(others)
+    remark = f"slowest of {len(others)}; median {median:.1f} ms, the very first {first:.0f} ms"
+    yield Figure.within(f"{label}: first byte", max(others), MOST_MS, "ms", remark)
+    yield Figure.within(f"{label}: page", size, MOST_BYTES, "bytes", "without assets")

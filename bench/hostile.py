@@ -8,15 +8,16 @@ import contextlib
 import gzip
 import json
 import socket
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from itertools import islice
 from typing import Final, NamedTuple
 
 from bench import product
 from bench.figure import Figure
 from bench.product import Product
+from bench.profile import Profile
+from bench.world import Worlds
 
 OBJECTS: Final = "/apis/image.theriseunion.io/v1alpha1/namespaces/hostile/repositories"
 _REST: Final = f"{product.API}/hostile/repositories"
@@ -108,14 +109,16 @@ def cases() -> Iterator[Case]:
     yield Case("100,000 headers", "GET / HTTP/1.1\r\n" + "X: a\r\n" * 100_000, b"", (431, 0))
 
 
-def measure() -> list[Figure]:
-    """Every case once, then a thousand connections whose heads come a byte at a time."""
-    with tempfile.TemporaryDirectory() as folder, product.running(Path(folder)) as server:
+def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
+    """Each case once, then connections whose heads do not end."""
+    with worlds.serving(0) as server:
         reference = {"name": "harbor", "namespace": "hostile"}
         spec = {"repository": "team/app", "tag": "v1", "registryRef": reference, "suspend": True}
         notes = {"name": "victim", "annotations": {"a": "b"}}
         server.ask("POST", "/hostile/repositories", {"metadata": notes, "spec": spec})
-        return [*(_sent(server, case) for case in cases()), _slow(server, 1_000)]
+        yield from (_sent(server, case) for case in islice(cases(), profile.hostile))
+        if profile.slow_heads:
+            yield _slow(server, profile.slow_heads)
 
 
 def _sent(server: Product, case: Case) -> Figure:
@@ -126,7 +129,7 @@ def _sent(server: Product, case: Case) -> Figure:
         raise RuntimeError(f"{case.label}: answered {code}, {grown} MiB more memory")
     told = str(code) if code else "closed"
     remark = f"{told}; {len(case.head) + len(case.body):,} bytes sent, server {grown:+} MiB"
-    return Figure(f"time to answer: {case.label}", taken, case.patience, "ms", 1.0, remark, at_most=True)
+    return Figure.within(f"time to answer: {case.label}", taken, case.patience, "ms", remark)
 
 
 def _code(server: Product, case: Case) -> int:
@@ -157,4 +160,4 @@ def _slow(server: Product, connections: int) -> Figure:
         sock.close()
     taken = (time.perf_counter() - begun) * 1000
     remark = f"{connections:,} connections, closed one and all; server {grown:+} MiB while they were open"
-    return Figure("time to close: heads that do not end", taken, _HEAD_PATIENCE, "ms", 1.0, remark, at_most=True)
+    return Figure.within("time to close: heads that do not end", taken, _HEAD_PATIENCE, "ms", remark)

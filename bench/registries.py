@@ -20,7 +20,7 @@ import yaml
 USER = "bench"
 _INDEX = "application/vnd.oci.image.index.v1+json"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_ACCEPT = f"{_INDEX}, {_MANIFEST}, application/vnd.docker.distribution.manifest.v2+json"
+ACCEPT = f"{_INDEX}, {_MANIFEST}, application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 _LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 PARALLEL = 6
@@ -34,8 +34,10 @@ class Registry(NamedTuple):
     password: str
 
     @property
-    def auth(self) -> aiohttp.BasicAuth:
-        return aiohttp.BasicAuth(USER, self.password)
+    def headers(self) -> dict[str, str]:
+        """Who asks (RFC 7617)."""
+        token = base64.b64encode(f"{USER}:{self.password}".encode()).decode()
+        return {"Authorization": f"Basic {token}"}
 
 
 @asynccontextmanager
@@ -72,7 +74,7 @@ async def running(folder: Path, port: int) -> AsyncIterator[Registry]:
 
 
 async def _ready(registry: Registry) -> None:
-    async with aiohttp.ClientSession(auth=registry.auth) as session:
+    async with aiohttp.ClientSession(headers=registry.headers) as session:
         for _ in range(200):
             try:
                 async with session.get(f"http://{registry.address}/v2/") as answer:
@@ -86,7 +88,7 @@ async def _ready(registry: Registry) -> None:
 
 async def fill(registry: Registry, count: int) -> None:
     """Push `count` small images `bench/image-N:latest`, each with a manifest and config of its own."""
-    async with aiohttp.ClientSession(auth=registry.auth) as session:
+    async with aiohttp.ClientSession(headers=registry.headers) as session:
         numbers = iter(range(count))
 
         async def worker() -> None:
@@ -128,8 +130,7 @@ def digest(data: bytes) -> str:
 
 async def bare(registry: Registry, numbers: Sequence[int], *, first: bool) -> float:
     """Images a second of a bare request loop: HEAD, and on a first pass GET by digest and GET of the config."""
-    token = base64.b64encode(f"{USER}:{registry.password}".encode()).decode()
-    headers = {"Authorization": f"Basic {token}", "Accept": _ACCEPT}
+    headers = {**registry.headers, "Accept": ACCEPT}
     waiting = iter(numbers)
     async with aiohttp.ClientSession(headers=headers, auto_decompress=False) as session:
 
