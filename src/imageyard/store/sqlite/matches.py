@@ -16,7 +16,7 @@ from imageyard.store.sqlite import moves
 from imageyard.store.sqlite.moves import Move
 
 _QUESTIONS: Final = 256
-_MOST_IDS: Final = 4_000_000
+MOST_IDS: Final = 4_000_000
 """Of all answers together: 32 MB. Those asked for longest ago go first."""
 _FOLLOWED: Final = 1_000
 """Moves that an answer follows without being asked for; then it costs more than it saves."""
@@ -97,7 +97,7 @@ class Matches:
         self._drop(question)
         self._answers[question] = answer
         self._held += _size(answer)
-        while self._held > _MOST_IDS or len(self._answers) > _QUESTIONS:
+        while self._held > MOST_IDS or len(self._answers) > _QUESTIONS:
             self._drop(next(iter(self._answers)))
 
     def tell(self, told: Sequence[Move], version: int) -> None:
