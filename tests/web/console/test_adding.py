@@ -220,7 +220,7 @@ async def test_a_change_meanwhile_is_shown_beside_ones_own(server: Server, admin
     shown = await send(admin, EDIT, {**fields, "interval": "3h"})
     assert shown.status == 200
     said = markup.text(shown.text)
-    assert "Somebody has changed it meanwhile" in said
+    assert "Somebody changed it in the meantime" in said
     assert "team/synced:v9" in said
     assert (await read(server, "synced")).spec.sync_interval == "5h"
     again = _sent(shown.text)
