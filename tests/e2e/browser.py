@@ -1,6 +1,6 @@
 """A real browser before the console: one chromium for all tests, a fresh context for each, nothing of it overlooked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, Literal
 
@@ -27,6 +27,8 @@ document.addEventListener("securitypolicyviolation",
 Theme = Literal["light", "dark"]
 LOCALES: Final = {"zh": "zh-CN", "en": "en-US"}
 WIDTHS: Final = (360, 1024, 1280)
+REPEATED: Final = (".top", ".side", "tr:nth-child(n + 6)", "li:nth-child(n + 6)")
+"""What looks as what stands before it, or as on the page before."""
 SERIOUS: Final = frozenset({"serious", "critical"})
 
 
@@ -66,7 +68,7 @@ class Reader:
         found = [*self.faults(), *self._wider()]
         self._theme = "dark" if self._theme == "light" else "light"
         self.page.emulate_media(color_scheme=self._theme)
-        return [*found, *self._found({"runOnly": ["color-contrast"]})]
+        return [*found, *self._found({"runOnly": ["color-contrast"]}, beside=REPEATED)]
 
     def _wider(self) -> list[str]:
         found = []
@@ -76,13 +78,14 @@ class Reader:
                 found.append(f"wider than {width}")
         return found
 
-    def _found(self, options: Mapping[str, object]) -> list[str]:
+    def _found(self, options: Mapping[str, object], beside: Sequence[str] = ()) -> list[str]:
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE_SCRIPT)
-        ask = "async options => (await axe.run({resultTypes: ['violations'], ...options})).violations"
+        ask = "async ([within, options]) => (await axe.run(within, options)).violations"
+        within = {"include": [["html"]], "exclude": [[each] for each in beside]}
         return [
             f"{each['id']}: {each['nodes'][0]['target']} ({each['help']})"
-            for each in self.page.evaluate(ask, options)
+            for each in self.page.evaluate(ask, [within, {"resultTypes": ["violations"], "preload": False, **options}])
             if each["impact"] in SERIOUS
         ]
 

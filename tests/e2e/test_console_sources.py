@@ -178,7 +178,7 @@ def test_who_changes_an_address_is_told_at_once_and_a_conflict_is_settled(
         page.fill("#f-description", "mine")
         product.admin.send("PATCH", f"{path}/moving", json={"spec": {"allowedNamespaces": ["theirs"]}})
         page.click("button[value=save]")
-        expect(page.get_by_role("alert").first).to_contain_text("Somebody else has changed it meanwhile")
+        expect(page.get_by_role("alert").first).to_contain_text("Somebody else changed it in the meantime")
         expect(page.locator(".conflict")).to_contain_text("theirs")
         page.get_by_role("button", name="Keep mine").click()
         page.wait_for_url("**/console/sources/journeys/moving?done=save")

@@ -164,7 +164,7 @@ async def test_interval_and_labels_are_set_on_many(server: Server, admin: Client
     first, second, _ = await images(server)
     assert (first.metadata.labels, second.metadata.labels) == ({"team": "web"}, {"team": "web", "tier": "a"})
     assert first.spec.sync_interval == "2h"
-    for wrong, said in {"": "write an interval or labels", "web": "key=value"}.items():
+    for wrong, said in {"": "Write an interval or labels", "web": "key=value"}.items():
         assert said in markup.text((await post(admin, "change", names, interval="", labels=wrong)).text)
     refused = (await post(admin, "change", names, interval="1s", labels="")).text
     assert "must be between 10s and 720h" in markup.text(refused)

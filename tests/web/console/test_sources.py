@@ -213,7 +213,7 @@ async def test_a_script_is_told_each_step_then_the_verdict(tmp_path: Path) -> No
         pieces = answer.text.split("<!--piece-->")
         assert [markup.text(piece) for piece in pieces[:2]] == [
             "Address OK · 3 ms",
-            "Login failed · 4 ms wrong password",
+            "Login failed · 4 ms Wrong password",
         ]
         assert "Wrong user name or password Unauthorized What to do next" in markup.text(pieces[2])
         assert "<html" not in answer.text

@@ -101,7 +101,7 @@ async def _change(room: Room, visit: Visit, form: Form, chosen: list[Pick]) -> R
             change = _changes(interval, labels)
             return await _each(room, visit, form, chosen, "patch", lambda pick: _patch(visit, pick, change))
         except BadRequest as refused:
-            problem = visit.words.speak(refused.text)
+            problem = visit.sentence(refused.text)
     return await _asked(room, visit, form, "change", await _seen(visit, chosen, "patch"), problem=problem)
 
 

@@ -117,7 +117,7 @@ async def _begun(room: Room, visit: Visit, namespace: str, form: Form) -> Reply:
             read = reading.read(text)
     except BadRequest as refused:
         kept = text if len(text) <= _LONG else ""
-        return await _shown(room, visit, namespace, kept, visit.words.speak(refused.text))
+        return await _shown(room, visit, namespace, kept, visit.sentence(refused.text))
     judged = await _judged(visit, namespace, plan.begun(read.candidates))
     return await _shown(room, visit, namespace, judged=judged, form=read.form)
 
@@ -242,7 +242,7 @@ def _row(number: int, each: Judged, namespace: str, visit: Visit) -> ImportRow:
         line.state == "yes",
         line.state == "made",
         each.word,
-        visit.words.speak(each.said) if each.said else "",
+        visit.sentence(each.said) if each.said else "",
         rows.image_href(namespace, line.name) if each.word == "exists" else "",
     )
 
