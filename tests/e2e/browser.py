@@ -27,7 +27,7 @@ document.addEventListener("securitypolicyviolation",
 Theme = Literal["light", "dark"]
 LOCALES: Final = {"zh": "zh-CN", "en": "en-US"}
 WIDTHS: Final = (360, 1024, 1280)
-REPEATED: Final = (".top", ".side", "tr:nth-child(n + 6)", "li:nth-child(n + 6)")
+REPEATED: Final = (".top", ".side", ".tabs", "tr:nth-child(n + 4)", "li:nth-child(n + 4)", "option")
 """What looks as what stands before it, or as on the page before."""
 SERIOUS: Final = frozenset({"serious", "critical"})
 
