@@ -8,7 +8,7 @@ from typing import Any, Final
 from imageyard.domain import image_reference
 from imageyard.domain.errors import AlreadyExists, BadRequest
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
-from imageyard.web.console import choices, commands, doing, drafts, existing, forms, listing, rows, several
+from imageyard.web.console import choices, commands, drafts, existing, forms, listing, rows, several
 from imageyard.web.console.choices import Namespaces
 from imageyard.web.console.commands import Commands
 from imageyard.web.console.drafts import Draft
@@ -147,7 +147,7 @@ async def _named(visit: Visit, namespace: str, each: Placed, reserved: set[str])
 
 async def _imported(room: Room, visit: Visit, namespace: str, judged: Sequence[Judged], first: int) -> Reply:
     """Make what is ticked and can be made. What fails stays on the page with its reason, to be mended."""
-    doing.to_image(visit, "create", namespace)
+    visit.exchange.namespace = namespace
     chosen = [each for each in judged if each.line.state == "yes" and each.word == "create"]
     outcomes = await several.each(
         visit,
