@@ -1,10 +1,10 @@
 """A real browser before the console: one chromium for all tests, a fresh context for each, nothing of it overlooked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, Literal
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.e2e.product import Product
@@ -26,6 +26,9 @@ document.addEventListener("securitypolicyviolation",
 """
 Theme = Literal["light", "dark"]
 LOCALES: Final = {"zh": "zh-CN", "en": "en-US"}
+WIDTHS: Final = (360, 1024, 1280)
+REPEATED: Final = (".top", ".side", ".tabs", "tr:nth-child(n + 4)", "li:nth-child(n + 4)", "option")
+"""What looks as what stands before it, or as on the page before."""
 SERIOUS: Final = frozenset({"serious", "critical"})
 
 
@@ -40,7 +43,8 @@ def chromium() -> Iterator[Browser]:
 class Reader:
     """Somebody before a page. `complaints` are errors and broken rules that the browser told of."""
 
-    def __init__(self, page: Page, url: str, complaints: list[str]) -> None:
+    def __init__(self, page: Page, url: str, complaints: list[str], theme: Theme = "light") -> None:
+        self._theme = theme
         self.page = page
         self.complaints = complaints
         self._url = url
@@ -56,10 +60,32 @@ class Reader:
 
     def faults(self) -> list[str]:
         """What axe finds serious or critical on the page that is open."""
-        found = Axe().run(self.page).response["violations"]
+        return self._found({})
+
+    def wrong(self) -> list[str]:
+        """Faults of the page that is open, text too faint in the other theme, and windows in which it has to be
+        scrolled sideways. The other theme stays, for the page that is opened next: it changes colours alone."""
+        found = [*self.faults(), *self._wider()]
+        self._theme = "dark" if self._theme == "light" else "light"
+        self.page.emulate_media(color_scheme=self._theme)
+        return [*found, *self._found({"runOnly": ["color-contrast"]}, beside=REPEATED)]
+
+    def _wider(self) -> list[str]:
+        found = []
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            if self.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                found.append(f"wider than {width}")
+        return found
+
+    def _found(self, options: Mapping[str, object], beside: Sequence[str] = ()) -> list[str]:
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE_SCRIPT)
+        ask = "async ([within, options]) => (await axe.run(within, options)).violations"
+        within = {"include": [["html"]], "exclude": [[each] for each in beside]}
         return [
             f"{each['id']}: {each['nodes'][0]['target']} ({each['help']})"
-            for each in found
+            for each in self.page.evaluate(ask, [within, {"resultTypes": ["violations"], "preload": False, **options}])
             if each["impact"] in SERIOUS
         ]
 
@@ -85,7 +111,7 @@ def reading(
     page.set_default_timeout(20_000)
     page.on("console", told)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield Reader(page, product.url, complaints)
+    yield Reader(page, product.url, complaints, theme)
     context.close()
 
 

@@ -20,7 +20,7 @@ def test_a_token_is_shown_once_and_the_way_back_does_not_show_it_again(chromium:
         page.get_by_label("Name", exact=True).fill("journey")
         page.get_by_label("User", exact=True).fill("jo")
         page.get_by_label(re.compile("image-viewer")).check()
-        page.get_by_label("Lasts").select_option(label="1 hour")
+        page.get_by_label("Valid for").select_option(label="1 hour")
         page.get_by_role("button", name="Create token").click()
         expect(page.get_by_text("Shown once, copy it now.")).to_be_visible()
         shown = page.locator("[data-once] pre code")

@@ -50,7 +50,7 @@ def test_a_compose_file_is_imported_after_its_verdicts(chromium: Browser, yard: 
         page = reader.page
         reader.open("/console/images/import?namespace=default")
         page.fill("#text", COMPOSE)
-        page.get_by_role("button", name="See what would happen").click()
+        page.get_by_role("button", name="Preview").click()
         rows = page.locator("table.import tbody tr")
         expect(rows).to_have_count(3)
         expect(page.get_by_text("No source for this host").first).to_be_visible()
@@ -107,7 +107,7 @@ def test_it_all_works_without_scripts(chromium: Browser, yard: Product) -> None:
         page.fill("#image", "library/nginx:1.27")
         page.select_option("#source", "default/sample-token")
         page.get_by_role("button", name="Test fetch").click()
-        expect(page.get_by_role("heading", name="It is there")).to_be_visible()
+        expect(page.get_by_role("heading", name="The image exists")).to_be_visible()
         page.get_by_role("button", name="Add", exact=True).click()
         expect(page.get_by_text("The image was added.")).to_be_visible()
         reader.open("/console/images?namespace=edge&q=nginx-1.27")

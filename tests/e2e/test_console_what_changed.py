@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e import browser as browsers
-from tests.e2e.browser import Theme
 from tests.e2e.product import IMAGES, JSON, Product, eventually
 
 pytestmark = pytest.mark.needs("chromium")
@@ -107,14 +106,11 @@ def test_activity_comes_by_itself_and_leads_to_its_object(chromium: Browser, yar
         assert not reader.complaints
 
 
-@pytest.mark.parametrize(("language", "theme"), [("zh", "light"), ("en", "dark")])
-def test_these_pages_keep_nobody_out(chromium: Browser, moved: Product, language: str, theme: Theme) -> None:
-    with browsers.reading(chromium, moved, language, theme) as reader:
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_these_pages_keep_nobody_out(chromium: Browser, moved: Product, language: str) -> None:
+    with browsers.reading(chromium, moved, language) as reader:
         reader.sign_in(moved.token)
         for path in PAGES:
             reader.open(path)
-            assert not reader.faults(), path
-            for width in (1280, 360):
-                reader.page.set_viewport_size({"width": width, "height": 900})
-                assert reader.page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} at {width}"
+            assert not reader.wrong(), path
         assert not reader.complaints

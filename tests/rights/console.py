@@ -72,7 +72,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
     "GET /console/images/import": Promise("create repositories", where="team-a"),
     "POST /console/images/import": Promise("create repositories", "namespace=team-a&text=", 200, where="team-a"),
     "POST /console/images/bulk": Promise(
-        "patch repositories", "image=team-a/held&action=suspend", where="team-a", name="held"
+        "patch repositories", "item=team-a/held&action=suspend", where="team-a", name="held"
     ),
     "GET /console/images/{}/{}/edit": Promise("patch repositories"),
     "POST /console/images/{}/{}/edit": Promise("patch repositories", answer=200),

@@ -93,7 +93,7 @@ TABLE: Final[dict[EventReason, Explained]] = {
         WARNING, _IMAGE, Text("不允许引用该镜像源", "it may not reference the registry source"), _WHY
     ),
     EventReason.Suspended: Explained(NORMAL, _IMAGE, Text("已暂停定时同步", "scheduled syncs are suspended")),
-    EventReason.Resumed: Explained(NORMAL, _IMAGE, Text("已恢复定时同步", "scheduled syncs go on")),
+    EventReason.Resumed: Explained(NORMAL, _IMAGE, Text("已恢复定时同步", "scheduled syncs are resumed")),
 }
 
 

@@ -163,10 +163,10 @@ async def test_roles_are_told_in_words_and_lead_to_what_they_are(admin: Client) 
     ("asked", "answer", "why"),
     [
         ("user=x&groups=image-viewer&verb=list&what=repositories", "Yes", ["image-viewer", "Group:image-viewer"]),
-        ("user=x&groups=image-viewer&verb=delete&what=repositories", "No", ["Held are", "image-viewer"]),
+        ("user=x&groups=image-viewer&verb=delete&what=repositories", "No", ["Roles held:", "image-viewer"]),
         ("user=x&groups=odd&verb=get&what=repositories&in=other&name=x", "Yes", ["bound by odd", "namespace other"]),
-        ("user=x&groups=odd&verb=get&what=repositories&in=default&name=x", "No", ["Held are"]),
-        ("user=x&groups=system:masters&verb=get&what=/metrics", "Yes", ["without any binding"]),
+        ("user=x&groups=odd&verb=get&what=repositories&in=default&name=x", "No", ["Roles held:"]),
+        ("user=x&groups=system:masters&verb=get&what=/metrics", "Yes", ["without a binding"]),
         ("user=x&verb=get&what=/api", "Yes", ["system:discovery", "Group:system:authenticated"]),
         ("user=x&verb=list&what=nonsense", "", ["No resource of this server"]),
     ],

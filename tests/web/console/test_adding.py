@@ -115,17 +115,17 @@ async def test_without_a_name_it_gets_the_proposed_one(server: Server, admin: Cl
     ("changes", "field", "said"),
     [
         ({"image": "Team/App"}, "image", "lower-case"),
-        ({"image": ""}, "image", "must not be empty"),
-        ({"source": ""}, "source", "choose a registry source"),
-        ({"source": "other/broken"}, "source", "this source is of registry.example.org:5000"),
+        ({"image": ""}, "image", "Must not be empty"),
+        ({"source": ""}, "source", "Choose a registry source"),
+        ({"source": "other/broken"}, "source", "This source is of registry.example.org:5000"),
         ({"name": "A b"}, "name", "lower-case letters"),
-        ({"name": "synced"}, "name", "this name is taken"),
-        ({"interval": "1"}, "interval", "write a duration"),
-        ({"interval": "1s"}, "interval", "must be between"),
-        ({"timeout": "2h"}, "timeout", "must be between"),
+        ({"name": "synced"}, "name", "This name is taken"),
+        ({"interval": "1"}, "interval", "Write a duration"),
+        ({"interval": "1s"}, "interval", "Must be between"),
+        ({"timeout": "2h"}, "timeout", "Must be between"),
         ({"retries": "many"}, "retries", "whole number"),
         ({"retries": "99"}, "retries", "between 0 and 10"),
-        ({"platform": "arm"}, "platform", "write os/arch"),
+        ({"platform": "arm"}, "platform", "Write os/arch"),
     ],
 )
 async def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(
@@ -220,7 +220,7 @@ async def test_a_change_meanwhile_is_shown_beside_ones_own(server: Server, admin
     shown = await send(admin, EDIT, {**fields, "interval": "3h"})
     assert shown.status == 200
     said = markup.text(shown.text)
-    assert "Somebody has changed it meanwhile" in said
+    assert "Somebody changed it in the meantime" in said
     assert "team/synced:v9" in said
     assert (await read(server, "synced")).spec.sync_interval == "5h"
     again = _sent(shown.text)

@@ -67,7 +67,7 @@ async def test_deeds_are_told_in_plain_words_newest_first(yard: Server, ann: Cli
     await ann.get(f"{IMAGES}/none")
     page = await shown(ann)
     told = [
-        "somebody unknown 192.0.2.1 tried to sign in Denied",
+        "not signed in 192.0.2.1 tried to sign in Denied",
         "sue 192.0.2.1 signed out",
         "sue 192.0.2.1 signed in",
         "ann 192.0.2.1 deleted image default/web",

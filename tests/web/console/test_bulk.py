@@ -25,7 +25,7 @@ LIGHT_ENOUGH = 150_000
 
 
 async def post(client: Client, action: str, images: list[str], **more: str) -> Answer:
-    return await client.post(BULK, urlencode({"action": action, "image": images, **more}, True).encode(), headers=FORM)
+    return await client.post(BULK, urlencode({"action": action, "item": images, **more}, True).encode(), headers=FORM)
 
 
 async def fill(server: Server, count: int, namespace: str = "many") -> list[str]:
@@ -87,7 +87,7 @@ async def test_a_right_to_one_name_is_a_box_in_one_row(server: Server) -> None:
     assert buttons(page) == ["delete"]
     both = ["default/synced", "default/failed"]
     asked = await post(viewer, "delete", both)
-    done = await post(viewer, "delete", field(asked.text, "image").split(), confirmed="2")
+    done = await post(viewer, "delete", field(asked.text, "item").split(), confirmed="2")
     assert "1 image deleted." in markup.text(done.text)
     assert "cannot delete resource" in markup.text(done.text)
     assert {each.metadata.name for each in await images(server, "default")} == set(yard.IMAGES) - {"synced"}
@@ -112,7 +112,7 @@ async def test_thirty_are_deleted_by_their_number_and_none_without(server: Serve
     assert "Delete these 30 images?" in markup.text(asked)
     assert "m0029" in markup.text(asked)
     assert "m0030" not in markup.text(asked)
-    items = field(asked, "image").split()
+    items = field(asked, "item").split()
     again = (await post(admin, "delete", items, confirmed="31")).text
     assert "nothing was deleted" in markup.text(again)
     assert len(await images(server)) == 31
@@ -123,14 +123,14 @@ async def test_thirty_are_deleted_by_their_number_and_none_without(server: Serve
 
 async def test_what_was_made_anew_meanwhile_is_not_what_was_shown(server: Server, admin: Client) -> None:
     names = await fill(server, 2)
-    items = field((await post(admin, "delete", names)).text, "image").split()
+    items = field((await post(admin, "delete", names)).text, "item").split()
     await server.doors.objects.delete(ADMIN, REPOSITORY, "many", "m0000")
     await fill(server, 1)
     done = (await post(admin, "delete", items, confirmed="2")).text
     assert "1 image deleted." in markup.text(done)
     assert "does not match the UID" in markup.text(done)
     assert [each.metadata.name for each in await images(server)] == ["m0000"]
-    assert field(done, "image").split() == ["many/m0000"]
+    assert field(done, "item").split() == ["many/m0000"]
 
 
 async def test_all_that_match_are_at_most_a_thousand(server: Server, admin: Client) -> None:
@@ -143,7 +143,7 @@ async def test_all_that_match_are_at_most_a_thousand(server: Server, admin: Clie
     assert "that match" not in markup.text((await admin.get("/console/images", headers=ENGLISH)).text)
     asked = await post(admin, "delete", [], all="1", namespace="many")
     assert len(asked.body) < LIGHT_ENOUGH
-    done = await post(admin, "delete", field(asked.text, "image").split(), confirmed="1000")
+    done = await post(admin, "delete", field(asked.text, "item").split(), confirmed="1000")
     assert done.status == 303
     assert not await images(server)
 
@@ -164,7 +164,7 @@ async def test_interval_and_labels_are_set_on_many(server: Server, admin: Client
     first, second, _ = await images(server)
     assert (first.metadata.labels, second.metadata.labels) == ({"team": "web"}, {"team": "web", "tier": "a"})
     assert first.spec.sync_interval == "2h"
-    for wrong, said in {"": "write an interval or labels", "web": "key=value"}.items():
+    for wrong, said in {"": "Write an interval or labels", "web": "key=value"}.items():
         assert said in markup.text((await post(admin, "change", names, interval="", labels=wrong)).text)
     refused = (await post(admin, "change", names, interval="1s", labels="")).text
     assert "must be between 10s and 720h" in markup.text(refused)

@@ -76,8 +76,8 @@ async def test_each_line_has_its_verdict_before_anything_is_made(server: Server,
         "Will be created", "Exists already", "No source for this host", "Duplicate", "Invalid",
     ]  # fmt: skip
     assert "lower-case letters" in said
-    assert "another image has this name" in said
-    assert "the same as 4" in said
+    assert "Another image has this name" in said
+    assert "The same as 4" in said
     assert "/console/sources/new?namespace=default&domain=quay.io" in markup.links(page)
     assert "/console/images/default/synced" in markup.links(page)
     assert "Import 2 images" in said
@@ -89,7 +89,7 @@ async def test_what_is_ticked_is_made_and_the_rest_is_not(server: Server, admin:
     shown = as_shown((await begin(admin, text, "fresh")).text)
     changed = {**shown, "tick": ["0", "1"], "name-1": "second", "source-1": "other/broken", "action": "import"}
     refused = (await post(admin, **changed)).text
-    assert "this source is of registry.example.org:5000" in markup.text(refused)
+    assert "This source is of registry.example.org:5000" in markup.text(refused)
     assert [each.metadata.name for each in await images(server, "fresh")] == ["one"]
     mended = {**as_shown(refused), "source-1": "default/harbor", "action": "import"}
     done = (await post(admin, **mended)).text
@@ -119,7 +119,7 @@ async def test_what_fails_is_told_with_its_reason_and_stays_to_be_mended(server:
     await server.doors.objects.create(ADMIN, REPOSITORY, "other", {"metadata": {"name": "b-1"}, "spec": spec})
     done = (await post(mila, **shown, action="import")).text
     assert "1 image imported" in markup.text(done)
-    assert "another image has this name" in markup.text(done)
+    assert "Another image has this name" in markup.text(done)
     again = {**as_shown(done), "name-1": "b-two", "action": "import"}
     await post(mila, **again)
     assert sorted(each.metadata.name for each in await images(server, "other")) == ["a-1", "b-1", "b-two"]
@@ -137,7 +137,7 @@ async def test_a_compose_file_is_known_by_its_looks_also_as_an_upload(admin: Cli
         IMPORT, sent, headers={"content-type": "multipart/form-data; boundary=x", "accept-language": "en"}
     )
     assert verdicts(uploaded.text) == verdicts(pasted)
-    assert "write the value in place of the variable" in markup.text(uploaded.text)
+    assert "Write the value in place of the variable" in markup.text(uploaded.text)
 
 
 @pytest.mark.parametrize(

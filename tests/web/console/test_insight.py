@@ -45,7 +45,7 @@ async def test_the_content_of_now_is_compared_with_the_one_before_it(viewer: Cli
     page = await _text(viewer, f"{IMAGE}/compare")
     assert "2.8kB smaller" in page
     assert "1 layer added · 1 removed · 1 layer kept" in page
-    assert "a host that has the former pulls 1.2kB" in page
+    assert "a host that has the previous version pulls 1.2kB" in page
     assert f"{yard.OLD[:19]}" in page
     for told in ("Kept", "Removed", "Added", "OLD_NAME", "80/tcp", "nobody", "linux/amd64"):
         assert told in page
@@ -162,7 +162,7 @@ async def test_the_timeline_tells_what_each_change_did_and_leads_to_the_comparis
     assert "2.8kB smaller" in markup.text(page)
     assert f"{IMAGE}/compare?from={yard.OLD}&to={yard.NEW}" in markup.links(page)
     none = await _text(viewer, f"{IMAGE}?tab=history&show=failures")
-    assert "There is no such sync in what is kept." in none
+    assert "No sync in the stored history matches." in none
     failed = await _text(viewer, "/console/images/default/failed?tab=history&show=failures")
     assert "TagNotFound" in failed
 

@@ -77,7 +77,7 @@ async def test_failing_comes_first_with_its_reason_and_what_to_do(viewer: Client
     page = markup.text((await viewer.get("/console/", headers={"accept-language": "en"})).text)
     assert "The tag does not exist TagNotFound What to do next Check spec.tag" in page
     assert "The registry's host name cannot be resolved DNSFailed" in page
-    assert page.index("What needs somebody") < page.index("What changed lately")
+    assert page.index("Needs attention") < page.index("Recent changes")
 
 
 async def test_each_count_leads_to_what_it_counts(viewer: Client) -> None:
@@ -98,7 +98,7 @@ async def test_each_count_leads_to_what_it_counts(viewer: Client) -> None:
 async def test_hosts_tell_their_state_and_what_is_left_of_their_quota(viewer: Client) -> None:
     page = markup.text((await viewer.get("/console/", headers={"accept-language": "en"})).text)
     assert "7 of 100 pulls left" in page
-    assert "Does not answer" in page
+    assert "Not reachable" in page
 
 
 async def test_an_image_shows_what_is_inside(viewer: Client) -> None:
@@ -192,7 +192,7 @@ async def test_actions_work_with_and_without_htmx(server: Server, admin: Client)
     assert (answer.status, answer.headers["location"]) == (303, f"{path}?done=suspend")
     assert REPOSITORY.decode((await server.doors.objects.get(ADMIN, REPOSITORY, "default", "synced")).body).spec.suspend
     notice = await admin.post(f"{path}/resume", headers={"hx-request": "true", "accept-language": "en"})
-    assert (notice.status, markup.text(notice.text)) == (200, "Scheduled syncs go on.")
+    assert (notice.status, markup.text(notice.text)) == (200, "Scheduled syncs are resumed.")
     asked = await admin.post(f"{path}/sync", headers={"hx-request": "true"})
     assert asked.status == 200
     tested = await admin.post("/console/sources/default/harbor/verify", headers={"hx-request": "true"})

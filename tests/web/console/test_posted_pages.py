@@ -35,9 +35,9 @@ POSTED: Final[Mapping[str, tuple[str, Fields]]] = {
     "test fetch": ("new", {**_WRONG, "image": "a:1", "source": "default/harbor", "retries": "1", "action": "test",
                            "name": "", "interval": ""}),
     "conflict": ("default/synced/edit", {"image": "a:1", "source": "default/harbor", "was-image": "b", "version": "1"}),
-    "delete many": ("bulk", {"action": "delete", "image": ["default/synced", "default/failed"], "confirmed": "7"}),
-    "change many": ("bulk", {"action": "change", "image": ["default/synced"], "interval": "", "labels": ""}),
-    "what failed": ("bulk", {"action": "suspend", "image": ["default/synced", "default/absent"]}),
+    "delete many": ("bulk", {"action": "delete", "item": ["default/synced", "default/failed"], "confirmed": "7"}),
+    "change many": ("bulk", {"action": "change", "item": ["default/synced"], "interval": "", "labels": ""}),
+    "what failed": ("bulk", {"action": "suspend", "item": ["default/synced", "default/absent"]}),
 }  # fmt: skip
 
 each = pytest.mark.parametrize("name", POSTED)

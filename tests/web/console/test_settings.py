@@ -66,7 +66,7 @@ async def test_the_gate_tells_what_it_would_do_and_which_setting_decides(master:
     assert "10.0.0.1 a private address · decided by egress_private" in page
     wrong = await master.post(EGRESS, b"host=a+b", headers={**FORM, **ENGLISH})
     assert wrong.status == 400
-    assert "no host" in markup.text(wrong.text)
+    assert "No host" in markup.text(wrong.text)
 
 
 async def test_keys_are_told_by_id_and_rotated_after_a_question(master: Client) -> None:

@@ -30,8 +30,8 @@ def page(room: Room, visit: Visit, failure: Failure) -> Reply:
     code, _ = errors.outcome(failure)
     shown = FailurePage(
         code,
-        visit.words.speak(failure.text),
-        tuple((cause.field, visit.words.speak(cause.text)) for cause in failure.causes if cause.field),
+        visit.sentence(failure.text),
+        tuple((cause.field, visit.sentence(cause.text)) for cause in failure.causes if cause.field),
         visit.exchange.request_id,
         int(getattr(failure, "retry_after", 0)),
         visit.exchange.path if visit.exchange.method in SAFE_METHODS and code in (429, 500, 503) else "",

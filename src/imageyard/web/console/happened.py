@@ -9,6 +9,7 @@ from imageyard.domain import event_reasons
 from imageyard.domain.event_reasons import EventReason
 from imageyard.domain.kinds import EVENT, REGISTRY_SECRET, REPOSITORY, event
 from imageyard.domain.kinds.event import WARNING, Event
+from imageyard.domain.text import Text
 from imageyard.store import Query, Stored
 from imageyard.web.console import rows
 from imageyard.web.console.visit import Visit
@@ -70,7 +71,7 @@ def read(found: Iterable[Stored], visit: Visit) -> Iterable[EventRow]:
 
 def _row(one: Event, visit: Visit) -> EventRow:
     known = next((each for each in EventReason if each == one.reason), None)
-    title = visit.words.speak(event_reasons.explain(known).text) if known else one.reason
+    told = event_reasons.explain(known).text if known else Text(one.reason, one.reason)
     about = one.involved_object
     href = {
         REPOSITORY.name: rows.image_href(about.namespace, about.name),
@@ -78,8 +79,8 @@ def _row(one: Event, visit: Visit) -> EventRow:
     }.get(about.kind, "")
     return EventRow(
         one.reason,
-        title,
-        one.message,
+        visit.sentence(told),
+        "" if one.message in told else one.message,
         one.type == WARNING,
         event.seen(one),
         event.last_seen(one),

@@ -79,7 +79,7 @@ def reading(visit: Visit, draft: Draft, offered: Offer) -> Reading | None:
     try:
         found = image_reference.parse(draft.image)
     except InvalidReference as wrong:
-        return Reading(problem=visit.words.speak(wrong.text))
+        return Reading(problem=visit.sentence(wrong.text))
     chosen = next((each.host for each in offered.sources if each.key == draft.source), found.host)
     host = chosen if found.domain is None else found.host
     return Reading(
@@ -105,7 +105,7 @@ async def offer(visit: Visit, namespace: str, found: ImageReference | None) -> O
 
 
 def problems(found: Iterable[Cause], visit: Visit) -> Problems:
-    speak = visit.words.speak
+    speak = visit.sentence
     return {name: tuple(speak(cause.text) for cause in told) for name, told in drafts.by_field(found).items()}
 
 
@@ -135,7 +135,7 @@ async def tested(visit: Visit, draft: Draft, image: ImageReference) -> Tested:
     try:
         status = await visit.doors.sync_requests.preview(visit.actor, draft.namespace, name, document)
     except TooManyRequests as slower:
-        return Tested(False, visit.said("RateLimited"), waits=visit.words.speak(slower.text))
+        return Tested(False, visit.said("RateLimited"), waits=visit.sentence(slower.text))
     visit.exchange.told[RESULT] = str(status.get("reason", ""))
     return _tested(status, visit)
 

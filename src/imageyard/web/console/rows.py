@@ -21,7 +21,7 @@ STALE_AFTER: Final = 3
 """Intervals without a success after which what is known of an image is called stale."""
 STATUS_OF: Final = {"synced": "Success", "failed": "Failed", "pending": "", "syncing": "Syncing"}
 """From a filter's word to what the store compares."""
-UNREACHABLE: Final = frozenset({"DNSFailed", "ConnectionRefused", "Timeout", "TLSInvalid"})
+UNREACHABLE: Final = frozenset({"DNSFailed", "ConnectionRefused", "Timeout", "TLSInvalid", "EgressDenied"})
 _DISPLAY_NAME: Final = ANNOTATION + "display-name"
 _DESCRIPTION: Final = ANNOTATION + "description"
 SHOWN_PLATFORMS: Final = 3
@@ -90,6 +90,11 @@ class SourceRow:
     created: datetime | None
     may_verify: bool
     may_delete: bool
+
+    @property
+    def may_be_picked(self) -> bool:
+        """Whether there is anything that the reader may do to it together with others."""
+        return self.may_verify or self.may_delete
 
 
 def image(found: Repository, visit: Visit) -> ImageRow:

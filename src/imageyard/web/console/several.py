@@ -54,4 +54,4 @@ def _told(visit: Visit, verb: str, namespace: str, name: str, failure: Failure |
     """What became of one, put on record."""
     code, reason = errors.outcome(failure) if failure else (200, "")
     visit.exchange.parts.append(Part(namespace, name, code, reason, verb))
-    return Outcome(namespace, name, visit.words.speak(failure.text) if failure else "", reason)
+    return Outcome(namespace, name, visit.sentence(failure.text) if failure else "", reason)

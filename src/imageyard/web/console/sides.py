@@ -62,7 +62,7 @@ def platform_of(image: Repository) -> str:
 
 
 def said(failure: Failure, visit: Visit) -> str:
-    return visit.words.speak(failure.text)
+    return visit.sentence(failure.text)
 
 
 def _side(digest: str, listed: tuple[Entry, ...], inner: str, read: Mapping[str, Any]) -> Side:

@@ -34,11 +34,11 @@ class Tested:
 
 def of(probe: Probe, visit: Visit) -> Tested:
     steps = tuple(step(each, visit) for each in probe.steps)
-    return Tested(probe.success, visit.said(probe.reason), visit.words.speak(probe.message), steps)
+    return Tested(probe.success, visit.said(probe.reason), visit.sentence(probe.message), steps)
 
 
 def step(ended: Ended, visit: Visit) -> Step:
-    return Step(ended.name, ended.outcome, visit.words.speak(ended.message), ended.milliseconds or 0)
+    return Step(ended.name, ended.outcome, visit.sentence(ended.message), ended.milliseconds or 0)
 
 
 async def whole(visit: Visit, test: Test) -> Tested:

@@ -90,7 +90,7 @@ def _reasons(visit: Visit, kind: str) -> Iterator[Choice]:
     for reason in EventReason:
         told = TABLE[reason]
         if not kind or kind in told.kinds:
-            yield Choice(reason, visit.words.speak(told.text))
+            yield Choice(reason, visit.sentence(told.text))
 
 
 def _commands(visit: Visit, asked: Asked) -> tuple[Commands, ...]:

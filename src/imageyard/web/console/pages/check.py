@@ -144,4 +144,6 @@ def _commands(visit: Visit, asked: Question, action: Action) -> tuple[Commands, 
     spec = {"user": asked.user, "groups": sorted(asked.actor.groups), **what}
     body = {"apiVersion": ACCESS.api_version, "kind": ACCESS.name, "spec": spec}
     path = f"/apis/{ACCESS.group}/{ACCESS.version}/{ACCESS.plural}"
-    return (Commands(visit.words.gettext("Ask the same"), commands.curl(visit.origin, "POST", path, body=body)),)
+    return (
+        Commands(visit.words.gettext("Ask the same question"), commands.curl(visit.origin, "POST", path, body=body)),
+    )

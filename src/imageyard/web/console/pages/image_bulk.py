@@ -59,7 +59,7 @@ class ReportPage:
 async def act(room: Room, visit: Visit) -> Reply:
     form = await forms.read(visit.exchange)
     action = form.text("action")
-    chosen = await picks.chosen(form, visit)
+    chosen = await _chosen(form, visit)
     match action:
         case "sync":
             return await _each(room, visit, form, chosen, "create", lambda pick: _sync(visit, pick), "sync")
@@ -71,6 +71,18 @@ async def act(room: Room, visit: Visit) -> Reply:
         case "delete":
             return await _delete(room, visit, form, chosen)
     raise BadRequest(Text("没有这个操作", "there is no such action"))
+
+
+async def _chosen(form: Form, visit: Visit) -> list[Pick]:
+    """Those that were ticked, or all that the list shows with the filters that came along. Raises BadRequest where
+    nothing is chosen, or too much."""
+    if form.text("all") != "1":
+        return picks.ticked(form, several.MOST)
+    found = await images.matching(visit, form, several.MOST)
+    if found.total > several.MOST:
+        raise BadRequest(picks.too_many(several.MOST))
+    named = (REPOSITORY.decode(stored.body).metadata for stored in found.items)
+    return picks.bounded([Pick(each.namespace, each.name) for each in named], several.MOST)
 
 
 async def _delete(room: Room, visit: Visit, form: Form, chosen: list[Pick]) -> Reply:
@@ -89,7 +101,7 @@ async def _change(room: Room, visit: Visit, form: Form, chosen: list[Pick]) -> R
             change = _changes(interval, labels)
             return await _each(room, visit, form, chosen, "patch", lambda pick: _patch(visit, pick, change))
         except BadRequest as refused:
-            problem = visit.words.speak(refused.text)
+            problem = visit.sentence(refused.text)
     return await _asked(room, visit, form, "change", await _seen(visit, chosen, "patch"), problem=problem)
 
 
@@ -103,7 +115,7 @@ async def _seen(visit: Visit, chosen: Sequence[Pick], verb: str) -> list[Pick]:
         except Failure:
             continue
         found.append(pick._replace(uid=stored.uid))
-    return picks.bounded(found)
+    return picks.bounded(found, several.MOST)
 
 
 def _demand(visit: Visit, chosen: Sequence[Pick], verb: str, sub: str = "") -> None:
@@ -117,7 +129,7 @@ async def _asked(
     context = BulkPage(
         action,
         picks.by_namespace(seen),
-        "\n".join("/".join(pick) for pick in sorted(seen)),
+        "\n".join(pick.text for pick in sorted(seen)),
         len(seen),
         mistyped,
         problem,
@@ -174,7 +186,7 @@ def _label(text: str) -> tuple[str, str | None]:
         return key, value
     if text.endswith("-"):
         return text[:-1], None
-    raise BadRequest(Text("标签写作 键=值，删除写作 键-", "write a label as key=value, or key- to take it off"))
+    raise BadRequest(Text("标签写作 键=值，删除写作 键-", "write a label as key=value, or key- to remove it"))
 
 
 def _back(form: Form) -> str:

@@ -8,7 +8,7 @@ from imageyard.domain.kinds import REPOSITORY
 from imageyard.domain.kinds.repository import Repository
 from imageyard.service.objects import Patch
 from imageyard.web import reply
-from imageyard.web.console import choices, commands, doing, drafts, forms, image_forms, rows
+from imageyard.web.console import choices, commands, drafts, forms, image_forms, rows
 from imageyard.web.console.commands import Commands
 from imageyard.web.console.drafts import Draft
 from imageyard.web.console.image_forms import Offer, Problems, Reading, Tested
@@ -82,7 +82,6 @@ async def act(room: Room, visit: Visit, namespace: str, name: str) -> Reply:
 async def _written(room: Room, visit: Visit, mine: Draft, image: ImageReference, base: Draft, version: str) -> Reply:
     """A version that differs by its status alone is no conflict: the engine writes that all the time."""
     namespace, name = mine.namespace, mine.name
-    doing.to_image(visit, "patch", namespace, name)
     for _ in range(_TRIES):
         found = await _read(visit, namespace, name)
         theirs = drafts.of(found)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from imageyard.domain import image_reference
 from imageyard.domain.errors import AlreadyExists, BadRequest
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
-from imageyard.web.console import choices, commands, doing, drafts, existing, forms, listing, rows, several
+from imageyard.web.console import choices, commands, drafts, existing, forms, listing, rows, several
 from imageyard.web.console.choices import Namespaces
 from imageyard.web.console.commands import Commands
 from imageyard.web.console.drafts import Draft
@@ -117,7 +117,7 @@ async def _begun(room: Room, visit: Visit, namespace: str, form: Form) -> Reply:
             read = reading.read(text)
     except BadRequest as refused:
         kept = text if len(text) <= _LONG else ""
-        return await _shown(room, visit, namespace, kept, visit.words.speak(refused.text))
+        return await _shown(room, visit, namespace, kept, visit.sentence(refused.text))
     judged = await _judged(visit, namespace, plan.begun(read.candidates))
     return await _shown(room, visit, namespace, judged=judged, form=read.form)
 
@@ -147,7 +147,7 @@ async def _named(visit: Visit, namespace: str, each: Placed, reserved: set[str])
 
 async def _imported(room: Room, visit: Visit, namespace: str, judged: Sequence[Judged], first: int) -> Reply:
     """Make what is ticked and can be made. What fails stays on the page with its reason, to be mended."""
-    doing.to_image(visit, "create", namespace)
+    visit.exchange.namespace = namespace
     chosen = [each for each in judged if each.line.state == "yes" and each.word == "create"]
     outcomes = await several.each(
         visit,
@@ -242,7 +242,7 @@ def _row(number: int, each: Judged, namespace: str, visit: Visit) -> ImportRow:
         line.state == "yes",
         line.state == "made",
         each.word,
-        visit.words.speak(each.said) if each.said else "",
+        visit.sentence(each.said) if each.said else "",
         rows.image_href(namespace, line.name) if each.word == "exists" else "",
     )
 

@@ -8,7 +8,7 @@ from imageyard.domain.image_reference import ImageReference
 from imageyard.domain.kinds import REPOSITORY
 from imageyard.domain.text import Text
 from imageyard.web import reply
-from imageyard.web.console import choices, commands, documents, doing, drafts, existing, forms, image_forms, rows
+from imageyard.web.console import choices, commands, documents, drafts, existing, forms, image_forms, rows
 from imageyard.web.console.choices import Namespaces
 from imageyard.web.console.commands import Commands
 from imageyard.web.console.drafts import Draft
@@ -60,7 +60,7 @@ async def act(room: Room, visit: Visit) -> Reply:
 
 
 async def _made(visit: Visit, draft: Draft, image: ImageReference) -> Reply:
-    doing.to_image(visit, "create", draft.namespace)
+    visit.exchange.namespace = draft.namespace
     made = await visit.doors.objects.create(visit.actor, REPOSITORY, draft.namespace, drafts.document(draft, image))
     visit.exchange.name = made.stored.key.name
     return reply.see_other(f"{rows.image_href(draft.namespace, draft.name)}?done=image-added")

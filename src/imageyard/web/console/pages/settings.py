@@ -68,7 +68,7 @@ async def consider(room: Room, visit: Visit) -> Reply:
         opinions = await visit.doors.installation.consider(visit.actor, host)
     except (Invalid, NotFound, TooManyRequests) as failure:
         text = failure.causes[0].text if failure.causes else failure.text
-        answer = await _page(room, visit, Considered(host, problem=visit.words.speak(text)))
+        answer = await _page(room, visit, Considered(host, problem=visit.sentence(text)))
         return answer._replace(status=errors.outcome(failure).code, headers=(*answer.headers, *errors.headers(failure)))
     return await _page(room, visit, Considered(host, opinions))
 

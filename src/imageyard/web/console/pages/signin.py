@@ -57,7 +57,7 @@ async def sign_out(room: Room, visit: Visit) -> Reply:
 
 
 def _page(room: Room, visit: Visit, back: str, failure: Failure | None = None) -> Reply:
-    problem = visit.words.speak(failure.text) if failure else ""
+    problem = visit.sentence(failure.text) if failure else ""
     unsafe = visit.secure and visit.origin.startswith("http:")
     shown = SignInPage(back, problem, unsafe, visit.doors.version)
     if failure is None:

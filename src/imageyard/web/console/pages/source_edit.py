@@ -176,7 +176,7 @@ def _commands(visit: Visit, found: RegistrySecret) -> tuple[Commands, ...]:
             commands.patch(_KIND, namespace, name, change),
         ),
         Commands(
-            visit.words.gettext("Change anything of it"),
+            visit.words.gettext("Change any field"),
             commands.rest(visit.origin, "GET", _KIND, namespace, f"/{name}"),
             commands.kubectl("edit", _KIND.singular, name, namespace=namespace),
         ),

@@ -5,20 +5,20 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from imageyard.domain.audit import Part
 from imageyard.domain.errors import Failure, NotFound
 from imageyard.domain.kinds import REGISTRY_SECRET
 from imageyard.registry import Probe
 from imageyard.service.removal import Removal
-from imageyard.web import errors, hygiene
-from imageyard.web.console import forms, rows, selected, tested
+from imageyard.web import hygiene
+from imageyard.web.console import forms, picks, rows, several, tested
+from imageyard.web.console.picks import Pick
 from imageyard.web.console.room import Room
 from imageyard.web.console.rows import SourceRow
-from imageyard.web.console.selected import Item
 from imageyard.web.console.visit import Said, Visit
 from imageyard.web.reply import Reply, Stream
 
 PATH: Final = "/console/sources/selection"
+MOST: Final = 200
 AT_ONCE: Final = 4
 """Tests at one time: registries are asked by the same machine that syncs."""
 _KIND: Final = REGISTRY_SECRET
@@ -28,7 +28,7 @@ _KIND: Final = REGISTRY_SECRET
 class Outcome:
     """What became of one. `said` is a test's reason, `problem` why there was no deed."""
 
-    item: Item
+    item: Pick
     href: str
     success: bool
     said: Said | None = None
@@ -46,8 +46,8 @@ class ConfirmPage:
     """What is to be deleted, what is gone already, and how many images will fail without them."""
 
     rows: Sequence[SourceRow]
-    items: Sequence[Item]
-    gone: Sequence[Item]
+    items: Sequence[Pick]
+    gone: Sequence[Pick]
     users: int
     mistyped: bool
 
@@ -55,7 +55,7 @@ class ConfirmPage:
 async def act(room: Room, visit: Visit) -> Reply | Stream:
     """Raises BadRequest for nothing that was ticked."""
     form = await forms.read(visit.exchange)
-    items = selected.read(form)
+    items = picks.ticked(form, MOST)
     match form.text("do"):
         case "verify":
             return await _verify(room, visit, items)
@@ -65,7 +65,7 @@ async def act(room: Room, visit: Visit) -> Reply | Stream:
             return await _confirm(room, visit, items, mistyped=form.text("do") == "delete")
 
 
-async def _verify(room: Room, visit: Visit, items: Sequence[Item]) -> Reply | Stream:
+async def _verify(room: Room, visit: Visit, items: Sequence[Pick]) -> Reply | Stream:
     _demand(visit, items, "create", "verify")
     tests = _tests(visit, items)
     if visit.enhanced:
@@ -74,16 +74,16 @@ async def _verify(room: Room, visit: Visit, items: Sequence[Item]) -> Reply | St
     return await _outcomes(room, visit, "verify", sorted(outcomes, key=lambda outcome: items.index(outcome.item)))
 
 
-def _demand(visit: Visit, items: Sequence[Item], verb: str, sub: str = "") -> None:
-    places = [(item.namespace, item.name) for item in items]
+def _demand(visit: Visit, items: Sequence[Pick], verb: str, sub: str = "") -> None:
+    places = [item.place for item in items]
     visit.doors.objects.rights.demand_one(visit.actor, verb, _KIND, places, sub)
 
 
-async def _tests(visit: Visit, items: Sequence[Item]) -> AsyncGenerator[Outcome, None]:
+async def _tests(visit: Visit, items: Sequence[Pick]) -> AsyncGenerator[Outcome, None]:
     """Each as it ends."""
     room = asyncio.Semaphore(AT_ONCE)
 
-    async def one(item: Item) -> Outcome:
+    async def one(item: Pick) -> Outcome:
         async with room:
             return await _tested(visit, item)
 
@@ -97,7 +97,7 @@ async def _tests(visit: Visit, items: Sequence[Item]) -> AsyncGenerator[Outcome,
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _tested(visit: Visit, item: Item) -> Outcome:
+async def _tested(visit: Visit, item: Pick) -> Outcome:
     href = rows.source_href(item.namespace, item.name)
     try:
         probe: Probe = await visit.doors.verifier.by_request(visit.actor, item.namespace, item.name, {})
@@ -114,13 +114,13 @@ async def _pieces(room: Room, visit: Visit, tests: AsyncGenerator[Outcome, None]
     yield tested.piece(room.templates.block(visit, "_outcome.html", "sum", (good, count)).body)
 
 
-async def _confirm(room: Room, visit: Visit, items: Sequence[Item], *, mistyped: bool) -> Reply:
+async def _confirm(room: Room, visit: Visit, items: Sequence[Pick], *, mistyped: bool) -> Reply:
     _demand(visit, items, "delete")
     found, gone = [], []
     for item in items:
         try:
             stored = await visit.doors.objects.get(visit.actor, _KIND, item.namespace, item.name)
-            found.append((Item(item.namespace, item.name, stored.uid), rows.source(_KIND.decode(stored.body), visit)))
+            found.append((item._replace(uid=stored.uid), rows.source(_KIND.decode(stored.body), visit)))
         except NotFound:
             gone.append(item)
     shown = [row for _, row in found]
@@ -129,20 +129,15 @@ async def _confirm(room: Room, visit: Visit, items: Sequence[Item], *, mistyped:
     return await room.templates.page(visit, "source_selection.html", context, place="sources")
 
 
-async def _delete(room: Room, visit: Visit, items: Sequence[Item]) -> Reply:
+async def _delete(room: Room, visit: Visit, items: Sequence[Pick]) -> Reply:
     _demand(visit, items, "delete")
-    return await _outcomes(room, visit, "delete", [await _deleted(visit, item) for item in items])
+    done = await several.each(visit, "delete", items, lambda item: item.place, lambda item: _remove(visit, item))
+    told = [Outcome(item, "", not each.said, problem=each.said) for item, each in zip(items, done, strict=True)]
+    return await _outcomes(room, visit, "delete", told)
 
 
-async def _deleted(visit: Visit, item: Item) -> Outcome:
-    code, reason, problem = 200, "", ""
-    try:
-        await visit.doors.objects.delete(visit.actor, _KIND, item.namespace, item.name, Removal(uid=item.uid))
-    except Failure as failure:
-        code, reason = errors.outcome(failure)
-        problem = visit.sentence(failure.text)
-    visit.exchange.parts.append(Part(item.namespace, item.name, code, reason))
-    return Outcome(item, "", not problem, problem=problem)
+async def _remove(visit: Visit, item: Pick) -> None:
+    await visit.doors.objects.delete(visit.actor, _KIND, *item.place, Removal(uid=item.uid))
 
 
 async def _outcomes(room: Room, visit: Visit, deed: str, outcomes: Sequence[Outcome]) -> Reply:

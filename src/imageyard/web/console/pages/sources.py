@@ -5,7 +5,7 @@ from typing import Final, Literal, cast
 
 from imageyard.domain.kinds import REGISTRY_SECRET
 from imageyard.store import Query
-from imageyard.web.console import commands, listing, rows, selected
+from imageyard.web.console import commands, listing, rows
 from imageyard.web.console.commands import Commands
 from imageyard.web.console.listing import Asked, Shown
 from imageyard.web.console.room import Room
@@ -28,15 +28,15 @@ class SourcesPage:
     commands: tuple[Commands, ...]
     live: str
     may_add: bool
-    selects: bool
-    """Whether rows can be ticked."""
+    bulk: tuple[str, ...]
+    """What the reader may do to several of these rows."""
     done: str
 
 
 @dataclass(frozen=True, slots=True)
 class RowPage:
     row: SourceRow
-    selects: bool
+    picks: bool
 
 
 async def page(room: Room, visit: Visit) -> Reply:
@@ -58,7 +58,7 @@ async def page(room: Room, visit: Visit) -> Reply:
         _commands(visit, asked),
         live,
         may_add=bool(visit.may.create_in(REGISTRY_SECRET, known)) or visit.may("create", REGISTRY_SECRET, ""),
-        selects=await selected.possible(visit),
+        bulk=_bulk(shown),
         done=visit.query.text("done"),
     )
     return await room.templates.page(visit, "sources.html", context, place="sources", namespace=asked["namespace"])
@@ -67,8 +67,13 @@ async def page(room: Room, visit: Visit) -> Reply:
 async def row(room: Room, visit: Visit, namespace: str, name: str) -> Reply:
     """One row anew, after it changed."""
     stored = await visit.doors.objects.get(visit.actor, REGISTRY_SECRET, namespace, name)
-    context = RowPage(rows.source(REGISTRY_SECRET.decode(stored.body), visit), await selected.possible(visit))
+    context = RowPage(rows.source(REGISTRY_SECRET.decode(stored.body), visit), visit.query.text("picks") == "1")
     return room.templates.block(visit, "_source_row.html", "row", context)
+
+
+def _bulk(shown: tuple[SourceRow, ...]) -> tuple[str, ...]:
+    allowed = {"verify": any(row.may_verify for row in shown), "delete": any(row.may_delete for row in shown)}
+    return tuple(action for action, may in allowed.items() if may)
 
 
 def _query(asked: Asked, namespaces: frozenset[str] | None, number: int) -> Query:

@@ -128,7 +128,7 @@ async def _again(room: Room, visit: Visit, asked: TokenForm, failure: Invalid | 
     """The form as it was filled in, with what is wrong beside the fields."""
     outcome = errors.outcome(failure)
     visit.exchange.reason = outcome.reason
-    speak = visit.words.speak
+    speak = visit.sentence
     problems = {_FIELDS.get(cause.field, "groups"): speak(cause.text) for cause in failure.causes}
     shown = TokenForm(
         asked.name, asked.user, asked.chosen, asked.more, asked.ttl, problems or {"name": speak(failure.text)}

@@ -42,6 +42,16 @@
   }
   setInterval(() => tellTimes(document), 15000);
 
+  // Where there is no room for all tabs or places, the present one is in sight.
+  function showPresent() {
+    for (const present of document.querySelectorAll(":is(.tabs, .side ul) [aria-current]")) {
+      const row = present.closest(".tabs, ul");
+      row.scrollLeft = Math.max(0, present.offsetLeft - row.offsetLeft - (row.clientWidth - present.offsetWidth) / 2);
+    }
+  }
+  showPresent();
+  document.addEventListener("htmx:afterSettle", showPresent);
+
   // --- copy, menus, small comforts -----------------------------------------------------------------------------
   async function copy(button) {
     try {

@@ -54,8 +54,8 @@
 
   document.addEventListener("formdata", (event) => {
     if (!event.target.matches("form[data-picks]")) return;
-    const sent = new Set(event.formData.getAll("image"));
-    for (const value of picked) if (!sent.has(value)) event.formData.append("image", value);
+    const sent = new Set(event.formData.getAll("item"));
+    for (const value of picked) if (!sent.has(value)) event.formData.append("item", value);
   });
 
   // A row that is shown anew keeps its box; another list begins with nothing selected.

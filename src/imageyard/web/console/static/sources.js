@@ -1,5 +1,5 @@
-// Forms of registry sources: a test that shows its steps as they end, what is wrong next to its field, presets, and
-// rows that are ticked. Without it the forms are sent as any form, and a page answers.
+// Forms of registry sources: a test that shows its steps as they end, what is wrong next to its field, and presets.
+// Without it the forms are sent as any form, and a page answers.
 "use strict";
 
 (() => {
@@ -145,62 +145,5 @@
         domain.focus();
       });
     }
-  }
-
-  // --- rows that are ticked ----------------------------------------------------------------------------------------
-  const selection = document.querySelector("form[data-selection]");
-  if (selection) {
-    const ticked = new Set();
-    const count = selection.querySelector("[data-ticked]");
-    const words = selection.querySelector("[data-counted]").content.textContent;
-    const boxes = () => [...document.querySelectorAll("[data-tick]")];
-    const show = () => {
-      count.textContent = words.replace("#", ticked.size);
-      selection.classList.toggle("some", ticked.size > 0);
-      selection.querySelectorAll("button").forEach((each) => { each.disabled = !ticked.size; });
-      const all = document.querySelector("[data-tick-all]");
-      if (all) {
-        const shown = boxes();
-        all.checked = shown.length > 0 && shown.every((each) => each.checked);
-        all.indeterminate = !all.checked && shown.some((each) => each.checked);
-      }
-    };
-    // Rows that a long list has put aside, or that another search does not find, are sent along.
-    selection.addEventListener("submit", () => {
-      selection.querySelectorAll("[data-kept]").forEach((each) => each.remove());
-      const shown = new Set(boxes().map((each) => each.value));
-      for (const value of ticked) {
-        if (shown.has(value)) continue;
-        const kept = document.createElement("input");
-        Object.assign(kept, { type: "hidden", name: "item", value });
-        kept.dataset.kept = "";
-        selection.append(kept);
-      }
-    });
-    const take = (box) => (box.checked ? ticked.add(box.value) : ticked.delete(box.value));
-    let last = null;
-    document.addEventListener("click", (event) => {
-      const box = event.target.closest("[data-tick]");
-      if (!box) return;
-      const shown = boxes();
-      if (event.shiftKey && last && shown.includes(last)) {
-        const [from, to] = [shown.indexOf(last), shown.indexOf(box)].sort((a, b) => a - b);
-        shown.slice(from, to + 1).forEach((each) => { each.checked = box.checked; take(each); });
-      }
-      last = box;
-    });
-    document.addEventListener("change", (event) => {
-      if (event.target.matches("[data-tick]")) take(event.target);
-      else if (event.target.matches("[data-tick-all]")) {
-        boxes().forEach((each) => { each.checked = event.target.checked; take(each); });
-      } else return;
-      show();
-    });
-    // A row that is shown anew is ticked as it was.
-    document.addEventListener("htmx:afterSwap", () => {
-      boxes().forEach((each) => { each.checked = ticked.has(each.value); });
-      show();
-    });
-    show();
   }
 })();
