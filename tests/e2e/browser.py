@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Final, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.e2e.product import Product
 from tests.fakes.programs import need
@@ -29,11 +29,14 @@ LOCALES: Final = {"zh": "zh-CN", "en": "en-US"}
 WIDTHS: Final = (360, 1024, 1280)
 REPEATED: Final = (".top", ".side", ".tabs", "tr:nth-child(n + 4)", "li:nth-child(n + 4)", "option")
 """What looks as what stands before it, or as on the page before."""
+PATIENCE: Final = 20_000
+"""Milliseconds that a page may take for anything, on a machine that has much else to do."""
 SERIOUS: Final = frozenset({"serious", "critical"})
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=need("chromium"), args=[*FLAGS])
         yield browser
@@ -50,13 +53,28 @@ class Reader:
         self._url = url
 
     def sign_in(self, token: str) -> None:
+        """As people do, on the page for it."""
         self.open("/console/")
         self.page.fill("#token", token)
         self.page.keyboard.press("Enter")
         self.page.wait_for_selector("nav.side")
 
+    def admit(self, token: str) -> None:
+        """Begin a session as that page does, without showing a page."""
+        answer = self.page.request.post(f"{self._url}/console/sign-in", form={"token": token}, max_redirects=0)
+        assert answer.status == 303, answer.status
+
     def open(self, path: str) -> None:
         self.page.goto(self._url + path)
+
+    def listen(self, path: str) -> None:
+        """Open a page, and wait until it hears of changes."""
+        with self.page.expect_response("**/console/events?*"):
+            self.open(path)
+
+    def tab(self) -> "Reader":
+        """Another one beside this, in the same browser."""
+        return Reader(_listened(self.page.context, self.complaints), self._url, self.complaints, self._theme)
 
     def faults(self) -> list[str]:
         """What axe finds serious or critical on the page that is open."""
@@ -95,11 +113,6 @@ def reading(
     browser: Browser, product: Product, language: str = "en", theme: Theme = "light", *, scripts: bool = True
 ) -> Iterator[Reader]:
     complaints: list[str] = []
-
-    def told(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            complaints.append(message.text)
-
     context = browser.new_context(
         locale=LOCALES[language],
         color_scheme=theme,
@@ -107,12 +120,22 @@ def reading(
         java_script_enabled=scripts,
         viewport={"width": 1280, "height": 900},
     )
+    yield Reader(_listened(context, complaints), product.url, complaints, theme)
+    context.close()
+
+
+def _listened(context: BrowserContext, complaints: list[str]) -> Page:
+    """A new page whose errors are kept."""
+
+    def told(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE)
     page.on("console", told)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield Reader(page, product.url, complaints, theme)
-    context.close()
+    return page
 
 
 @contextmanager

@@ -21,7 +21,7 @@ services:
 
 def test_an_image_is_added_and_becomes_synced_without_a_reload(chromium: Browser, yard: Product) -> None:
     with browsers.reading(chromium, yard, "zh") as reader:
-        reader.sign_in(yard.token)
+        reader.admit(yard.token)
         page = reader.page
         reader.open("/console/images?namespace=default")
         page.get_by_role("link", name="添加镜像").click()
@@ -46,7 +46,7 @@ def test_an_image_is_added_and_becomes_synced_without_a_reload(chromium: Browser
 
 def test_a_compose_file_is_imported_after_its_verdicts(chromium: Browser, yard: Product) -> None:
     with browsers.reading(chromium, yard) as reader:
-        reader.sign_in(yard.token)
+        reader.admit(yard.token)
         page = reader.page
         reader.open("/console/images/import?namespace=default")
         page.fill("#text", COMPOSE)
@@ -74,9 +74,9 @@ def test_thirty_are_selected_by_a_range_and_deleted_by_their_number(chromium: Br
     with ThreadPoolExecutor(8) as several:
         list(several.map(lambda n: yard.admin.make("/namespaces/thirty/repositories", _image(n)), range(31)))
     with browsers.reading(chromium, yard) as reader:
-        reader.sign_in(yard.token)
+        reader.admit(yard.token)
         page = reader.page
-        reader.open("/console/images?namespace=thirty")
+        reader.listen("/console/images?namespace=thirty")
         boxes = page.locator("tr[data-key] .pick")
         delete = page.get_by_role("button", name="Delete…")
         expect(delete).to_be_disabled()
@@ -84,8 +84,9 @@ def test_thirty_are_selected_by_a_range_and_deleted_by_their_number(chromium: Br
         boxes.nth(29).click(modifiers=["Shift"])
         expect(page.locator("[data-picked]")).to_have_text("30 selected")
         # A row that is shown anew stays selected.
-        yard.admin.send("PATCH", "/namespaces/thirty/repositories/m03", json={"spec": {"syncInterval": "2h"}})
-        page.wait_for_timeout(1000)
+        renamed = {"metadata": {"annotations": {"theriseunion.io/display-name": "anew"}}}
+        yard.admin.send("PATCH", "/namespaces/thirty/repositories/m03", json=renamed)
+        expect(page.locator("tr[data-key$='/m03']")).to_contain_text("anew")
         expect(page.locator("[data-picked]")).to_have_text("30 selected")
         expect(boxes.nth(3)).to_be_checked()
         assert not reader.faults()
@@ -101,7 +102,7 @@ def test_thirty_are_selected_by_a_range_and_deleted_by_their_number(chromium: Br
 
 def test_it_all_works_without_scripts(chromium: Browser, yard: Product) -> None:
     with browsers.reading(chromium, yard, scripts=False) as reader:
-        reader.sign_in(yard.token)
+        reader.admit(yard.token)
         page = reader.page
         reader.open("/console/images/new?namespace=edge")
         page.fill("#image", "library/nginx:1.27")

@@ -1,5 +1,7 @@
 """Every page in both languages and both themes: nothing that keeps people out, no rule of the policy broken."""
 
+from typing import Final
+
 import pytest
 from playwright.sync_api import Browser
 
@@ -9,42 +11,44 @@ from tests.web.console.hostile import JOINED
 
 pytestmark = pytest.mark.needs("chromium")
 
-PAGES = (
-    "/console/",
-    "/console/sources",
-    "/console/sources/default/wrong-password",
-    "/console/sources/default/sample-token?tab=verifications",
-    "/console/images",
-    "/console/images/default/nginx",
-    "/console/images/default/nginx?tab=layers",
-    "/console/images/default/nginx?tab=config",
-    "/console/images/default/sensor-gateway-nightly?tab=history",
-    "/console/images/default/nginx-missing-tag?tab=events",
-    "/console/images/default/nginx?tab=manifest",
-    "/console/images/default/nginx?tab=commands",
-    "/console/images/default/sensor-gateway-nightly/compare",
-    "/console/activity",
-    "/console/sources/default/sample-token/delete",
-    "/console/settings",
-    "/console/settings/keys/rotate",
-    "/console/about",
-    "/console/audit",
-    "/console/access",
-    "/console/access/tokens/new",
-    "/console/access/tokens/bootstrap-admin/revoke",
-    "/console/access/roles",
-    "/console/access/clusterroles/image-operator",
-    "/console/access/check?user=ann&groups=image-operator&verb=create&what=repositories/sync",
-    "/console/sources/new",
-    "/console/sources/import",
-    "/console/sources/default/sample-token/edit",
-    "/console/sources/default/sample-token/password",
-    "/console/images/new?image=nginx",
-    "/console/images/import",
-    "/console/images/default/nginx/edit",
-    "/console/patterns",
-    "/console/nowhere",
-)
+SHOWS: Final = {
+    "/console/": "default/nginx-missing-tag",
+    "/console/sources": "sample-basic",
+    "/console/sources/default/wrong-password": "Wrong user name or password",
+    "/console/sources/default/sample-token?tab=verifications": "Scheduled",
+    "/console/images": "sensor-gateway-nightly",
+    "/console/images/default/nginx": "linux/arm64",
+    "/console/images/default/nginx?tab=layers": "apt-get",
+    "/console/images/default/nginx?tab=config": "Entrypoint",
+    "/console/images/default/sensor-gateway-nightly?tab=history": "After creation",
+    "/console/images/default/nginx-missing-tag?tab=events": "SyncFailed",
+    "/console/images/default/nginx?tab=manifest": "linux/arm64",
+    "/console/images/default/nginx?tab=commands": "kubectl get repository nginx -o yaml",
+    "/console/images/default/sensor-gateway-nightly/compare": "What changed",
+    "/console/activity": "Created",
+    "/console/sources/default/sample-token/delete": "default/sample-token",
+    "/console/settings": "egress_allow",
+    "/console/settings/keys/rotate": "key",
+    "/console/about": "kubeconfig",
+    "/console/audit": "admin",
+    "/console/access": "bootstrap-admin",
+    "/console/access/tokens/new": "image-viewer",
+    "/console/access/tokens/bootstrap-admin/revoke": "bootstrap-admin",
+    "/console/access/roles": "image-operator",
+    "/console/access/clusterroles/image-operator": "repositories",
+    "/console/access/check?user=ann&groups=image-operator&verb=create&what=repositories/sync": "Yes, allowed",
+    "/console/sources/new": "Registry domain",
+    "/console/sources/import": "config.json",
+    "/console/sources/default/sample-token/edit": "Registry domain",
+    "/console/sources/default/sample-token/password": "Change the password",
+    "/console/images/new?image=nginx": "library/nginx",
+    "/console/images/import": "Import",
+    "/console/images/default/nginx/edit": "Interval",
+    "/console/patterns": "Elements of the console",
+    "/console/nowhere": "Page not found",
+}
+"""Every page, and something of what it is there to tell."""
+PAGES: Final = tuple(SHOWS)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -54,12 +58,26 @@ def test_no_page_keeps_anybody_out_or_breaks_its_policy_or_its_window(
     with browsers.reading(chromium, yard, language) as reader:
         reader.open("/console/sign-in")
         found = {"sign-in": reader.wrong()}
-        reader.sign_in(yard.token)
+        reader.admit(yard.token)
         for path in PAGES:
             reader.open(path)
             found[path] = reader.wrong()
         assert not {path: wrong for path, wrong in found.items() if wrong}
         assert not [complaint for complaint in reader.complaints if "404" not in complaint]
+
+
+def test_every_page_tells_what_it_is_for_without_scripts(chromium: Browser, yard: Product) -> None:
+    with browsers.reading(chromium, yard, scripts=False) as reader:
+        reader.admit(yard.token)
+        missing, idle = [], []
+        for path, told in SHOWS.items():
+            reader.open(path)
+            if told not in reader.page.locator("main").inner_text():
+                missing.append(f"{path}: {told}")
+            if reader.page.locator(":is([data-copy], [data-copy-of]):visible").count():
+                idle.append(path)
+        assert not missing
+        assert not idle, "buttons that copy do nothing here"
 
 
 def test_hostile_words_are_words(chromium: Browser, yard: Product) -> None:
@@ -72,7 +90,7 @@ def test_hostile_words_are_words(chromium: Browser, yard: Product) -> None:
     yard.admin.make("/namespaces/hostile/repositories", {"metadata": meta, "spec": spec})
     with browsers.reading(chromium, yard) as reader:
         reader.page.on("dialog", lambda dialog: reader.complaints.append(dialog.message))
-        reader.sign_in(yard.token)
+        reader.admit(yard.token)
         for path in ("images", "sources", "images/hostile/hostile", "sources/hostile/hostile?tab=yaml"):
             reader.open(f"/console/{path}")
             assert reader.page.evaluate("document.documentElement.scrollWidth") <= 1280, path

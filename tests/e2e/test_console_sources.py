@@ -81,7 +81,7 @@ def test_each_bad_registry_shows_the_step_that_failed_and_what_to_do(
 ) -> None:
     words, password = STEPS[language], evidence.secret(f"bad-{language}")
     with browsers.reading(chromium, product, language) as reader:
-        reader.sign_in(product.token)
+        reader.admit(product.token)
         reader.open(NEW)
         page = reader.page
         fill(page, name="bad", username="tester", password=password)
@@ -108,7 +108,7 @@ def test_a_source_is_added_by_keyboard_alone_and_is_verified_without_a_reload(
     chromium: Browser, product: Product, good: Served, evidence: Evidence
 ) -> None:
     with browsers.reading(chromium, product) as reader:
-        reader.sign_in(product.token)
+        reader.admit(product.token)
         reader.open(NEW)
         page = reader.page
         page.focus("#f-name")
@@ -140,7 +140,7 @@ def test_without_scripts_a_source_is_tested_added_and_changed(
     chromium: Browser, product: Product, good: Served
 ) -> None:
     with browsers.reading(chromium, product, scripts=False) as reader:
-        reader.sign_in(product.token)
+        reader.admit(product.token)
         page = reader.page
         reader.open(f"{NEW}?preset=other")
         page.select_option("#f-transport", "http")
@@ -166,7 +166,7 @@ def test_who_changes_an_address_is_told_at_once_and_a_conflict_is_settled(
     login = {"domain": good.address, "username": good.user, "password": good.password.reveal(), "provider": "other"}
     product.admin.make(path, {"metadata": {"name": "moving"}, "spec": {**login, "insecure": True}})
     with browsers.reading(chromium, product) as reader:
-        reader.sign_in(product.token)
+        reader.admit(product.token)
         page = reader.page
         reader.open("/console/sources/journeys/moving/edit")
         told = page.locator("[data-needs-password]")
@@ -191,7 +191,7 @@ def test_several_are_ticked_tested_and_deleted(chromium: Browser, product: Produ
     for n in range(3):
         product.admin.make("/namespaces/ticked/registry-secrets", {"metadata": {"name": f"t{n}"}, "spec": login})
     with browsers.reading(chromium, product) as reader:
-        reader.sign_in(product.token)
+        reader.admit(product.token)
         page = reader.page
         reader.open("/console/sources?namespace=ticked")
         page.check("[data-pick-page]")
@@ -212,7 +212,7 @@ def test_several_are_ticked_tested_and_deleted(chromium: Browser, product: Produ
 def test_a_docker_config_is_imported(chromium: Browser, product: Product, evidence: Evidence) -> None:
     secret = evidence.secret("pasted")
     with browsers.reading(chromium, product, "zh") as reader:
-        reader.sign_in(product.token)
+        reader.admit(product.token)
         page = reader.page
         reader.open("/console/sources/import")
         login = f'{{"username": "u", "password": "{secret}"}}'

@@ -36,7 +36,7 @@ def moved(yard: Product) -> Product:
 
 def test_two_digests_are_compared_after_a_tag_moved(chromium: Browser, moved: Product) -> None:
     with browsers.reading(chromium, moved) as reader:
-        reader.sign_in(moved.token)
+        reader.admit(moved.token)
         page = reader.page
         reader.open(f"{HERE}?tab=history&show=changes")
         first = page.locator(".timeline li").first
@@ -60,7 +60,7 @@ def test_two_digests_are_compared_after_a_tag_moved(chromium: Browser, moved: Pr
 
 def test_any_two_are_picked_by_keyboard_and_without_scripts(chromium: Browser, moved: Product) -> None:
     with browsers.reading(chromium, moved, "zh", scripts=False) as reader:
-        reader.sign_in(moved.token)
+        reader.admit(moved.token)
         page = reader.page
         reader.open(f"{HERE}?tab=history")
         for name, which in (("from", 1), ("to", 0)):
@@ -74,7 +74,7 @@ def test_any_two_are_picked_by_keyboard_and_without_scripts(chromium: Browser, m
 
 def test_layers_and_their_picture_point_at_each_other(chromium: Browser, yard: Product) -> None:
     with browsers.reading(chromium, yard) as reader:
-        reader.sign_in(yard.token)
+        reader.admit(yard.token)
         page = reader.page
         reader.open("/console/images/default/nginx?tab=layers")
         page.locator("svg.stack rect[data-layer='2']").hover()
@@ -92,7 +92,7 @@ def test_layers_and_their_picture_point_at_each_other(chromium: Browser, yard: P
 
 def test_activity_comes_by_itself_and_leads_to_its_object(chromium: Browser, yard: Product) -> None:
     with browsers.reading(chromium, yard) as reader:
-        reader.sign_in(yard.token)
+        reader.admit(yard.token)
         page = reader.page
         reader.open("/console/activity?object=insight-live")
         expect(page.get_by_text("Nothing matches")).to_be_visible()
@@ -109,7 +109,7 @@ def test_activity_comes_by_itself_and_leads_to_its_object(chromium: Browser, yar
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_these_pages_keep_nobody_out(chromium: Browser, moved: Product, language: str) -> None:
     with browsers.reading(chromium, moved, language) as reader:
-        reader.sign_in(moved.token)
+        reader.admit(moved.token)
         for path in PAGES:
             reader.open(path)
             assert not reader.wrong(), path

@@ -174,6 +174,14 @@ async def test_events_lead_to_their_objects_and_to_what_changed(viewer: Client) 
     assert f"{IMAGE}/compare" in markup.links((await viewer.get("/console/", headers=ENGLISH)).text)
 
 
+async def test_events_of_what_is_gone_lead_nowhere(server: Server, viewer: Client) -> None:
+    await server.doors.objects.delete(ADMIN, REPOSITORY, "default", "synced")
+    for path in ("/console/activity?reason=DigestChanged", "/console/"):
+        page = (await viewer.get(path, headers=ENGLISH)).text
+        assert "default/synced" in markup.text(page)
+        assert not {IMAGE, f"{IMAGE}/compare"} & set(markup.links(page))
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -249,7 +249,7 @@ async def test_assets_are_kept_for_ever_under_a_name_of_their_content(empty: Ser
         given.get("href") or given.get("src", "") for tag, given in markup.elements(page) if tag in ("link", "script")
     ]
     urls = [url for url in wanted if url]
-    assert len(urls) == 4
+    assert len(urls) == 5
     for url in urls:
         answer = await stranger.get(url)
         assert answer.status == 200

@@ -146,6 +146,8 @@ async def test_a_fresh_server_tells_its_operator_the_first_steps(empty: Server) 
     assert "Three steps to the first image" in text
     assert "export KUBECONFIG='/srv/image yard/kubeconfig'" in text
     assert "/console/access/tokens/new?group=system:masters" in markup.links(page)
+    there = (await admin.get("/console/?namespace=default", headers=ENGLISH)).text
+    assert "/console/sources/new?namespace=default" in markup.links(there)
     viewer = await fresh.client("vera", "image-viewer")
     assert "Three steps" not in (await viewer.get("/console/", headers=ENGLISH)).text
 

@@ -12,6 +12,7 @@ PREFIX: Final = "/console/static/"
 FILES: Final = {
     "console.css": "text/css; charset=utf-8",
     "console.js": "text/javascript; charset=utf-8",
+    "focus.js": "text/javascript; charset=utf-8",
     "once.js": "text/javascript; charset=utf-8",
     "insight.js": "text/javascript; charset=utf-8",
     "sources.js": "text/javascript; charset=utf-8",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from imageyard.domain import event_reasons
+from imageyard.domain.errors import Forbidden, NotFound
 from imageyard.domain.event_reasons import EventReason
 from imageyard.domain.kinds import EVENT, REGISTRY_SECRET, REPOSITORY, event
 from imageyard.domain.kinds.event import WARNING, Event
@@ -16,6 +17,7 @@ from imageyard.web.console.visit import Visit
 
 LOOKED_AT: Final = 8
 """Times as many events are read as are shown: some tell the same again."""
+_SHOWN: Final = {kind.name: kind for kind in (REPOSITORY, REGISTRY_SECRET)}
 _ASKED_FOR: Final = frozenset({EventReason.SyncRequested, EventReason.VerifyRequested})
 
 
@@ -32,7 +34,7 @@ class EventRow:
     namespace: str
     name: str
     href: str
-    """Where the object is shown, "" for one that is not."""
+    """Where the object is shown, "" for one that is not, or that is gone."""
     compare: str = ""
     """Where an image's content is compared with the one before it, "" where it did not change."""
 
@@ -51,7 +53,24 @@ async def lately(visit: Visit, namespaces: frozenset[str] | None, most: int) -> 
     query = Query(namespaces=namespaces, sort_by="createTime", ascending=False, offset=0, limit=most * LOOKED_AT)
     page = await visit.doors.objects.list(visit.actor, EVENT, query)
     told = folded(row for row in read(page.items, visit) if row.reason not in _ASKED_FOR)
-    return tuple(sorted(told, key=lambda row: row.last_seen or visit.now, reverse=True)[:most])
+    newest = sorted(told, key=lambda row: row.last_seen or visit.now, reverse=True)[:most]
+    return await reachable(newest, visit)
+
+
+async def reachable(told: Iterable[EventRow], visit: Visit) -> tuple[EventRow, ...]:
+    """The same, without links to what is gone meanwhile or out of the reader's sight: events outlive their objects."""
+    rows_ = tuple(told)
+    named = {row.href: row for row in rows_ if row.href}
+    gone = {href for href, row in named.items() if not await _is_there(row, visit)}
+    return tuple(replace(row, href="", compare="") if row.href in gone else row for row in rows_)
+
+
+async def _is_there(row: EventRow, visit: Visit) -> bool:
+    try:
+        await visit.doors.objects.get(visit.actor, _SHOWN[row.kind], row.namespace, row.name)
+    except (NotFound, Forbidden):
+        return False
+    return True
 
 
 def folded(rows_: Iterable[EventRow]) -> list[EventRow]:

@@ -9,8 +9,9 @@ from imageyard.domain import conditions, duration
 from imageyard.domain.duration import InvalidDuration
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY, registry_secret, repository
 from imageyard.domain.kinds.registry_secret import VERIFIED, HostStatus, RegistrySecret
-from imageyard.domain.kinds.repository import Repository
-from imageyard.domain.objects import ANNOTATION
+from imageyard.domain.kinds.repository import SYNCED, Repository
+from imageyard.domain.objects import ANNOTATION, Condition
+from imageyard.domain.reasons import Reason
 from imageyard.web.console import moments
 from imageyard.web.console.may import May
 from imageyard.web.console.visit import Said, Visit
@@ -47,6 +48,8 @@ class ImageRow:
     suspended: bool
     said: Said | None
     """Why it failed."""
+    since: datetime | None
+    """Since when it fails."""
     last_synced: datetime | None
     next_sync: datetime | None
     digest: str
@@ -81,6 +84,8 @@ class SourceRow:
     verdict: Verdict
     said: Said | None
     """Why the last verification ended as it did, None where it has nothing to say."""
+    since: datetime | None
+    """Since when it fails."""
     tested: datetime | None
     used_by: int
     images_href: str
@@ -101,6 +106,7 @@ def image(found: Repository, visit: Visit) -> ImageRow:
     meta, spec, status = found.metadata, found.spec, found.status
     ref, may, manifest = spec.registry_ref, visit.may, status.manifest
     state = state_of(found)
+    held = conditions.find(status.conditions, SYNCED)
     return ImageRow(
         key=f"{REPOSITORY.plural}/{meta.namespace}/{meta.name}",
         href=image_href(meta.namespace, meta.name),
@@ -111,12 +117,13 @@ def image(found: Repository, visit: Visit) -> ImageRow:
         path=spec.repository,
         tag=spec.tag,
         source=f"{ref.namespace}/{ref.name}",
-        source_href=_source_link(may, ref.namespace, ref.name),
+        source_href="" if status.reason == Reason.RegistryNotFound else _source_link(may, ref.namespace, ref.name),
         state=state,
         stale=is_stale(found, visit.now),
         queued=state != "syncing" and repository.pending(found) and state != "suspended",
         suspended=spec.suspend,
         said=visit.said(status.reason, status.message) if state == "failed" else None,
+        since=_since(held) if state == "failed" else None,
         last_synced=status.last_synced,
         next_sync=status.next_sync,
         digest=manifest.digest if manifest else "",
@@ -143,6 +150,7 @@ def source(found: RegistrySecret, visit: Visit) -> SourceRow:
         provider=spec.provider,
         verdict=verdict,
         said=visit.said(held.reason, held.message) if held and held.reason not in ("Verified", "Pending") else None,
+        since=_since(held) if verdict == "failed" else None,
         tested=tested(found),
         used_by=status.used_by,
         images_href=images_of(f"{meta.namespace}/{meta.name}"),
@@ -152,6 +160,11 @@ def source(found: RegistrySecret, visit: Visit) -> SourceRow:
         may_verify=visit.may.verify(meta.namespace, meta.name),
         may_delete=visit.may.delete(REGISTRY_SECRET, meta.namespace, meta.name),
     )
+
+
+def _since(held: Condition | None) -> datetime | None:
+    """Since when something does not hold; the reason may have changed meanwhile."""
+    return held.last_transition_time if held is not None and held.status == "False" else None
 
 
 def state_of(found: Repository) -> State:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from imageyard.domain.kinds.registry_secret import HostStatus
@@ -22,6 +23,8 @@ class Problem:
     """Images of one source that fail for one reason."""
 
     said: Said
+    since: datetime | None
+    """Since when the first of them fails."""
     source: str
     source_href: str
     href: str
@@ -57,7 +60,8 @@ def _problem(group: list[ImageRow]) -> Problem:
     first = group[0]
     assert first.said is not None  # noqa: S101 - what fails has a reason
     href = rows.images_of(first.source, "failed")
-    return Problem(first.said, first.source, first.source_href, href, len(group), tuple(group[:MOST_NAMED]))
+    since = min((row.since for row in group if row.since is not None), default=None)
+    return Problem(first.said, since, first.source, first.source_href, href, len(group), tuple(group[:MOST_NAMED]))
 
 
 def hosts(held: Sequence[SourceRow]) -> tuple[Host, ...]:

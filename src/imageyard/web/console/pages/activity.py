@@ -49,7 +49,7 @@ async def page(room: Room, visit: Visit) -> Reply:
     namespaces = visit.may.scope(EVENT, asked["namespace"], await visit.namespaces())
     permitted = namespaces is None or bool(namespaces)
     found = await visit.doors.objects.list(visit.actor, EVENT, _query(asked, namespaces, number)) if permitted else None
-    rows = tuple(happened.read(found.items, visit)) if found is not None else None
+    rows = await happened.reachable(happened.read(found.items, visit), visit) if found is not None else None
     filtered = any(asked[name] for name in FILTERS[1:])
     total = found.total if found is not None else 0
     context = ActivityPage(

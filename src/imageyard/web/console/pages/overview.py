@@ -98,7 +98,7 @@ async def page(room: Room, visit: Visit) -> Reply:
     context = OverviewPage(
         images=counted,
         sources=known_sources,
-        first=_first(visit, counted, known_sources) if everywhere else None,
+        first=_first(visit, counted, known_sources, failing) if everywhere or namespace else None,
         refused=refused,
         problems=troubles.problems(failing.rows, refused),
         hosts=troubles.hosts(held),
@@ -111,11 +111,15 @@ async def page(room: Room, visit: Visit) -> Reply:
     return await room.templates.page(visit, "overview.html", context, place="overview", namespace=namespace)
 
 
-def _first(visit: Visit, images: ImageTally | None, sources: SourceTally | None) -> FirstSteps | None:
-    """Until an image is synced, for who may add what is missing."""
-    if images is None or sources is None or images.synced:
+def _first(
+    visit: Visit, images: ImageTally | None, sources: SourceTally | None, failing: _Failing
+) -> FirstSteps | None:
+    """Until an image was synced once, for who may add what is missing. Who comes from an object has its namespace
+    chosen."""
+    if images is None or sources is None or images.synced or any(row.last_synced for row in failing.rows):
         return None
-    if not (visit.may("create", REGISTRY_SECRET, "") and visit.may("create", REPOSITORY, "")):
+    namespace = visit.query.text("namespace")
+    if not all(visit.may("create", kind, namespace) for kind in (REGISTRY_SECRET, REPOSITORY)):
         return None
     by_operator = visit.actor.user == ADMIN and visit.may.path("create", admin.TOKENS)
     export = commands.exported(visit.doors.installation.kubeconfig) if visit.may.everything else ""

@@ -186,11 +186,10 @@
   }
 
   function take(rows) {
-    return rows.map((element) => {
-      const height = element.offsetHeight;
-      element.remove();
-      return { element, height };
-    });
+    // All are measured before any is taken: the table is laid out once, not for each of them.
+    const taken = rows.map((element) => ({ element, height: element.offsetHeight }));
+    rows.forEach((element) => element.remove());
+    return taken;
   }
 
   function prune(body) {
