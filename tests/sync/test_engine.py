@@ -513,6 +513,18 @@ async def test_a_401_under_a_good_credential_means_that_the_repository_is_not_th
     assert yard.verifications.asked["hub"] == 1
 
 
+async def test_a_password_that_was_good_a_moment_ago_is_found_to_be_refused(yard: World) -> None:
+    yard.registries.answer = lambda host, spec: bad(Reason.Unauthorized, unauthorized=True)
+    await yard.start()
+    await yard.add("before")
+    await yard.pass_time(20)
+    yard.verifications.verdict = Probe(False, Reason.Unauthorized, WORDS, ())
+    await yard.add("after")
+    await yard.pass_time(1)
+    reasons = [(await yard.get(name)).status.reason for name in ("before", "after")]
+    assert reasons == ["RepositoryNotFound", "CredentialRefused"]
+
+
 async def test_a_change_of_the_source_wakes_its_failing_images(yard: World) -> None:
     yard.registries.denied["hub"] = Unresolved(Reason.ReferenceNotPermitted, WORDS)
     await yard.start()

@@ -34,8 +34,10 @@ from imageyard.sync.hosts import Breaker, Hosts
 
 log = structlog.get_logger()
 
-JUDGED_FOR: Final = 180.0
-"""Seconds during which a credential is not tested again for the sake of one image."""
+REFUSED_FOR: Final = 180.0
+"""Seconds during which a refused credential is not tested again for the sake of one image."""
+FOUND_GOOD_FOR: Final = 15.0
+"""The same of a good one: who has just changed it at the registry is to be told so, not that an image is missing."""
 REFUSALS: Final = frozenset({Reason.Unauthorized, Reason.Forbidden, Reason.CredentialRefused})
 SERIES: Final = 1000
 """Failing sources that are told to the metrics."""
@@ -221,7 +223,8 @@ class Sources:
             future.set_result(probe)
         seen = self._seen.get(ref)
         if seen is not None and probe is not None and (probe.success or probe.reason in REFUSALS):
-            seen.judged, seen.judged_until = probe, self._clock.monotonic() + JUDGED_FOR
+            relied_on = FOUND_GOOD_FOR if probe.success else REFUSED_FOR
+            seen.judged, seen.judged_until = probe, self._clock.monotonic() + relied_on
         return probe
 
     async def judge(self, namespace: str, name: str) -> Probe | None:
