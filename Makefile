@@ -20,7 +20,7 @@ run: install  ## start the server with the sample registry and sample objects; A
 	$(BIN)/imageyard serve --sample --log-format console $(ARGS)
 
 test: install  ## run all tests, two at a time; ARGS="…" passes arguments to pytest
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: install  ## format, lint, types, layers, security rules
 	$(BIN)/ruff format --check src tests bench tools

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.fakes import programs, registries
 from tests.fakes.registries import DockerRegistry, Served
+
+E2E = "tests/e2e/"
 
 # A machine under load is no flaw of the product; hangs end by pytest-timeout.
 hypothesis.settings.register_profile("suite", deadline=None)
@@ -16,15 +20,18 @@ hypothesis.settings.register_profile("long", deadline=None, max_examples=3_000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
-E2E = Path(__file__).parent / "e2e"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class Together(LoadScopeScheduling):  # type: ignore[misc]
     """What one process runs in one go: the end-to-end tests, which share servers and are judged together at their end,
     and every other file."""
-    for item in items:
-        together = "end to end" if item.path.is_relative_to(E2E) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(together))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return E2E if file.startswith(E2E) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return Together(config, log)
 
 
 @pytest.fixture
