@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -137,7 +138,16 @@ def broken(request: str) -> str:
     return "\n".join([*lines[:-2], lines[-2][:-6] + "AAAA" + lines[-2][-2:], lines[-1]])
 
 
-@pytest.mark.parametrize("spoil", [broken, lambda _: "", lambda _: "no PEM", lambda text: text[:100]])
+def of_another_version(request: str) -> str:
+    """RFC 2986 knows version 0 alone."""
+    lines = request.splitlines()
+    der = b64decode("".join(lines[1:-1])).replace(b"\x02\x01\x00", b"\x02\x01\x20", 1)
+    return "\n".join([lines[0], b64encode(der).decode(), lines[-1]])
+
+
+@pytest.mark.parametrize(
+    "spoil", [broken, of_another_version, lambda _: "", lambda _: "no PEM", lambda text: text[:100]]
+)
 def test_a_request_that_proves_no_key_is_not_signed(tmp_path: Path, spoil: Callable[[str], str]) -> None:
     house = House(tmp_path)
     with pytest.raises(Invalid, match="request: "):

@@ -135,7 +135,7 @@ def _shown_ca(address: Address) -> x509.Certificate:
         raise Unreachable(_silence(address, error)) from None
     try:
         return x509.load_pem_x509_certificate(answer.body)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise Unreachable(f"{address} shows no CA of its own; ask for the file and give it with --ca") from None
 
 

@@ -150,7 +150,7 @@ def _requested(pem: str) -> PublicKey:
     try:
         request = x509.load_pem_x509_csr(pem.encode("ascii", "replace"))
         proved, key = request.is_signature_valid, request.public_key()
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm):
         raise _invalid(
             "request", "不是 PEM 格式的证书签名请求", "it is no certificate signing request in PEM"
         ) from None
