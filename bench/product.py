@@ -88,10 +88,12 @@ class Product:
 
 
 def launched(directory: Path, flags: Sequence[str] = ()) -> subprocess.Popen[bytes]:
-    """Begin to start the server on `directory`. What a killed one left about its ports is taken away."""
+    """Begin to start the server on `directory`, as it comes: no setting of this shell's is its. What a killed one left
+    about its ports is taken away."""
     (directory / "ports.json").unlink(missing_ok=True)
     command = [sys.executable, "-m", "imageyard", "serve", "--data-dir", str(directory), *FLAGS, *flags]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("IMAGEYARD_")}
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
 
 
 def reached(directory: Path, process: subprocess.Popen[bytes]) -> Product:

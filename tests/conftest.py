@@ -12,7 +12,8 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.fakes import programs, registries
 from tests.fakes.registries import DockerRegistry, Served
 
-E2E = "tests/e2e/"
+TOGETHER = ("tests/e2e/test_console_", "tests/e2e/")
+"""Beginnings of what shares servers; the first that fits counts."""
 
 # A machine under load is no flaw of the product; hangs end by pytest-timeout.
 hypothesis.settings.register_profile("suite", deadline=None)
@@ -21,12 +22,11 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]
-    """What one process runs in one go: the end-to-end tests, which share servers and are judged together at their end,
-    and every other file."""
+    """What one process runs in one go: end-to-end tests that share servers, and every other file."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return E2E if file.startswith(E2E) else file
+        return next((group for group in TOGETHER if file.startswith(group)), file)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -14,7 +14,7 @@ from tests.e2e.product import LOOPBACK, Client, Product
 from tests.fakes.authority import Authority
 
 LAST = "test_canary.py"
-"""Judges what all the others left behind."""
+"""Judges what the others left behind."""
 
 MakeProduct = Callable[[str], Product]
 
@@ -24,8 +24,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def evidence() -> Evidence:
-    return Evidence()
+def evidence() -> Iterator[Evidence]:
+    """Of all tests of this process, judged once more when every server has stopped."""
+    evidence = Evidence()
+    yield evidence
+    assert evidence.findings() == []
+    assert evidence.alarms() == []
 
 
 @pytest.fixture(scope="session")

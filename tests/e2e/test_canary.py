@@ -1,5 +1,5 @@
 """No password and no token is found where it does not belong, whatever was done with it. Runs last: it judges what the
-other end-to-end tests left behind as well."""
+other end-to-end tests of this process left behind as well (each process judges its own: conftest)."""
 
 import json
 import stat
