@@ -13,6 +13,7 @@ from imageyard.domain.kinds.repository import RepositorySpec
 from imageyard.domain.reasons import Reason
 from imageyard.registry import Probe, Quota
 from imageyard.service.fetch import Fetched, Unresolved
+from imageyard.sync.settings import EngineSettings
 from tests.sync.fakes import DIGEST, OTHER, WORDS, World, bad, good
 
 
@@ -657,6 +658,18 @@ async def test_failing_sources_are_counted_on_across_a_restart(yard: World) -> N
     await yard.end()
     await yard.start()
     assert yard.engine.failing_sources() == before
+
+
+async def test_more_than_the_window_holds_is_synced_as_it_falls_due(yard: World) -> None:
+    """The window is read on before it has run out, not only at its usual time."""
+    yard.settings = EngineSettings(per_host=6, total=128, window_limit=8)
+    await yard.start()
+    for number in range(60):
+        await yard.add(f"i{number}", sync_interval="300s")
+    await yard.pass_time(5)
+    assert sum(yard.registries.asked.values()) == 60
+    await yard.pass_time(320)
+    assert sum(yard.registries.asked.values()) >= 120
 
 
 async def test_an_index_that_is_read_late_has_no_source_tested_twice(yard: World) -> None:

@@ -63,6 +63,10 @@ class Feed:
         self._window = Window()
         self._horizon = clock.now()
         self._next: tuple[datetime, Moment] | None = None
+        self._cut = False
+        """Whether the window holds less than its span, because more is due than its limit."""
+        self._wanting = asyncio.Event()
+        """The window runs low, or has not been looked at for a while."""
         self._own: set[int] = set()
         self._own_order: deque[int] = deque()
         self.newest_own = 0
@@ -94,6 +98,7 @@ class Feed:
         """Tell the key again at that moment; what lies beyond the window is left to the store."""
         if at is None or at > self._horizon:
             self._window.discard(key)
+            self._look_low()
             return
         self._window.put(key, at)
         self._arm()
@@ -143,7 +148,10 @@ class Feed:
         moments than it was meant for, and what is stored may be for moments that no schedule would choose."""
         was_set = False
         while True:
-            await self._clock.sleep(self._span.total_seconds() / 4)
+            self._wanting.clear()
+            waited = self._alarm.after(self._span.total_seconds() / 4, self._wanting.set)
+            await self._wanting.wait()
+            waited.cancel()
             if step := self._drift.step():
                 was_set = True
                 log.warning("clock_was_set", kind=self._kind.plural, seconds=round(step.total_seconds()))
@@ -160,7 +168,8 @@ class Feed:
         """Keys that wait elsewhere are due as well, so they must not use up the limit."""
         until, limit = self._clock.now() + self._span, self._limit + self._load()
         rows = await self._store.due(self._kind, until, limit)
-        self._horizon = until if len(rows) < limit else max(rows[-1].at, self._clock.now())
+        self._cut = len(rows) >= limit
+        self._horizon = max(rows[-1].at, self._clock.now()) if self._cut else until
         for key, at in rows:
             if key not in self._window and not self._busy(key):
                 self._window.put(key, at)
@@ -187,3 +196,9 @@ class Feed:
         for key, at in self._window.pop(self._clock.now()):
             self._tell_due(key, at)
         self._arm()
+        self._look_low()
+
+    def _look_low(self) -> None:
+        """Where more is due than is held, read on before it has run out; who is behind already reads no further."""
+        if self._cut and len(self._window) + self._load() < self._limit // 2:
+            self._wanting.set()
