@@ -20,7 +20,6 @@ from imageyard.store.sqlite.log import Scope
 from imageyard.store.sqlite.matches import Matched, Matches, Question
 from imageyard.store.sqlite.objects import Create
 from imageyard.store.sqlite.pages import Pages
-from imageyard.store.sqlite.rank import Rank
 from imageyard.store.sqlite.ranks import Ranks
 from imageyard.store.sqlite.readers import Readers
 from imageyard.store.sqlite.watching import Watching
@@ -117,7 +116,7 @@ class SQLiteStore:
     async def count(self, kind: Kind[Any], query: Query) -> int:
         number = self._numbers[kind.plural]
         if listing.is_plain(query):
-            return self._readers.at_once(lambda c: listing.total(self._rank(c, kind), query))
+            return listing.total(self._ranks.told(kind.plural)[0], query)
         return await self._readers.in_thread(lambda c: listing.counted(c, number, query))
 
     async def replace(
@@ -236,9 +235,6 @@ class SQLiteStore:
     def writable(self) -> bool:
         """Whether the last write succeeded; after a failure of the storage the writer finds out by itself."""
         return self._writer.writable
-
-    def _rank(self, connection: apsw.Connection, kind: Kind[Any]) -> Rank:
-        return self._ranks.of(kind.plural, connection, rows.window(connection).newest)
 
     def _short_page(self, connection: apsw.Connection, kind: Kind[Any], number: int, query: Query) -> Page:
         window = rows.window(connection)
