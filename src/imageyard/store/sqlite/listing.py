@@ -24,6 +24,8 @@ _MANY: Final = 5
 """Of a search that has so many times the matches that a page needs, the page is found by walking in its order."""
 _FEW: Final = 5_000
 """Texts that are looked at in some milliseconds."""
+_LOOKED_AT: Final = 20_000
+"""Texts that are looked at sooner than a million matches are gathered."""
 _SORTED: Final = 1_000
 """Of a search with more matches the order is not worth its making."""
 _SHALLOW: Final = 2_000
@@ -238,10 +240,20 @@ def _ids(connection: apsw.Connection, number: int, query: Query, count: int) -> 
         return _read(connection, matching.ids(query, number, None, offset, limit))
     if query.sort_by != "name" or not is_unfiltered(query):
         return _read(connection, matching.walked_ids(query, number, offset, limit))
-    found = _read(connection, matching.walked_ids(query, number, offset, limit, _FEW))
-    # Where the first objects are no likeness of the others, texts of very many would have to be looked at.
-    whole = len(found) == min(limit, count - offset)
-    return found if whole else _read(connection, matching.gathered_ids(query, number, offset, limit))
+    likely = (offset + limit) * _scope(connection, number, query) // count
+    if likely <= _LOOKED_AT:
+        found = _read(connection, matching.walked_ids(query, number, offset, limit, max(_FEW, 2 * likely)))
+        # Where the first objects are no likeness of the others, texts of very many would have to be looked at.
+        if len(found) == min(limit, count - offset):
+            return found
+    return _read(connection, matching.gathered_ids(query, number, offset, limit))
+
+
+def _scope(connection: apsw.Connection, number: int, query: Query) -> int:
+    """How many objects there are where a query looks."""
+    totals = connection.execute("SELECT namespace, total FROM totals WHERE kind = ?", (number,))
+    asked = query.namespaces
+    return sum(total for namespace, total in totals if asked is None or namespace in asked)
 
 
 def _read(connection: apsw.Connection, selection: Selection) -> list[int]:
