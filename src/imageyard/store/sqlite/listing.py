@@ -129,8 +129,8 @@ def matched(connection: apsw.Connection, number: int, query: Query) -> Matched |
 
 def is_walked(query: Query) -> bool:
     """Whether a page that is not deep is found in its order without looking at all matches."""
-    others = query.reference is None and query.failing is None and query.labels is None and query.fields is None
-    return bool(query.search) or (others and (query.offset or 0) <= _SHALLOW)
+    by_status = is_unfiltered(replace(query, status=None))
+    return bool(query.search) or (by_status and (query.offset or 0) <= _SHALLOW)
 
 
 def short_page(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from imageyard.store import Query
-from imageyard.store.sqlite import moves
+from imageyard.store.sqlite import moves, search
 from imageyard.store.sqlite.moves import Move
 
 _QUESTIONS: Final = 256
@@ -23,6 +23,8 @@ _FOLLOWED: Final = 1_000
 
 
 class Question(NamedTuple):
+    """`query.search` is folded, so that all ways of writing a term are one question."""
+
     resource: str
     query: Query
 
@@ -36,18 +38,22 @@ class Matched(NamedTuple):
 
 
 class _Answer:
-    """True for every snapshot from `since` up to `until`."""
+    """True for every snapshot from `since` up to the last commit told. What happened up to `read_at` is in it."""
 
-    __slots__ = ("followed", "ids", "since", "total", "until")
+    __slots__ = ("followed", "ids", "read_at", "since", "total")
 
     def __init__(self, matched: Matched) -> None:
         self.total = matched.total
         self.ids = matched.ids
-        self.since = self.until = matched.version
+        self.since = self.read_at = matched.version
         self.followed = 0
 
-    def follow(self, question: Question, move: Move) -> None:
-        if move.version <= self.until or move.key.resource != question.resource:
+    def follow(self, question: Question, told: Iterable[Move]) -> None:
+        for move in told:
+            self._follow(question, move)
+
+    def _follow(self, question: Question, move: Move) -> None:
+        if move.version <= self.read_at or move.key.resource != question.resource:
             return
         self.followed += 1
         if step := moves.step(question.query, move):
@@ -60,7 +66,8 @@ def of(resource: str, query: Query) -> Question | None:
     """The question behind a page of a numbered list in the order of names; None for any other."""
     if query.sort_by != "name" or query.offset is None or query.limit is None:
         return None
-    return Question(resource, replace(query, ascending=True, offset=None, limit=None, most_counted=None))
+    asked = replace(query, search=search.fold(query.search), ascending=True, offset=None, limit=None, most_counted=None)
+    return Question(resource, asked)
 
 
 class Matches:
@@ -93,7 +100,7 @@ class Matches:
         if matched.version < self._forgotten:
             return
         answer = _Answer(matched)
-        self._follow(question, answer, self._moves)
+        answer.follow(question, self._moves)
         self._drop(question)
         self._answers[question] = answer
         self._held += _size(answer)
@@ -103,21 +110,18 @@ class Matches:
     def tell(self, told: Sequence[Move], version: int) -> None:
         """Follow a commit."""
         self.version = version
+        if not told:
+            return  # most commits move nothing, however many answers are held
         for move in told:
             if len(self._moves) == _FOLLOWED:
                 self._forgotten = self._moves[0].version
             self._moves.append(move)
         for question, answer in [*self._answers.items()]:
             before = _size(answer)
-            self._follow(question, answer, told)
+            answer.follow(question, told)
             self._held += _size(answer) - before
             if answer.followed > _FOLLOWED:
                 self._drop(question)
-
-    def _follow(self, question: Question, answer: _Answer, told: Iterable[Move]) -> None:
-        for move in told:
-            answer.follow(question, move)
-        answer.until = max(answer.until, self.version)
 
     def _drop(self, question: Question) -> None:
         answer = self._answers.pop(question, None)

@@ -44,9 +44,9 @@ def walked_ids(query: Query, number: int, offset: int, limit: int, most: int = -
     rest = _selection(
         "o.id", "objects o", [*_conditions(_unsearched(query), number, "o")], f" ORDER BY {order} LIMIT ?"
     )
-    held = "(SELECT text FROM texts WHERE texts.id = some.id)"
-    sql = f"SELECT id FROM ({rest.sql}) some WHERE instr({held}, ?) > 0 LIMIT ? OFFSET ?"  # noqa: S608 - constants
-    return Selection(sql, (*rest.parameters, most, search.fold(query.search), limit, offset))
+    holding = _holding("some", search.fold(query.search))
+    selected = _selection("id", f"({rest.sql}) some", [holding], " LIMIT ? OFFSET ?")
+    return Selection(selected.sql, (*rest.parameters, most, *selected.parameters, limit, offset))
 
 
 def gathered_ids(query: Query, number: int, offset: int, limit: int) -> Selection:
@@ -57,7 +57,7 @@ def gathered_ids(query: Query, number: int, offset: int, limit: int) -> Selectio
     gathered = Condition(f"+o.id IN (SELECT id FROM {_found(exact=True)})", _searched(folded, number).parameters)  # noqa: S608 - constants
     conditions = [gathered, *_conditions(_unsearched(query), number, "o")]
     if not exact:
-        conditions.append(Condition("instr((SELECT text FROM texts WHERE texts.id = o.id), ?) > 0", (folded,)))
+        conditions.append(_holding("o", folded))
     tail = f" ORDER BY {_order(query, 'o')} LIMIT ? OFFSET ?"
     selected = _selection("o.id", "objects o INDEXED BY objects_name", conditions, tail)
     return Selection(selected.sql, (*selected.parameters, limit, offset))
@@ -77,8 +77,12 @@ def _counted(query: Query, tables: str, conditions: list[Condition]) -> Selectio
 
 def _walked(query: Query, number: int) -> Iterator[Condition]:
     yield from _conditions(_unsearched(query), number, "o")
-    held = "(SELECT text FROM texts WHERE texts.id = o.id)"
-    yield Condition(f"instr({held}, ?) > 0", (search.fold(query.search),))
+    yield _holding("o", search.fold(query.search))
+
+
+def _holding(keys: str, folded: str) -> Condition:
+    """That the text of an object holds the term."""
+    return Condition(f"instr((SELECT text FROM texts WHERE texts.id = {keys}.id), ?) > 0", (folded,))  # noqa: S608 - constants
 
 
 def ids(query: Query, number: int, token: Continuation | None, offset: int, limit: int) -> Selection:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from imageyard.domain.objects import Key
 from imageyard.store import Query, Terms
-from imageyard.store.sqlite import entry, search
+from imageyard.store.sqlite import entry
 
 _REMEMBERED: Final = 512
 """Stored terms whose meaning is remembered: many objects are labelled alike."""
@@ -38,7 +38,7 @@ def sight(columns: entry.Columns, text: str) -> Sight:
 
 
 def step(query: Query, move: Move) -> int:
-    """By how much a move changes the number of objects that a query matches: -1, 0 or 1."""
+    """By how much a move changes the number of objects that a query, whose search is folded, matches: -1, 0 or 1."""
     if query.namespaces is not None and move.key.namespace not in query.namespaces:
         return 0
     return _is_seen(query, move.key, move.after) - _is_seen(query, move.key, move.before)
@@ -47,7 +47,7 @@ def step(query: Query, move: Move) -> int:
 def _is_seen(query: Query, key: Key, seen: Sight | None) -> bool:
     return (
         seen is not None
-        and (not query.search or search.fold(query.search) in seen.text)
+        and query.search in seen.text
         and query.status in (None, seen.status)
         and query.reference in (None, seen.reference)
         and query.failing in (None, bool(seen.failing))
