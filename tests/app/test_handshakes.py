@@ -158,9 +158,9 @@ async def cuts_who_does_not_read(here: Listening) -> None:
     now = asyncio.get_running_loop().time()
     for _ in range(200):
         await asyncio.sleep(0)
-    patience.hurry(here.state.connections, now)
+    patience.hurry(here.state, now)
     assert len(here.state.connections) == 1
-    patience.hurry(here.state.connections, now + patience.STALL_SECONDS + 1)
+    patience.hurry(here.state, now + patience.STALL_SECONDS + 1)
     await until(lambda: not here.state.connections)
 
 

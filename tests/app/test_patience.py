@@ -224,9 +224,9 @@ async def test_who_takes_too_long_over_a_request_is_cut_off(listening: Listening
     await writer.drain()
     loop = asyncio.get_running_loop()
     await turns()
-    patience.hurry(listening.state.connections, loop.time() + seconds - 1)
+    patience.hurry(listening.state, loop.time() + seconds - 1)
     assert len(listening.state.connections) == 1
-    patience.hurry(listening.state.connections, loop.time() + seconds + 1)
+    patience.hurry(listening.state, loop.time() + seconds + 1)
     await reader.read()
     assert reader.at_eof()
     writer.close()
@@ -234,15 +234,27 @@ async def test_who_takes_too_long_over_a_request_is_cut_off(listening: Listening
     await turns()
 
 
-async def test_an_idle_connection_between_requests_is_left_alone(listening: Listening) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", listening.port)
-    writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-    assert (await reader.readuntil(b"ok")).endswith(b"ok")
-    patience.hurry(listening.state.connections, asyncio.get_running_loop().time() + 3600)
-    writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-    assert (await reader.readuntil(b"ok")).endswith(b"ok")
-    writer.close()
-    await writer.wait_closed()
+async def test_an_idle_connection_between_requests_is_left_alone_for_75_seconds(listening: Listening) -> None:
+    async with listening.talk() as (reader, writer):
+        for _ in range(2):
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert (await reader.readuntil(b"ok")).endswith(b"ok")
+            patience.hurry(listening.state, asyncio.get_running_loop().time() + 74)
+        patience.hurry(listening.state, asyncio.get_running_loop().time() + 76)
+        assert await reader.read() == b""
+
+
+async def test_who_has_been_idle_is_looked_at_again_with_the_next_request(listening: Listening) -> None:
+    async with listening.talk() as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await reader.readuntil(b"ok")
+        now = asyncio.get_running_loop().time()
+        patience.hurry(listening.state, now)
+        writer.write(b"GET / HTTP/1.1\r\n")
+        await turns()
+        patience.hurry(listening.state, now + patience.HEAD_SECONDS + 1)
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
 
 
 async def test_trailers_are_not_taken_for_headers(listening: Listening) -> None:
@@ -289,10 +301,10 @@ async def test_who_does_not_read_an_answer_is_cut_off_and_its_memory_freed(liste
         writer.write(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
         await turns()
         now = asyncio.get_running_loop().time()
-        patience.hurry(listening.state.connections, now)
-        patience.hurry(listening.state.connections, now + patience.STALL_SECONDS - 1)
+        patience.hurry(listening.state, now)
+        patience.hurry(listening.state, now + patience.STALL_SECONDS - 1)
         assert len(listening.state.connections) == 1
-        patience.hurry(listening.state.connections, now + patience.STALL_SECONDS + 1)
+        patience.hurry(listening.state, now + patience.STALL_SECONDS + 1)
         await turns()
         assert not listening.state.connections
         with contextlib.suppress(ConnectionError):
@@ -307,7 +319,7 @@ async def test_who_reads_a_long_answer_slowly_gets_all_of_it(listening: Listenin
         now = asyncio.get_running_loop().time()
         while left:
             now += patience.STALL_SECONDS / 2
-            patience.hurry(listening.state.connections, now)
+            patience.hurry(listening.state, now)
             piece = min(left, patience.SLOWEST * int(patience.STALL_SECONDS))
             await reader.readexactly(piece)
             left -= piece
@@ -320,7 +332,7 @@ async def test_only_who_has_not_asked_all_is_given_up_when_the_server_stops(list
         await idle_reader.readuntil(b"ok")
         writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")
         await turns()
-        patience.give_up_half_asked(listening.state.connections)
+        patience.give_up_half_asked(listening.state)
         with contextlib.suppress(ConnectionError):
             assert await reader.read() == b""
         await turns()

@@ -61,7 +61,7 @@ class Handshakes:
         """By closing the handshake that takes longest, of which an honest peer needs a fraction of a second; before one
         that has just begun, the connection that has been idle longest."""
         oldest, began = next(iter(self._arriving.items()), (None, now))
-        if now - began < HONEST and idle.of(protocol.server_state).make_room():
+        if now - began < HONEST and idle.of(protocol.server_state).make_room(now):
             return True
         if oldest is None:
             return False

@@ -97,7 +97,7 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS == 0:
-            patience.hurry(self.server_state.connections, asyncio.get_running_loop().time())
+            patience.hurry(self.server_state, asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -105,8 +105,7 @@ class _Server(uvicorn.Server):
         self.up.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        connections = self.server_state.connections
-        late = asyncio.get_running_loop().call_later(_HALF_ASKED, patience.give_up_half_asked, connections)
+        late = asyncio.get_running_loop().call_later(_HALF_ASKED, patience.give_up_half_asked, self.server_state)
         try:
             await super().shutdown(sockets)
         finally:
@@ -139,7 +138,6 @@ def _config(app: ASGIApp, protocol: Any) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         backlog=_BACKLOG,
-        timeout_keep_alive=75,
         timeout_graceful_shutdown=GRACE,
     )
 

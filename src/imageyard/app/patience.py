@@ -13,9 +13,11 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from imageyard.app import idle
 from imageyard.app.corked import Corked
+from imageyard.app.whole import Whole
 from imageyard.domain.errors import BadRequest, Failure
 from imageyard.domain.text import Language, Text
 from imageyard.web import errors, exchange, hygiene, language
@@ -99,12 +101,14 @@ class Patient(HttpToolsProtocol):
         self._corked = Corked(transport, self.loop, self.beneath)
         super().connection_made(self._corked)
         self._idle = idle.of(self.server_state)
-        if len(self.connections) > most_connections() and not self._idle.make_room():
+        now = self.loop.time()
+        if len(self.connections) > most_connections() and not self._idle.make_room(now):
             transport.abort()
-        self._idle.add(self._corked)
+        self._idle.add(self._corked, now)
+        self._idle.awake.add(self)
         self.headers = []
         self._certificate = _shown(transport)
-        self._begun: float | None = self.loop.time()
+        self._begun: float | None = now
         self._in_head = True
         self._deaf = False
         self._overhead = 0
@@ -114,6 +118,7 @@ class Patient(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._idle.drop(self._corked)
+        self._idle.awake.discard(self)
         # They hold this connection, which holds them.
         self.pipeline.clear()
 
@@ -121,6 +126,7 @@ class Patient(HttpToolsProtocol):
         if self._deaf:
             return
         self._idle.drop(self._corked)
+        self._idle.awake.add(self)
         if self._begun is None:
             self._begun = self.loop.time()
         self._overhead += len(data)
@@ -129,11 +135,6 @@ class Patient(HttpToolsProtocol):
         if (self._overhead > HEAD_BYTES or len(self.headers) > HEAD_LINES) and not self._deaf:
             self._refusal = _URL if self._in_head and len(self.url) > URL_BYTES else _HEAD
             self.send_400_response("")
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        if self._certificate:
-            self.scope["extensions"] = {exchange.CERTIFICATE: {"sha256": self._certificate}}
 
     def on_headers_complete(self) -> None:
         # Raising here makes the parser give up, and uvicorn answer by `send_400_response`.
@@ -164,6 +165,10 @@ class Patient(HttpToolsProtocol):
         if b"%" in self.url and b"%2f" in self.url.partition(b"?")[0].lower():
             self._refuse(_SLASH)
         super().on_headers_complete()
+        extensions: dict[str, dict[object, object]] = {exchange.WHOLE: {"answer": Whole(self.cycle)}}
+        self.scope["extensions"] = extensions
+        if self._certificate:
+            extensions[exchange.CERTIFICATE] = {"sha256": self._certificate}
         # Trailers are kept apart and dropped: they are no part of the head that was judged (RFC 9110 section 6.5.1).
         self.headers = []
         self._in_head = False
@@ -177,12 +182,19 @@ class Patient(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self._begun is None and self.timeout_keep_alive_task is not None:
-            self._idle.add(self._corked)
-        if self.pipeline:
-            # uvicorn reads on after each answer; what waits already is enough.
-            self.flow.pause_reading()
+        """Instead of uvicorn's own, which sets a timer for each answer to close an idle connection; `hurry` does."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        if not self.pipeline:
+            self.flow.resume_reading()
+            if self._begun is None:
+                self._idle.add(self._corked, self.loop.time())
+            return
+        self._start_asgi_task(*self.pipeline.pop())
+        if not self.pipeline:
+            # Of what waits there is enough until then.
+            self.flow.resume_reading()
 
     def overdue(self, now: float) -> bool:
         """Whether the peer has taken longer over a request than it may."""
@@ -199,6 +211,11 @@ class Patient(HttpToolsProtocol):
         if self._taking is None or taken - self._taking.taken >= self._taking.due:
             self._taking = _Taking(now, taken, min((waiting + 1) // 2, int(SLOWEST * STALL_SECONDS)))
         return now - self._taking.since > STALL_SECONDS
+
+    def at_rest(self) -> bool:
+        """Whether nothing is asked and everything answered was taken."""
+        answered = self.cycle is None or self.cycle.response_complete
+        return self._begun is None and answered and not self._corked.waiting()
 
     def half_asked(self) -> bool:
         """Whether a request has begun and not ended."""
@@ -281,21 +298,22 @@ def most_connections() -> int:
     return min(MOST_CONNECTIONS, (files - min(_OTHER_FILES, files // 3)) // 2)
 
 
-def hurry(connections: Any, now: float) -> None:
-    """Close the connections whose peers take too long to ask or to listen. Called about once a second."""
-    for connection in _patient(connections):
+def hurry(listener: ServerState, now: float) -> None:
+    """Close the connections whose peers take too long to ask or to listen, or have not asked for long. Called about
+    once a second."""
+    here = idle.of(listener)
+    for connection in [*here.awake]:
         if connection.stalled(now):
             connection.cut()
         elif connection.overdue(now):
             connection.give_up()
+        elif connection.at_rest():
+            here.awake.discard(connection)
+    here.say_goodbye(now)
 
 
-def give_up_half_asked(connections: Any) -> None:
+def give_up_half_asked(listener: ServerState) -> None:
     """Close the connections whose peers have not said all of their request."""
-    for connection in _patient(connections):
+    for connection in [*idle.of(listener).awake]:
         if connection.half_asked():
             connection.transport.abort()
-
-
-def _patient(connections: Any) -> list[Patient]:
-    return [each for each in connections if isinstance(each, Patient)]

@@ -99,4 +99,4 @@ async def _to_console(scope: Scope, receive: Receive, send: Send) -> None:
         raise errors.UnknownPath
     if scope["method"] not in ("GET", "HEAD"):
         raise errors.MethodNotAllowed(scope["method"], ("GET", "HEAD"))
-    await reply.send(reply.see_other("/console/"), exchange.of(scope).method, send)
+    await reply.send(reply.see_other("/console/"), exchange.of(scope), send)

@@ -66,7 +66,10 @@ class Insistent:
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked, begun = _Asked(exchange.of(scope), self._clock), False
+        exchanged = exchange.of(scope)
+        asked, begun = _Asked(exchanged, self._clock), False
+        # An answer by one call would not come by here.
+        exchanged.whole = None
 
         async def heard(message: Message) -> None:
             nonlocal begun

@@ -22,4 +22,4 @@ class CaDoor:
             raise errors.UnknownPath
         if exchanged.method not in ("GET", "HEAD"):
             raise errors.MethodNotAllowed(exchanged.method, ("GET", "HEAD"))
-        await reply.send(self._reply, exchanged.method, send)
+        await reply.send(self._reply, exchanged, send)

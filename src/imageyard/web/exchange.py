@@ -4,9 +4,9 @@ Made by the outermost middleware and carried in the ASGI scope, so that each lay
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from random import getrandbits
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from starlette.types import Receive, Scope
 
@@ -15,6 +15,7 @@ from imageyard.domain.access import ANONYMOUS, Actor
 from imageyard.domain.audit import Part
 from imageyard.domain.text import Language
 from imageyard.web import language
+from imageyard.web.hygiene import Headers
 from imageyard.web.seat import Seat
 
 T = TypeVar("T")
@@ -22,7 +23,12 @@ T = TypeVar("T")
 KEY: Final = "imageyard.exchange"
 CERTIFICATE: Final = "imageyard.certificate"
 """Of the scope's extensions: the fingerprint of the peer's certificate, set by the listener alone."""
-_NOTHING: Final[Mapping[str, str]] = {}
+WHOLE: Final = "imageyard.whole"
+"""Of the scope's extensions: `answer` is a Whole, of a server that can write an answer by one call."""
+Whole = Callable[[int, tuple[Headers, ...], Headers, bytes], bool]
+"""Answers with a status, the headers that many answers share, those of this one, and a body. False when it has to be
+done by messages."""
+_NOTHING: Final[dict[str, Any]] = {}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_PATH: Final = 1_000
 """Characters of a path that a log line shows; those of our own paths are fewer."""
@@ -38,9 +44,9 @@ class Exchange:
     """`headers` are lower-case bytes, of a repeated one the last. `actor` is set by authentication, `status` when the
     answer begins (0: it has not). `address` is where the connection comes from, "" on a socket that has none; `scheme`
     is what the client speaks, `http` or `https`; `certificate` is the hex SHA-256 of the certificate that the peer has
-    shown in TLS, "" for none. `verb` and `resource` label metrics: set by the router from closed sets, never from the
-    path's text. `namespace` and `name` are those of the object the path names, or that was made under a name the path
-    does not tell, for the log.
+    shown in TLS, "" for none; `whole` answers by one call, None where that cannot be. `verb` and `resource` label
+    metrics: set by the router from closed sets, never from the path's text. `namespace` and `name` are those of the
+    object the path names, or that was made under a name the path does not tell, for the log.
 
     For the audit: `reason` is that of the failure that was answered, "" for none; `parts` are the objects that a
     request for many was about; `refused` is the code that stands for a refusal which a browser is spared (0: none);
@@ -68,6 +74,7 @@ class Exchange:
         "status",
         "told",
         "verb",
+        "whole",
     )
 
     def __init__(self, scope: Scope, receive: Receive, default: Language) -> None:
@@ -79,8 +86,10 @@ class Exchange:
         self.receive = receive
         self.address: str = _address(client[0]) if client else ""
         self.scheme: str = scope.get("scheme", "http")
-        extensions = scope.get("extensions")
-        self.certificate: str = extensions.get(CERTIFICATE, _NOTHING).get("sha256", "") if extensions else ""
+        extensions = scope.get("extensions", _NOTHING)
+        # Taken out: the scope and what answers it would hold each other, and each request would wait for the collector.
+        self.whole: Whole | None = extensions.pop(WHOLE)["answer"] if WHOLE in extensions else None
+        self.certificate: str = extensions[CERTIFICATE]["sha256"] if CERTIFICATE in extensions else ""
         self.request_id = _request_id(self.headers.get(b"x-request-id"))
         self.status = 0
         self.actor = _NOBODY
@@ -104,6 +113,11 @@ class Exchange:
     def shown_path(self) -> str:
         """The path as logs show it."""
         return self.path[:LONGEST_PATH]
+
+    @property
+    def marks(self) -> Headers:
+        """What its answer has of its own, whatever else it is."""
+        return ((b"x-request-id", self.request_id.encode("ascii")),)
 
     def header(self, name: bytes) -> str:
         """A header's value, "" when it is absent."""

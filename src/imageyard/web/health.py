@@ -31,7 +31,7 @@ class HealthDoor:
         if exchanged.method not in ("GET", "HEAD"):
             raise errors.MethodNotAllowed(exchanged.method, ("GET", "HEAD"))
         exchanged.verb = "get"
-        await reply.send(self._answer(exchanged.path, exchanged.query), exchanged.method, send)
+        await reply.send(self._answer(exchanged.path, exchanged.query), exchanged, send)
 
     def _answer(self, path: str, query: bytes) -> Reply:
         if path == "/version":

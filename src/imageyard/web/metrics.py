@@ -25,4 +25,4 @@ class MetricsDoor:
         exchanged.resource, exchanged.verb = "metrics", "get"
         self._doors.objects.rights.demand_path(exchanged.actor, "get", PATH)
         headers = ((b"content-type", metrics.CONTENT_TYPE.encode()), *hygiene.DATA)
-        await reply.send(Reply(200, headers, self._doors.metrics.render()), exchanged.method, send)
+        await reply.send(Reply(200, headers, self._doors.metrics.render()), exchanged, send)

@@ -45,8 +45,7 @@ class Observed:
         def marked(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 exchanged.status = message["status"]
-                request_id = (b"x-request-id", exchanged.request_id.encode("ascii"))
-                message["headers"] = [*message["headers"], request_id, *hygiene.EVERY]
+                message["headers"] = [*message["headers"], *exchanged.marks, *hygiene.EVERY]
             return send(message)
 
         try:
@@ -117,7 +116,7 @@ class Translated:
         if isinstance(failure, AlreadyExists):
             exchanged.name = exchanged.name or failure.name
         render = self._renders.get(exchanged.path.split("/", 2)[1] if "/" in exchanged.path else "", _render)
-        await reply.send(render(failure, exchanged), exchanged.method, send)
+        await reply.send(render(failure, exchanged), exchanged, send)
 
 
 def _render(failure: Failure, exchanged: Exchange) -> Reply:

@@ -10,10 +10,13 @@ from starlette.types import Send
 
 from imageyard.domain.text import Text
 from imageyard.web import hygiene
+from imageyard.web.exchange import Exchange
 from imageyard.web.hygiene import Headers as Headers
 
 _JSON: Final[Headers] = ((b"content-type", b"application/json"), *hygiene.DATA)
 _QUOTED: Final = dict.fromkeys((*range(32), 127), " ") | {ord('"'): '\\"', ord("\\"): "\\\\"}
+_BARE: Final = (204, 304)
+"""Of these nothing follows the head, nor is its length told (RFC 9110 section 8.6)."""
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -79,13 +82,17 @@ def _warning(warning: Text) -> tuple[bytes, bytes]:
     return (b"warning", b'299 - "' + words + b'"')
 
 
-async def send(reply: Reply, method: str, send: Send) -> None:
+async def send(reply: Reply, asked: Exchange, send: Send) -> None:
     """Send it; HEAD gets the headers a GET would, and no body."""
-    headers = [*reply.headers]
-    if reply.status not in (204, 304):
-        headers.append((b"content-length", b"%d" % len(reply.body)))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
+    status, headers, body = reply
+    length: Headers = () if status in _BARE else ((b"content-length", b"%d" % len(body)),)
+    if asked.method == "HEAD":
+        body = b""
+    if asked.whole is not None and asked.whole(status, (headers, hygiene.EVERY), (*length, *asked.marks), body):
+        asked.status = status
+        return
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def stream(answer: Stream, method: str, send: Send) -> None:

@@ -29,12 +29,12 @@ def window(connection: apsw.Connection) -> Window:
     return Window(trimmed, newest)
 
 
-def one(connection: apsw.Connection, resource: str, singular: str, number: int, namespace: str, name: str) -> Stored:
+def one(connection: apsw.Connection, key: Key, singular: str, number: int) -> Stored:
     """Raises NotFound, Corrupt."""
     where = "namespace = ? AND name = ?"
-    for stored in read(resource, singular, between(connection, number, where, (namespace, name), 1, 0)):
+    for stored in read(key.resource, singular, between(connection, number, where, (key.namespace, key.name), 1, 0)):
         return stored
-    raise NotFound(singular, name)
+    raise NotFound(singular, key.name)
 
 
 def by_ids(connection: apsw.Connection, resource: str, singular: str, ids: Sequence[int]) -> Sequence[Stored]:

@@ -22,6 +22,7 @@ from imageyard.store.sqlite.objects import Create
 from imageyard.store.sqlite.pages import Pages
 from imageyard.store.sqlite.ranks import Ranks
 from imageyard.store.sqlite.readers import Readers
+from imageyard.store.sqlite.recent import Recent
 from imageyard.store.sqlite.watching import Watching
 from imageyard.store.sqlite.writer import Committed, Writer
 
@@ -56,6 +57,7 @@ class SQLiteStore:
         self._ranks = self._readers.at_once(lambda connection: Ranks(connection, resources))
         self._matches = Matches(self._ranks.version)
         self._pages = Pages(self._ranks.version)
+        self._recent = Recent()
         self._broadcast = Broadcast(self._readers.at_once(rows.window).newest)
         self._writer = Writer(self._connection, self._numbers, now, self._committed, patience)
 
@@ -92,8 +94,13 @@ class SQLiteStore:
         return await self._writer.submit(Create(entry.prepare(kind, obj), sealed, managed))
 
     async def get(self, kind: Kind[Any], namespace: str, name: str) -> Stored:
-        number = self._numbers[kind.plural]
-        return self._readers.statement(lambda c: rows.one(c, kind.plural, kind.singular, number, namespace, name))
+        key = Key(kind.plural, namespace, name)
+        held = self._recent.get(key)
+        if held is None:
+            number = self._numbers[kind.plural]
+            held = self._readers.statement(lambda c: rows.one(c, key, kind.singular, number))
+            self._recent.put(held)
+        return held
 
     async def list(self, kind: Kind[Any], query: Query) -> Page:
         """One snapshot. Raises Corrupt, naming it, when one object of the page is damaged."""
@@ -274,6 +281,7 @@ class SQLiteStore:
         self._ranks.tell(committed.changes, committed.version)
         moved = {move.key.resource for move in committed.moves}
         self._pages.tell(committed.changes, moved, committed.version)
+        self._recent.tell(committed.changes)
         self._broadcast.tell(committed.changes, committed.version)
         if self._observe_commit is not None:
             self._observe_commit(committed.seconds)
@@ -282,5 +290,6 @@ class SQLiteStore:
         await self._writer.close()
         self._broadcast.close()
         self._readers.close()
+        self._recent = Recent()
         # The last connection moves the log into the database, which may take a while.
         await asyncio.to_thread(self._connection.close)

@@ -85,7 +85,7 @@ class AdminDoor:
             raise errors.MethodNotAllowed(asked.method, ("GET", "POST", "DELETE"))
         asked.resource, asked.verb = "admin", verb
         self._rights.demand_path(asked.actor, verb, asked.path)
-        await reply.send(await self._answer(asked), asked.method, send)
+        await reply.send(await self._answer(asked), asked, send)
 
     async def _answer(self, asked: Exchange) -> Reply:
         collection, _, name = asked.path.rpartition("/")

@@ -46,7 +46,7 @@ class ConsoleDoor:
         if isinstance(answer, Stream):
             await reply.stream(answer, asked.method, send)
         else:
-            await reply.send(answer, asked.method, send)
+            await reply.send(answer, asked, send)
 
     async def _answer(self, asked: Exchange) -> Reply | Stream:
         if asked.path.startswith(assets.PREFIX):

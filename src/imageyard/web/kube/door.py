@@ -54,7 +54,7 @@ class KubeDoor:
         if isinstance(answered, Stream):
             await reply.stream(answered, exchanged.method, send)
         else:
-            await reply.send(answered, exchanged.method, send)
+            await reply.send(answered, exchanged, send)
 
     async def _answer(self, exchanged: Exchange) -> Answer:
         if (document := documents.find(exchanged)) is not None:

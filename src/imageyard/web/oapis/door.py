@@ -37,7 +37,7 @@ class RestDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchanged = exchange.of(scope)
-        await reply.send(await self._answer(exchanged), exchanged.method, send)
+        await reply.send(await self._answer(exchanged), exchanged, send)
 
     async def _answer(self, exchanged: Exchange) -> Reply:
         path = exchanged.path
