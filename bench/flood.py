@@ -1,8 +1,9 @@
 """One caller floods, as fast as it can and over many connections: what do the others feel?
 
-The flood is wrk, in a process of its own and niced, since it fights for the same cores. The others are one paced client
-of this process with a token of its own. Its p99 beside each flood stands against its p99 in quiet, of the same run and
-with the same thousands of idle connections open.
+The flood is wrk, in a process of its own and niced. The others are one paced client of this process with a token of its
+own. Its p99 beside each flood stands against its p99 in quiet, of the same run, with the same thousands of idle
+connections open and on the same cores: the server's loop has one to itself, or the tail would be that of a scheduler
+with three busy programs on two.
 """
 
 import asyncio
@@ -11,11 +12,11 @@ import re
 import resource
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final, NamedTuple
 
-from bench import connection, wrk
+from bench import connection, cores, wrk
 from bench.connection import at
 from bench.figure import Figure
 from bench.product import Product
@@ -76,42 +77,52 @@ def _fill(server: Product, objects: int) -> None:
 
 async def _measure(server: Product, elephant: str, mouse: str, profile: Profile) -> list[Figure]:
     seconds, settling = _SECONDS * profile.seconds, profile.settling
-    async with _idling(server, profile.connections):
-        await _paced(server, mouse, profile.warm_up)
-        quiet = await _paced(server, mouse, seconds)
-        figures = []
-        for flood in FLOODS[: profile.floods]:
-            with _flooding(server, flood, elephant, settling + seconds + 1) as told:
-                await asyncio.sleep(settling)
-                felt = await _paced(server, mouse, seconds)
-            remark = (
-                f"{profile.tabled} objects, {profile.connections:,} idle connections; "
-                f"medians {at(quiet, 0.5):.2f} and {at(felt, 0.5):.2f} ms; "
-                f"flood {told[0]}, server {server.memory()} MiB"
-            )
-            name = f"p99 of others beside {flood.label}"
-            figures.append(Figure(name, at(felt, 0.99), at(quiet, 0.99), "ms", TARGET, remark, at_most=True))
-        return figures
+    async with _idling(server, profile.connections) as keep:
+        with cores.apart(server.pid) as placed:
+            await _paced(server, mouse, profile.warm_up)
+            quiet = await _paced(server, mouse, seconds)
+            figures = []
+            for flood in FLOODS[: profile.floods]:
+                with _flooding(server, flood, elephant, settling + seconds + 1) as told:
+                    await asyncio.sleep(settling)
+                    felt = await _paced(server, mouse, seconds)
+                await keep()
+                remark = (
+                    f"{profile.tabled} objects, {profile.connections:,} idle connections; "
+                    f"medians {at(quiet, 0.5):.2f} and {at(felt, 0.5):.2f} ms; "
+                    f"flood {told[0]}, server {server.memory()} MiB; {placed}"
+                )
+                name = f"p99 of others beside {flood.label}"
+                figures.append(Figure(name, at(felt, 0.99), at(quiet, 0.99), "ms", TARGET, remark, at_most=True))
+            return figures
 
 
 @asynccontextmanager
-async def _idling(server: Product, count: int) -> AsyncIterator[None]:
-    """Connections that asked once and keep still, as those of clients that hold a pool do."""
+async def _idling(server: Product, count: int) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Connections that asked once and keep still, as those of clients that hold a pool do. Yields what has each ask
+    again, without which the server closes them in the end."""
     context = ssl.create_default_context(cafile=str(server.directory / "tls" / "ca.crt"))
-    writers: list[asyncio.StreamWriter] = []
+    held: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        await reader.readuntil(b"ok")
+
+    async def keep() -> None:
+        for reader, writer in held:
+            await ask(reader, writer)
+
     for number in range(count):
         secure = number % 10 >= 7
         port = int((server.secure_url if secure else server.url).rpartition(":")[2])
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context if secure else None)
-        writer.write(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        await reader.readuntil(b"ok")
-        writers.append(writer)
+        held.append(await asyncio.open_connection("127.0.0.1", port, ssl=context if secure else None))
+        await ask(*held[-1])
     try:
-        yield
+        yield keep
     finally:
-        for writer in writers:
+        for _, writer in held:
             writer.transport.abort()
-        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
+        await asyncio.gather(*(writer.wait_closed() for _, writer in held), return_exceptions=True)
 
 
 async def _paced(server: Product, token: str, seconds: float) -> list[float]:
@@ -119,10 +130,11 @@ async def _paced(server: Product, token: str, seconds: float) -> list[float]:
     taken: list[float] = []
     async with connection.to(server.url, token) as client:
         gc.disable()
-        begun = time.perf_counter()
-        while not taken or time.perf_counter() < begun + seconds:
-            taken.append((await client.get(f"{PATH}/image-001")).milliseconds)
-            await asyncio.sleep(max(0.0, begun + len(taken) / _RATE - time.perf_counter()))
+        with cores.ahead():
+            begun = time.perf_counter()
+            while not taken or time.perf_counter() < begun + seconds:
+                taken.append((await client.get(f"{PATH}/image-001")).milliseconds)
+                await asyncio.sleep(max(0.0, begun + len(taken) / _RATE - time.perf_counter()))
         gc.enable()
     return sorted(taken)
 

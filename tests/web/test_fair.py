@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +14,9 @@ from imageyard.metrics import Metrics
 from imageyard.web import exchange
 from imageyard.web.exchange import Exchange
 from imageyard.web.fair import Fair
-from imageyard.web.fairness import MOST_WAITING
+from imageyard.web.fairness import MOST_WAITING, Seats
 from imageyard.web.limits import Limits
+from imageyard.web.seat import Seat
 from tests.fakes.asgi import Client
 from tests.web import whole
 from tests.web.samples import IMAGES, image
@@ -219,3 +221,21 @@ async def test_long_lists_and_long_bodies_are_answered_like_short_ones(tmp_path:
         listed = await ann.get(KUBE)
         assert (listed.status, len(listed.json()["items"])) == (200, 60)
         assert (await ann.post(IMAGES, b"{" * 100_000, headers={"content-type": "application/json"})).status == 400
+
+
+async def test_long_work_in_a_thread_makes_pauses_while_somebody_else_is_about(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("imageyard.web.seat.sleep", pauses.append)
+    ticks = count()
+    monkeypatch.setattr("imageyard.web.seat.perf_counter", lambda: next(ticks) / 10_000)
+    door.ask("ann")
+    await door.settle()
+    seat = Seat(door.fair, Seats(1).flow("ann"))
+    assert [*seat.unhurried(range(100))] == [*range(100)]
+    assert pauses == []
+    door.ask("bob")
+    await door.settle()
+    assert [*seat.unhurried(range(100))] == [*range(100)]
+    assert sum(pauses) >= 100 / 10_000

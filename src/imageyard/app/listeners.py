@@ -23,8 +23,6 @@ GRACE: Final = 10
 _HALF_ASKED: Final = GRACE - 1
 """Seconds after SIGTERM until a request that is not all there is given up: uvicorn would call it an error of ours."""
 _BACKLOG: Final = 2048
-_TICKS: Final = 10
-"""uvicorn ticks ten times a second; slow connections are looked for once."""
 
 
 class Bound(NamedTuple):
@@ -96,8 +94,7 @@ class _Server(uvicorn.Server):
         self.up = asyncio.Event()
 
     async def on_tick(self, counter: int) -> bool:
-        if counter % _TICKS == 0:
-            patience.hurry(self.server_state, asyncio.get_running_loop().time())
+        patience.hurry(self.server_state, asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

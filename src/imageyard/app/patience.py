@@ -105,7 +105,7 @@ class Patient(HttpToolsProtocol):
         if len(self.connections) > most_connections() and not self._idle.make_room(now):
             transport.abort()
         self._idle.add(self._corked, now)
-        self._idle.awake.add(self)
+        self._idle.wake(self)
         self.headers = []
         self._certificate = _shown(transport)
         self._begun: float | None = now
@@ -118,7 +118,7 @@ class Patient(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._idle.drop(self._corked)
-        self._idle.awake.discard(self)
+        self._idle.rest(self)
         # They hold this connection, which holds them.
         self.pipeline.clear()
 
@@ -126,7 +126,7 @@ class Patient(HttpToolsProtocol):
         if self._deaf:
             return
         self._idle.drop(self._corked)
-        self._idle.awake.add(self)
+        self._idle.wake(self)
         if self._begun is None:
             self._begun = self.loop.time()
         self._overhead += len(data)
@@ -299,21 +299,21 @@ def most_connections() -> int:
 
 
 def hurry(listener: ServerState, now: float) -> None:
-    """Close the connections whose peers take too long to ask or to listen, or have not asked for long. Called about
-    once a second."""
+    """Close the connections whose peers take too long to ask or to listen, or have not asked for long. To be called
+    some ten times a second."""
     here = idle.of(listener)
-    for connection in [*here.awake]:
+    for connection in here.awake(now):
         if connection.stalled(now):
             connection.cut()
         elif connection.overdue(now):
             connection.give_up()
         elif connection.at_rest():
-            here.awake.discard(connection)
+            here.rest(connection)
     here.say_goodbye(now)
 
 
 def give_up_half_asked(listener: ServerState) -> None:
     """Close the connections whose peers have not said all of their request."""
-    for connection in [*idle.of(listener).awake]:
-        if connection.half_asked():
+    for connection in [*listener.connections]:
+        if isinstance(connection, Patient) and connection.half_asked():
             connection.transport.abort()

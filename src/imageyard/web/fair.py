@@ -6,6 +6,7 @@ is not read meanwhile: that is what slows a flood down.
 
 import asyncio
 import math
+from random import uniform
 from time import perf_counter
 from typing import Final
 
@@ -76,7 +77,8 @@ class Fair:
         """Wait for the turn of somebody who is to hear that he may not come in: that costs the loop its time too.
         Who is told to come back later hears it later, or would ask on at once and at no cost."""
         if isinstance(failure, TooManyRequests):
-            await asyncio.sleep(self._pause)
+            # Not all at the same moment, or those who asked together would come back together.
+            await asyncio.sleep(self._pause * uniform(1, 2))  # noqa: S311 # nosec B311 # no secret
         seats = self._probes if exchanged.path in self._probe_paths else self._strangers
         flow = seats.flow(peers.network(exchanged.address))
         seat = await self._seat(flow)

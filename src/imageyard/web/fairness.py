@@ -162,6 +162,10 @@ class Fairness(Generic[T]):
         """Whether this turn has lasted long enough."""
         return self._spent >= (SLICE if now < self._shared_until else BURST)
 
+    def shared(self, now: float) -> bool:
+        """Whether somebody else is about. May be asked from any thread."""
+        return now < self._shared_until
+
     def last(self, flow: Flow) -> None:
         """Take a seat without a turn."""
         flow.held += 1

@@ -1,14 +1,18 @@
 """A request's seat while it is served, and the time the loop spends on it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from time import perf_counter
-from typing import Any, Protocol, TypeVar
+from time import perf_counter, sleep
+from typing import Any, Final, Protocol, TypeVar
 
 from imageyard.web.fairness import Fairness, Flow
 
 T = TypeVar("T")
+
+SPELL: Final = 0.0003
+"""Seconds that work in a thread goes on without a pause."""
+PAUSE: Final = 0.0006
 
 
 class Desks(Protocol):
@@ -62,6 +66,17 @@ class Seat:
         finally:
             self._desks.fairness.count(seat.flow, perf_counter() - begun)
             seat.leave()
+
+    def unhurried(self, things: Iterable[T]) -> Iterator[T]:
+        """For work in a thread: one by one, and with pauses while anybody else is about. A thread that works on and on
+        has the loop wait for the interpreter at each of its callbacks, of which a request needs several."""
+        begun = perf_counter()
+        for thing in things:
+            yield thing
+            if perf_counter() - begun > SPELL:
+                if self._desks.fairness.shared(perf_counter()):
+                    sleep(PAUSE)
+                begun = perf_counter()
 
     async def at_length(self, work: Callable[[], T]) -> T:
         """Run this in a thread. Raises TooManyRequests, and what the work raises."""

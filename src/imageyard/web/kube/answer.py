@@ -1,7 +1,7 @@
 """An object or a list in the form its reader asked for."""
 
 import gzip
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -49,9 +49,13 @@ def one(
     return spoken(exchange, form, body, status, warnings)
 
 
-def many(exchange: Exchange, kind: Kind[Any], page: Page, remaining: int, now: datetime) -> Reply:
+Pace = Callable[[Iterable[bytes]], Iterable[bytes]]
+"""How long work goes through its objects."""
+
+
+def many(exchange: Exchange, kind: Kind[Any], page: Page, remaining: int, now: datetime, pace: Pace = iter) -> Reply:
     """A list; `remaining` objects come after it, 0 when that is not known."""
-    form, bodies = form_of(exchange), [splice.whole(stored) for stored in page.items]
+    form, bodies = form_of(exchange), pace(map(splice.whole, page.items))
     meta = table.meta(page.resource_version, page.continuation, remaining)
     if form.shape == "Table":
         body = table.render(kind, bodies, meta, form.version, table.included(exchange), now)
@@ -62,11 +66,11 @@ def many(exchange: Exchange, kind: Kind[Any], page: Page, remaining: int, now: d
     return spoken(exchange, form, body)
 
 
-def listed(kind: Kind[Any], bodies: Sequence[bytes], meta: Mapping[str, Any]) -> bytes:
+def listed(kind: Kind[Any], bodies: Iterable[bytes], meta: Mapping[str, Any]) -> bytes:
     opening = f'{{"apiVersion":"{kind.api_version}","items":['.encode()
     closing = f'],"kind":"{kind.name}List","metadata":'.encode()
     if kind.view is not None:
-        bodies = [kind.shown(body) for body in bodies]
+        bodies = (kind.shown(body) for body in bodies)
     return b"%s%s%s%s}" % (opening, b",".join(bodies), closing, msgspec.json.encode(meta))
 
 

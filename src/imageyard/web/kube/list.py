@@ -1,7 +1,6 @@
 """GET on a collection: chunked, of one moment, in any form."""
 
 import asyncio
-from functools import partial
 from typing import Final
 
 from imageyard.domain.errors import Gone
@@ -9,6 +8,7 @@ from imageyard.store import Page, Query
 from imageyard.web.doors import Doors
 from imageyard.web.exchange import Exchange
 from imageyard.web.kube import answer
+from imageyard.web.kube.answer import Pace
 from imageyard.web.kube.parameters import ListOptions, TooLargeResourceVersion
 from imageyard.web.kube.target import Target
 from imageyard.web.reply import Reply
@@ -23,8 +23,9 @@ async def collection(doors: Doors, exchange: Exchange, target: Target, options: 
         return _shown(doors, exchange, target, options, await _page(doors, exchange, target, options))
     async with exchange.seat.at_desk():
         page = await _page(doors, exchange, target, options)
-        shown = partial(_shown, doors, exchange, target, options, page)
-        return shown() if len(page.items) <= SHORT else await asyncio.to_thread(shown)
+        if len(page.items) <= SHORT:
+            return _shown(doors, exchange, target, options, page)
+        return await asyncio.to_thread(_shown, doors, exchange, target, options, page, exchange.seat.unhurried)
 
 
 async def _page(doors: Doors, exchange: Exchange, target: Target, options: ListOptions) -> Page:
@@ -33,9 +34,12 @@ async def _page(doors: Doors, exchange: Exchange, target: Target, options: ListO
     return page
 
 
-def _shown(doors: Doors, exchange: Exchange, target: Target, options: ListOptions, page: Page) -> Reply:
+def _shown(
+    doors: Doors, exchange: Exchange, target: Target, options: ListOptions, page: Page, pace: Pace = iter
+) -> Reply:
     counted = page.continuation and not options.selective and not options.continuation
-    return answer.many(exchange, target.kind, page, page.total - len(page.items) if counted else 0, doors.clock.now())
+    remaining = page.total - len(page.items) if counted else 0
+    return answer.many(exchange, target.kind, page, remaining, doors.clock.now(), pace)
 
 
 def query_of(target: Target, options: ListOptions) -> Query:
