@@ -1,5 +1,6 @@
 """Connections nobody asks on, and those that are looked at: each in its turn, few at a time, none forgotten."""
 
+from itertools import pairwise
 from typing import Any
 
 from imageyard.app.idle import SECONDS, Idle
@@ -51,7 +52,7 @@ def test_who_has_been_idle_too_long_is_closed_longest_first_and_few_at_a_time() 
     for _ in range(100):
         idle.say_goodbye(SECONDS + 1)
         closed.append(sum(each.closed for each in transports))
-    assert max(after - before for before, after in zip(closed, closed[1:], strict=False)) < 10
+    assert max(after - before for before, after in pairwise(closed)) < 10
     assert [each.closed for each in transports[: closed[0]]] == [True] * closed[0]
     assert (closed[-1], len(idle)) == (100, 0)
 
