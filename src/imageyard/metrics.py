@@ -11,8 +11,10 @@ from typing import Final, NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 
+from imageyard.answered import Answered
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _SLOW = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600)
 
 
@@ -81,12 +83,8 @@ class Metrics:
         self.queue_seconds = Histogram(
             "workqueue_queue_duration_seconds", "Time a key waits.", ["name"], buckets=_SLOW, registry=registry
         )
-        self.requests = Counter(
-            "apiserver_request", "Answered requests.", ["verb", "resource", "code"], registry=registry
-        )
-        self.request_seconds = Histogram(
-            "apiserver_request_duration_seconds", "Time to answer.", ["verb"], buckets=_FAST, registry=registry
-        )
+        self.answered = Answered(FAST)
+        registry.register(self.answered)
         self.requests_refused = Counter(
             "apiserver_flowcontrol_rejected_requests",
             "Requests answered 429 because too many of the same caller waited.",
@@ -94,7 +92,7 @@ class Metrics:
         )
         self.longrunning = Gauge("apiserver_longrunning_requests", "Open watches.", ["verb"], registry=registry)
         self.commit_seconds = Histogram(
-            "imageyard_store_commit_duration_seconds", "Time of one durable commit.", buckets=_FAST, registry=registry
+            "imageyard_store_commit_duration_seconds", "Time of one durable commit.", buckets=FAST, registry=registry
         )
         self.audit_errors = Counter("imageyard_audit_error", "Audit records that were not written.", registry=registry)
 

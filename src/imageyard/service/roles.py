@@ -33,6 +33,9 @@ class Roles:
     hand is taken in before any question is answered."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._caught_up = -1
+        """The store's head when what was at hand was taken in last."""
         self._follows = [_Follow(store, clock, kind, self._moved) for kind in KINDS]
         self._roles, self._cluster_roles, self._bindings, self._cluster_bindings = (
             follow.held for follow in self._follows
@@ -55,8 +58,7 @@ class Roles:
 
     def grants(self, actor: Actor) -> Iterable[Grant]:
         """What the actor's bindings give now. One whose role does not exist gives nothing."""
-        for follow in self._follows:
-            follow.catch_up()
+        self._catch_up()
         key = (actor.user, actor.groups)
         granted = self._granted.get(key)
         if granted is None:
@@ -67,12 +69,17 @@ class Roles:
 
     def rules(self, ref: RoleRef, namespace: str) -> tuple[Rule, ...]:
         """The rules of the role that a binding in a namespace refers to. Raises NotFound."""
-        for follow in self._follows:
-            follow.catch_up()
+        self._catch_up()
         found = self._rules(ref, namespace)
         if found is None:
             raise NotFound((ROLE if ref.kind == "Role" else CLUSTER_ROLE).singular, ref.name)
         return found
+
+    def _catch_up(self) -> None:
+        if self._store.head != self._caught_up:
+            for follow in self._follows:
+                follow.catch_up()
+            self._caught_up = self._store.head
 
     def _find(self, actor: Actor) -> Iterable[Grant]:
         if MASTERS in actor.groups:

@@ -15,7 +15,7 @@ Promises every Store keeps (the contract suite in `tests/contract/` is their pro
 """
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,18 +44,36 @@ class Bodies(Sequence[Stored]):
     """Objects of which only the bodies were read; who asks for one gets the rest out of its body. For long lists that
     are passed on as they are, which is what most lists are for."""
 
-    __slots__ = ("_resource", "_versions", "bodies")
+    __slots__ = ("_apart", "_joined", "_lengths", "_resource", "_versions")
 
     def __init__(self, resource: str, versions: Sequence[int], bodies: Sequence[bytes]) -> None:
         self._resource = resource
         self._versions = versions
-        self.bodies = bodies
+        self._apart: Sequence[bytes] = bodies
+        """Empty once they are joined: they are in memory once."""
+        self._joined = b""
+        self._lengths: Sequence[int] = ()
+
+    @property
+    def bodies(self) -> Sequence[bytes]:
+        if not self._joined:
+            return self._apart
+        return [*_split(self._joined, self._lengths)]
 
     def __len__(self) -> int:
-        return len(self.bodies)
+        return len(self._versions)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and [*self] == [*other]
+
+    def joined(self, most: int) -> bytes | None:
+        """All of them with commas between, made once; None where that would be more than `most` bytes."""
+        if not self._joined:
+            lengths = [*map(len, self._apart)]
+            if sum(lengths) > most:
+                return None
+            self._joined, self._lengths, self._apart = b",".join(self._apart), lengths, ()
+        return self._joined if len(self._joined) <= most + len(self) else None
 
     @overload
     def __getitem__(self, at: int) -> Stored: ...
@@ -67,6 +85,19 @@ class Bodies(Sequence[Stored]):
         body = self.bodies[at]
         named = msgspec.json.decode(body, type=_Named).metadata
         return Stored(Key(self._resource, named.namespace, named.name), named.uid, self._versions[at], body)
+
+    def __iter__(self) -> Iterator[Stored]:
+        for version, body in zip(self._versions, self.bodies, strict=True):
+            named = msgspec.json.decode(body, type=_Named).metadata
+            yield Stored(Key(self._resource, named.namespace, named.name), named.uid, version, body)
+
+
+def _split(joined: bytes, lengths: Iterable[int]) -> Iterator[bytes]:
+    """What was joined by one byte."""
+    begin = 0
+    for length in lengths:
+        yield joined[begin : begin + length]
+        begin += length + 1
 
 
 class _Metadata(msgspec.Struct):
@@ -148,6 +179,11 @@ class Page(NamedTuple):
     def bodies(self) -> Sequence[bytes]:
         """The bodies of the items, without making the items."""
         return self.items.bodies if isinstance(self.items, Bodies) else [stored.body for stored in self.items]
+
+    def joined(self, most: int) -> bytes | None:
+        """The bodies with commas between; None where they are more than `most` bytes together."""
+        items = self.items if isinstance(self.items, Bodies) else Bodies("", [], self.bodies)
+        return items.joined(most)
 
 
 class Due(NamedTuple):
@@ -242,6 +278,10 @@ class Store(Protocol):
 
     async def resource_version(self) -> int:
         """The newest durable resourceVersion."""
+
+    @property
+    def head(self) -> int:
+        """The newest resourceVersion that watches have at hand."""
 
     async def size(self) -> int:
         """Bytes that everything stored takes; less after deletions."""

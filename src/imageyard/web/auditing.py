@@ -120,12 +120,11 @@ class Announced:
 class _Asked:
     """A request, and when it came."""
 
-    __slots__ = ("_began", "_clock", "_received", "exchanged")
+    __slots__ = ("_began", "_clock", "exchanged")
 
     def __init__(self, exchanged: Exchange, clock: Clock) -> None:
         self.exchanged = exchanged
         self._clock = clock
-        self._received = clock.now()
         self._began = clock.monotonic()
 
     def answered(self, code: int) -> Sequence[Event]:
@@ -139,8 +138,9 @@ class _Asked:
         known = exchanged.actor.user != ANONYMOUS
         if not records.is_recorded(safe=safe, question=named.question, known=known, code=code):
             return ()
-        until = self._received + timedelta(seconds=self._clock.monotonic() - self._began)
-        event = _event(exchanged, named, "ResponseComplete", self._received, until, code)
+        until = self._clock.now()
+        received = until - timedelta(seconds=self._clock.monotonic() - self._began)
+        event = _event(exchanged, named, "ResponseComplete", received, until, code)
         return [*_parts(event, exchanged), event] if exchanged.parts else [event]
 
 

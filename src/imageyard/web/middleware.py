@@ -12,7 +12,6 @@ from time import perf_counter
 from typing import Final
 
 import structlog
-from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imageyard.domain.errors import AlreadyExists, Failure, TooLarge, UnsupportedMediaType
@@ -36,7 +35,6 @@ class Observed:
         self._app = app
         self._language = language
         self._metrics = metrics
-        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -58,13 +56,7 @@ class Observed:
     def _note(self, exchanged: Exchange, seconds: float) -> None:
         """Status 0: the client left before there was an answer."""
         status, verb = exchanged.status, exchanged.verb or ("read" if exchanged.method in SAFE_METHODS else "write")
-        key = (verb, exchanged.resource, status)
-        children = self._children.get(key)
-        if children is None:
-            count = self._metrics.requests.labels(verb, exchanged.resource, str(status))
-            children = self._children[key] = (count, self._metrics.request_seconds.labels(verb))
-        children[0].inc()
-        children[1].observe(seconds)
+        self._metrics.answered.note(verb, exchanged.resource, status, seconds)
         if status < 400 and exchanged.method in SAFE_METHODS:
             return
         log.info(

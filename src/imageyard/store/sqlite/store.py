@@ -163,6 +163,10 @@ class SQLiteStore:
     async def resource_version(self) -> int:
         return self._readers.at_once(rows.window).newest
 
+    @property
+    def head(self) -> int:
+        return self._broadcast.head
+
     async def size(self) -> int:
         return self._readers.at_once(rows.size)
 

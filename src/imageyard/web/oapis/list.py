@@ -24,10 +24,11 @@ _TOO_LARGE: Final = Text(
 async def collection(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     query = parameters.listing(target.kind, target.namespace, exchange.query)
     page = await doors.objects.list(exchange.actor, target.kind, query)
-    bodies = page.bodies
-    if sum(map(len, bodies)) > MOST_BYTES and len(bodies) > 1:
+    bodies = page.joined(MOST_BYTES)
+    if bodies is None and len(page.items) > 1:
         raise Invalid([Cause("limit", INVALID, _TOO_LARGE)], kind=target.kind.singular)
-    return reply.stored(b'%s%s],"totalItems":%d}' % (_opening(target.kind), b",".join(bodies), page.total))
+    body = page.bodies[0] if bodies is None else bodies
+    return reply.stored(b'%s%s],"totalItems":%d}' % (_opening(target.kind), body, page.total))
 
 
 @lru_cache
