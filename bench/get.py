@@ -15,21 +15,24 @@ _PATH = f"{product.API}/team-%02d/repositories/image-%06d"
 
 
 def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
-    """Random objects among all, at both sizes of the world."""
+    """The same object again and again, as the bare app answers and as clients poll; and random ones among all, at both
+    sizes of the world."""
     for count in (profile.few, profile.many):
         with worlds.serving(count) as server:
-            yield _figure(server, count, profile)
+            token = server.token_of(f"reader-{count}", "image-viewer")
+            if count == profile.few:
+                yield _figure(server, token, 1, f"get one object of {count:,} over TLS", profile)
+            yield _figure(server, token, count, f"get random ones of {count:,} objects over TLS", profile)
 
 
-def _figure(server: Product, count: int, profile: Profile) -> Figure:
-    token = server.token_of(f"reader-{count}", "image-viewer")
+def _figure(server: Product, token: str, among: int, name: str, profile: Profile) -> Figure:
     body = server.raw(f"/{images.namespace(0)}/repositories/{images.name(0)}")
     with bare.asgi([body], server.directory / "tls") as url:
-        before = _rate(url, "", "/0?%d&%d", count, profile)
-        value = _rate(server.secure_url, token, _PATH, count, profile)
-        ceiling = (before + _rate(url, "", "/0?%d&%d", count, profile)) / 2
+        before = _rate(url, "", "/0?%d&%d", among, profile)
+        value = _rate(server.secure_url, token, _PATH, among, profile)
+        ceiling = (before + _rate(url, "", "/0?%d&%d", among, profile)) / 2
     remark = f"{len(body):,} bytes, 16 connections kept open; bare ASGI on the same server with TLS, before and after"
-    return Figure(f"get one of {count:,} objects over TLS", value, ceiling, "requests/s", _TARGET, remark)
+    return Figure(name, value, ceiling, "requests/s", _TARGET, remark)
 
 
 def _rate(url: str, token: str, path: str, count: int, profile: Profile) -> float:
