@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 from imageyard.app import listeners, patience
 from imageyard.app.certificates import Certificates
 from imageyard.app.handshakes import Handshakes
-from tests.app.test_patience import hello
+from tests.app.test_patience import Hello
 
 MOST: Final = 25
 
@@ -65,7 +65,7 @@ async def listening(place: Path, most: int) -> AsyncIterator[Listening]:
     issued = Certificates(place)
     issued.ensure(["127.0.0.1"], datetime.now(UTC))
     context = listeners.context(issued.server, issued.server_key)
-    async with listening_with(context, issued.ca, hello, most) as here:
+    async with listening_with(context, issued.ca, Hello(), most) as here:
         yield here
 
 

@@ -11,6 +11,10 @@ class Closing:
 
     def __init__(self) -> None:
         self.closed = False
+        self.left = 0
+
+    def unsent(self) -> int:
+        return self.left
 
     def close(self) -> None:
         self.closed = True
@@ -64,3 +68,17 @@ def test_who_asked_again_meanwhile_stays() -> None:
     idle.add(asks, 50.0)
     idle.say_goodbye(SECONDS + 1)
     assert not asks.closed
+
+
+def test_who_still_reads_an_answer_is_not_idle() -> None:
+    idle: Idle = Idle()
+    reads: Any = Closing()
+    reads.left = 1_000_000
+    idle.add(reads, 0.0)
+    idle.say_goodbye(SECONDS + 1)
+    assert not reads.closed
+    reads.left = 0
+    idle.say_goodbye(SECONDS + 2)
+    assert not reads.closed
+    idle.say_goodbye(2 * SECONDS + 2)
+    assert reads.closed

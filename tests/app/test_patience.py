@@ -19,26 +19,46 @@ from imageyard.web import hygiene
 LARGE = 32 * 1024 * 1024
 
 
-async def hello(scope: Scope, receive: Receive, send: Send) -> None:
-    """Read all there is, then answer; `/unread` answers at once, `/large` with more than a socket holds."""
-    while scope["path"] != "/unread" and (await receive()).get("more_body"):
-        pass
-    if scope["path"] == "/large":
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % LARGE)]})
-        await send({"type": "http.response.body", "body": bytes(LARGE)})
-        return
-    if b"x-late" in dict(scope["headers"]):
-        raise AssertionError("a trailer came as a header")
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-    await send({"type": "http.response.body", "body": b"ok"})
+class Hello:
+    """Reads all there is, then answers; `/unread` is answered at once, `/waits` when told or when its peer has left,
+    `/large` with more than a socket holds."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/waits":
+            await self._wait(receive)
+        elif scope["path"] != "/unread":
+            while (await receive()).get("more_body"):
+                pass
+        if scope["path"] == "/large":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % LARGE)]})
+            await send({"type": "http.response.body", "body": bytes(LARGE)})
+            return
+        if b"x-late" in dict(scope["headers"]):
+            raise AssertionError("a trailer came as a header")
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def _wait(self, receive: Receive) -> None:
+        async def gone() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        waits = {asyncio.create_task(gone()), asyncio.create_task(self.go.wait())}
+        _, rest = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for each in rest:
+            each.cancel()
 
 
 class Listening:
     """A listener on loopback; `ask` sends bytes and reads until the server closes or has answered."""
 
-    def __init__(self, port: int, state: ServerState) -> None:
+    def __init__(self, port: int, state: ServerState, go: asyncio.Event) -> None:
         self.port = port
         self.state = state
+        self.go = go
 
     @asynccontextmanager
     async def talk(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
@@ -60,7 +80,8 @@ class Listening:
 
 @asynccontextmanager
 async def listener(language: Language = "zh") -> AsyncIterator[Listening]:
-    config = uvicorn.Config(hello, ws="none", lifespan="off", log_config=None, access_log=False)
+    app = Hello()
+    config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_log=False)
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()
@@ -72,7 +93,7 @@ async def listener(language: Language = "zh") -> AsyncIterator[Listening]:
 
     server = await loop.create_server(protocol, "127.0.0.1", 0)
     async with server:
-        yield Listening(server.sockets[0].getsockname()[1], state)
+        yield Listening(server.sockets[0].getsockname()[1], state, app.go)
 
 
 @pytest.fixture
@@ -255,6 +276,72 @@ async def test_who_has_been_idle_is_looked_at_again_with_the_next_request(listen
         patience.hurry(listening.state, now + patience.HEAD_SECONDS + 1)
         with contextlib.suppress(ConnectionError):
             assert await reader.read() == b""
+
+
+async def test_who_sends_the_rest_of_a_body_after_the_answer_is_idle_too(listening: Listening) -> None:
+    async with listening.talk() as (reader, writer):
+        writer.write(b"POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
+        await reader.readuntil(b"ok")
+        writer.write(b"hello")
+        await turns()
+        now = asyncio.get_running_loop().time()
+        for seconds in (0, 74):
+            patience.hurry(listening.state, now + seconds)
+            await turns()
+            assert len(listening.state.connections) == 1
+        patience.hurry(listening.state, now + 76)
+        assert await reader.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("beginning", "seconds"),
+    [(b"GET / HTTP/1.1\r\n", patience.HEAD_SECONDS), (POST + b"Content-Length: 5\r\n\r\nhe", patience.BODY_SECONDS)],
+    ids=["half a head", "half a body"],
+)
+async def test_a_request_that_begins_with_the_end_of_another_has_no_longer_than_one_alone(
+    listening: Listening, beginning: bytes, seconds: float
+) -> None:
+    async with listening.talk() as (reader, writer):
+        writer.write(SECOND + beginning)
+        await reader.readuntil(b"ok")
+        now = asyncio.get_running_loop().time()
+        patience.hurry(listening.state, now + seconds - 2)
+        assert len(listening.state.connections) == 1
+        patience.hurry(listening.state, now + seconds + 1)
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+
+
+async def test_a_running_request_hears_that_its_peer_left_whatever_waits_behind_it(listening: Listening) -> None:
+    async with listening.talk() as (_, writer):
+        writer.write(b"GET /waits HTTP/1.1\r\nHost: a\r\n\r\n" + SECOND)
+        await turns()
+        assert listening.state.tasks
+    await turns()
+    assert not listening.state.tasks
+
+
+GARBAGE = {
+    "no HTTP": b"hello\r\n\r\n",
+    "a bad head": b"GET / HTTP/1.1\r\n\r\n",
+    "a bad body": CHUNKED + b"zz\r\n",
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
+@pytest.mark.parametrize("waiting", [b"", SECOND], ids=["one before it", "two before it"])
+async def test_what_is_wrong_behind_good_requests_ends_the_connection_after_their_answers(
+    listening: Listening, garbage: bytes, waiting: bytes
+) -> None:
+    async with listening.talk() as (reader, writer):
+        writer.write(b"GET /waits HTTP/1.1\r\nHost: a\r\n\r\n" + waiting + garbage)
+        await turns()
+        listening.go.set()
+        answers = await reader.read()
+    assert answers.count(b"HTTP/1.1 200 OK") == 1 + bool(waiting)
+    assert b" 400 " not in answers
+    assert answers.count(b"connection: close") == 1
+    assert answers.endswith(b"ok")
 
 
 async def test_trailers_are_not_taken_for_headers(listening: Listening) -> None:

@@ -71,6 +71,10 @@ class Corked(asyncio.Transport):
         beneath = self._beneath.get_write_buffer_size() if self._beneath is not None else 0
         return self._inner.get_write_buffer_size() + beneath
 
+    def unsent(self) -> int:
+        """Bytes that the peer has not got, about, those included that are held until the turn ends."""
+        return self._size + self.waiting()
+
     def _hang_up(self) -> None:
         """Close beneath TLS, once it has handed on all it had; what waits there is still sent."""
         if self._beneath is not None and not self._inner.get_write_buffer_size():

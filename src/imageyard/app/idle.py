@@ -65,7 +65,7 @@ class Idle:
         """Close the one that has been idle longest; False when none is to be found soon. One whose answer is still on
         its way is not idle, though nothing is asked on it."""
         for transport in [*islice(self._held, _LOOKS)]:
-            if transport.waiting():
+            if transport.unsent():
                 self.add(transport, now)
                 continue
             del self._held[transport]
@@ -78,6 +78,9 @@ class Idle:
         for transport, since in [*islice(self._held.items(), _GOODBYES)]:
             if now - since < SECONDS:
                 return
+            if transport.unsent():
+                self.add(transport, now)
+                continue
             del self._held[transport]
             transport.close()
 

@@ -12,7 +12,8 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 import structlog
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from imageyard.app import idle
@@ -113,10 +114,16 @@ class Patient(HttpToolsProtocol):
         self._deaf = False
         self._overhead = 0
         self._taking: _Taking | None = None
+        self._served: RequestResponseCycle | None = None
+        """The request that was begun to be answered last. Those behind it wait in `pipeline`."""
         self._refusal: Failure = _MALFORMED
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self._served is not None and not self._served.response_complete:
+            # uvicorn tells the request that came last, which may wait behind this one.
+            self._served.disconnected = True
+            self._served.message_event.set()
         self._idle.drop(self._corked)
         self._idle.rest(self)
         # They hold this connection, which holds them.
@@ -135,6 +142,14 @@ class Patient(HttpToolsProtocol):
         if (self._overhead > HEAD_BYTES or len(self.headers) > HEAD_LINES) and not self._deaf:
             self._refusal = _URL if self._in_head and len(self.url) > URL_BYTES else _HEAD
             self.send_400_response("")
+        # A body's end may come after its answer.
+        self._fall_idle()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._begun is None:
+            # Its beginning came with the end of the one before.
+            self._begun = self.loop.time()
 
     def on_headers_complete(self) -> None:
         # Raising here makes the parser give up, and uvicorn answer by `send_400_response`.
@@ -173,6 +188,10 @@ class Patient(HttpToolsProtocol):
         self.headers = []
         self._in_head = False
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._served = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_body(self, body: bytes) -> None:
         self._overhead = 0
         super().on_body(body)
@@ -188,13 +207,16 @@ class Patient(HttpToolsProtocol):
             return
         if not self.pipeline:
             self.flow.resume_reading()
-            if self._begun is None:
-                self._idle.add(self._corked, self.loop.time())
+            self._fall_idle()
             return
         self._start_asgi_task(*self.pipeline.pop())
         if not self.pipeline:
             # Of what waits there is enough until then.
             self.flow.resume_reading()
+
+    def _fall_idle(self) -> None:
+        if self._begun is None and self._is_answered() and not self.transport.is_closing():
+            self._idle.add(self._corked, self.loop.time())
 
     def overdue(self, now: float) -> bool:
         """Whether the peer has taken longer over a request than it may."""
@@ -214,8 +236,11 @@ class Patient(HttpToolsProtocol):
 
     def at_rest(self) -> bool:
         """Whether nothing is asked and everything answered was taken."""
-        answered = self.cycle is None or self.cycle.response_complete
-        return self._begun is None and answered and not self._corked.waiting()
+        return self._begun is None and self._is_answered() and not self._corked.unsent()
+
+    def _is_answered(self) -> bool:
+        """Whether no request is waiting for its answer, as far as its head has come."""
+        return self.cycle is None or self.cycle.response_complete
 
     def half_asked(self) -> bool:
         """Whether a request has begun and not ended."""
@@ -237,7 +262,13 @@ class Patient(HttpToolsProtocol):
         if self._deaf:
             return
         self._deaf, self._begun = True, None
-        if not self._in_head and self.cycle.response_started:
+        if self._in_head or self._gives_up_waiting():
+            # Answers keep their order: those before this one are given, and the connection ends with the last of them.
+            before = self.pipeline[0][0] if self.pipeline else self._served
+            if before is not None and not before.response_complete:
+                before.keep_alive = False
+                return
+        elif self.cycle.response_started:
             # The answer is on its way already.
             self.transport.close()
             return
@@ -249,6 +280,13 @@ class Patient(HttpToolsProtocol):
         head += [b"%s: %s\r\n" % pair for pair in pairs]
         self.transport.write(b"".join([*head, b"\r\n", answer.body]))
         self.transport.close()
+
+    def _gives_up_waiting(self) -> bool:
+        """Whether the request whose body is being read waits behind others; it is never begun then."""
+        if self.pipeline and self.pipeline[0][0] is self.cycle:
+            self.pipeline.popleft()
+            return True
+        return False
 
     def _language(self) -> Language:
         """That of the head, as far as it was read."""

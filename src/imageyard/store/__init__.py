@@ -15,7 +15,7 @@ Promises every Store keeps (the contract suite in `tests/contract/` is their pro
 """
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,21 +44,18 @@ class Bodies(Sequence[Stored]):
     """Objects of which only the bodies were read; who asks for one gets the rest out of its body. For long lists that
     are passed on as they are, which is what most lists are for."""
 
-    __slots__ = ("_apart", "_joined", "_lengths", "_resource", "_versions")
+    __slots__ = ("_resource", "_texts", "_versions")
 
     def __init__(self, resource: str, versions: Sequence[int], bodies: Sequence[bytes]) -> None:
         self._resource = resource
         self._versions = versions
-        self._apart: Sequence[bytes] = bodies
-        """Empty once they are joined: they are in memory once."""
-        self._joined = b""
-        self._lengths: Sequence[int] = ()
+        # In memory once, and in one place: threads read it while it is being joined.
+        self._texts: Sequence[bytes] | _Joined = bodies
 
     @property
     def bodies(self) -> Sequence[bytes]:
-        if not self._joined:
-            return self._apart
-        return [*_split(self._joined, self._lengths)]
+        texts = self._texts
+        return [*texts.apart()] if isinstance(texts, _Joined) else texts
 
     def __len__(self) -> int:
         return len(self._versions)
@@ -67,13 +64,14 @@ class Bodies(Sequence[Stored]):
         return isinstance(other, Sequence) and [*self] == [*other]
 
     def joined(self, most: int) -> bytes | None:
-        """All of them with commas between, made once; None where that would be more than `most` bytes."""
-        if not self._joined:
-            lengths = [*map(len, self._apart)]
+        """All of them with commas between, made once; None where they are more than `most` bytes together."""
+        texts = self._texts
+        if not isinstance(texts, _Joined):
+            lengths = (*map(len, texts),)
             if sum(lengths) > most:
                 return None
-            self._joined, self._lengths, self._apart = b",".join(self._apart), lengths, ()
-        return self._joined if len(self._joined) <= most + len(self) else None
+            self._texts = texts = _Joined(b",".join(texts), lengths)
+        return texts.text if len(texts.text) <= most + max(0, len(texts.lengths) - 1) else None
 
     @overload
     def __getitem__(self, at: int) -> Stored: ...
@@ -92,12 +90,20 @@ class Bodies(Sequence[Stored]):
             yield Stored(Key(self._resource, named.namespace, named.name), named.uid, version, body)
 
 
-def _split(joined: bytes, lengths: Iterable[int]) -> Iterator[bytes]:
-    """What was joined by one byte."""
-    begin = 0
-    for length in lengths:
-        yield joined[begin : begin + length]
-        begin += length + 1
+class _Joined:
+    """Texts with one byte between two."""
+
+    __slots__ = ("lengths", "text")
+
+    def __init__(self, text: bytes, lengths: Sequence[int]) -> None:
+        self.text = text
+        self.lengths = lengths
+
+    def apart(self) -> Iterator[bytes]:
+        begin = 0
+        for length in self.lengths:
+            yield self.text[begin : begin + length]
+            begin += length + 1
 
 
 class _Metadata(msgspec.Struct):
@@ -182,8 +188,7 @@ class Page(NamedTuple):
 
     def joined(self, most: int) -> bytes | None:
         """The bodies with commas between; None where they are more than `most` bytes together."""
-        items = self.items if isinstance(self.items, Bodies) else Bodies("", [], self.bodies)
-        return items.joined(most)
+        return (self.items if isinstance(self.items, Bodies) else Bodies("", (), self.bodies)).joined(most)
 
 
 class Due(NamedTuple):
