@@ -13,7 +13,7 @@ from imageyard.app.corked import Corked
 
 _LOOKS: Final = 64
 """Connections that are looked at, however many there are."""
-_AT_ONCE: Final = 16
+_AT_ONCE: Final = 64
 """Connections that are awake and are looked at in one turn of the loop, at least."""
 _GOODBYES: Final = 4
 """Connections that are closed in one: under TLS it takes a tenth of a millisecond each."""
@@ -43,9 +43,9 @@ class Idle:
         self._awake.pop(protocol, None)
 
     def awake(self, now: float) -> list[Any]:
-        """Those to be looked at now. All have their turn within some seconds, each time one in twenty: a thousand at
+        """Those to be looked at now. All have their turn within a second or two, each time one in ten: a thousand at
         once would be a turn of the loop of several milliseconds."""
-        most = max(_AT_ONCE, len(self._awake) // 20)
+        most = max(_AT_ONCE, len(self._awake) // 10)
         due = [each for each, since in islice(self._awake.items(), most) if now - since >= _PAUSE]
         for each in due:
             del self._awake[each]
