@@ -17,7 +17,7 @@ def apart(pid: int) -> Iterator[str]:
     os.sched_setaffinity(pid, cores[:1])
     os.sched_setaffinity(0, cores[1:])
     try:
-        yield "the server's event loop on a core of its own, load and client on the others, the client first where permitted"
+        yield "the server's event loop on a core of its own, load on the others, the client first where it may"
     finally:
         os.sched_setaffinity(pid, cores)
         os.sched_setaffinity(0, cores)
