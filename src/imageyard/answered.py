@@ -11,7 +11,6 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 
 class Answered(Collector):
@@ -45,9 +44,9 @@ class Answered(Collector):
 
     def _cumulated(self, times: "_Times") -> Iterator[tuple[str, float]]:
         total = 0
-        for bound, count in zip((*self._bounds, float("inf")), times.buckets, strict=True):
+        for bound, count in zip((*(str(float(bound)) for bound in self._bounds), "+Inf"), times.buckets, strict=True):
             total += count
-            yield floatToGoString(bound), total  # type: ignore[no-untyped-call]
+            yield bound, total
 
 
 class _Times:

@@ -1,5 +1,7 @@
 """Remembered objects: given out as long as they are true, and within their bound of memory."""
 
+from typing import Literal
+
 from imageyard.domain.objects import Key
 from imageyard.store import Change, Stored
 from imageyard.store.sqlite.recent import Recent
@@ -9,8 +11,8 @@ def stored(name: str, version: int = 1, size: int = 10) -> Stored:
     return Stored(Key("repositories", "a", name), f"uid-{name}", version, b"x" * size)
 
 
-def change(type_: str, name: str, resource: str = "repositories") -> Change:
-    return Change(type_, 2, Key(resource, "a", name), "u", b"")  # type: ignore[arg-type]
+def change(type_: Literal["MODIFIED", "DELETED"], name: str, resource: str = "repositories") -> Change:
+    return Change(type_, 2, Key(resource, "a", name), "u", b"")
 
 
 def test_what_changed_or_went_is_forgotten_and_nothing_else() -> None:

@@ -8,17 +8,16 @@ import hashlib
 import resource
 from collections.abc import Callable
 from functools import lru_cache
-from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 import structlog
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from imageyard.app import idle
 from imageyard.app.corked import Corked
-from imageyard.app.whole import Whole
+from imageyard.app.whole import Whole, line
 from imageyard.domain.errors import BadRequest, Failure
 from imageyard.domain.text import Language, Text
 from imageyard.web import errors, exchange, hygiene, language
@@ -273,12 +272,10 @@ class Patient(HttpToolsProtocol):
             self.transport.close()
             return
         answer = errors.render(self._refusal, self._language())
-        head = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n".encode("ascii")]
         pairs: list[tuple[bytes, bytes]] = [*self.server_state.default_headers, *answer.headers, *hygiene.EVERY]
         pairs += [(b"content-length", b"%d" % len(answer.body)), (b"connection", b"close")]
         pairs += [(b"x-request-id", exchange.new_request_id().encode("ascii"))]
-        head += [b"%s: %s\r\n" % pair for pair in pairs]
-        self.transport.write(b"".join([*head, b"\r\n", answer.body]))
+        self.transport.write(b"".join([STATUS_LINE[answer.status], *map(line, pairs), b"\r\n", answer.body]))
         self.transport.close()
 
     def _gives_up_waiting(self) -> bool:

@@ -37,7 +37,7 @@ class Whole:
             return False
         if cycle.disconnected:
             return True
-        head = [STATUS_LINE[status], _lines(tuple(cycle.default_headers)), shared, *map(_line, own)]
+        head = [STATUS_LINE[status], _lines(tuple(cycle.default_headers)), shared, *map(line, own)]
         head.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
@@ -64,11 +64,12 @@ def _shared(constant: tuple[Headers, ...]) -> bytes | None:
 
 @lru_cache(maxsize=512)
 def _lines(headers: Headers) -> bytes:
-    return b"".join(map(_line, headers))
+    return b"".join(map(line, headers))
 
 
-def _line(header: tuple[bytes, bytes]) -> bytes:
-    line = b"%b: %b" % header
-    if _FORBIDDEN.search(line):
+def line(header: tuple[bytes, bytes]) -> bytes:
+    """A header as it is sent. Raises ValueError for what no header may hold."""
+    written = b"%b: %b" % header
+    if _FORBIDDEN.search(written):
         raise ValueError(f"the header {header[0]!r} holds what no header may")
-    return line + b"\r\n"
+    return written + b"\r\n"

@@ -80,14 +80,14 @@ class Bodies(Sequence[Stored]):
     def __getitem__(self, at: int | slice) -> "Stored | Bodies":
         if isinstance(at, slice):
             return Bodies(self._resource, self._versions[at], self.bodies[at])
-        body = self.bodies[at]
-        named = msgspec.json.decode(body, type=_Named).metadata
-        return Stored(Key(self._resource, named.namespace, named.name), named.uid, self._versions[at], body)
+        return self._stored(self._versions[at], self.bodies[at])
 
     def __iter__(self) -> Iterator[Stored]:
-        for version, body in zip(self._versions, self.bodies, strict=True):
-            named = msgspec.json.decode(body, type=_Named).metadata
-            yield Stored(Key(self._resource, named.namespace, named.name), named.uid, version, body)
+        return map(self._stored, self._versions, self.bodies)
+
+    def _stored(self, version: int, body: bytes) -> Stored:
+        named = msgspec.json.decode(body, type=_Named).metadata
+        return Stored(Key(self._resource, named.namespace, named.name), named.uid, version, body)
 
 
 class _Joined:

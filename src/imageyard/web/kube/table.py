@@ -16,7 +16,6 @@ from imageyard.domain.text import Text
 from imageyard.web.exchange import Exchange
 from imageyard.web.kube import parameters, splice
 
-_encode: Final = msgspec.json.Encoder().encode
 _INCLUDES: Final = ("Metadata", "Object", "None")
 
 
@@ -84,7 +83,7 @@ def _row(kind: Kind[Any], body: bytes, version: str, include: str, now: datetime
         row["object"] = msgspec.Raw(kind.shown(body))
     elif include == "Metadata":
         row["object"] = msgspec.Raw(partial(body, version))
-    return _encode(row)
+    return msgspec.json.encode(row)
 
 
 def partial(body: bytes, version: str) -> bytes:
