@@ -131,7 +131,7 @@ async def build(store: Store, clock: FakeClock, *, auto_create_namespaces: bool 
         store,
         keyring,
         clock,
-        grants=lambda actor: grants,
+        grants=lambda actor: tuple(grants),
         auto_create_namespaces=auto_create_namespaces,
         record=events.record,
     )
@@ -144,7 +144,7 @@ async def build(store: Store, clock: FakeClock, *, auto_create_namespaces: bool 
         clock,
         trials=trials,
         language="zh",
-        grants=lambda actor: grants,
+        grants=lambda actor: tuple(grants),
         jitter=lambda: 0.5,
         record=events.record,
     )

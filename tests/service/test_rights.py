@@ -3,12 +3,16 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from imageyard.domain.access import AUTHENTICATED, Actor, Grant, Rule
+from imageyard.domain import access
+from imageyard.domain.access import AUTHENTICATED, Action, Actor, Grant, Rule
 from imageyard.domain.errors import Forbidden
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.objects import GROUP
 from imageyard.service.objects import Patch
+from imageyard.service.rights import Rights
 from imageyard.store import Query
 from tests.service.conftest import ADMIN, NOBODY, Service, a_source, an_image
 
@@ -111,3 +115,40 @@ async def test_testing_before_saving_needs_the_right_to_create(service: Service)
         await service.verifier.by_request(ANN, "default", "new", body)
     grant(service, "create", "registrysecrets")
     await service.verifier.by_request(ANN, "default", "new", body)
+
+
+VERBS, NAMES, PLACES = ("get", "delete", "*"), ("", "one", "two"), ("", "team-a", "team-b")
+NONE = frozenset({""})
+RULES = st.builds(
+    Rule,
+    st.frozensets(st.sampled_from(VERBS), min_size=1),
+    st.just(frozenset({"repositories"})),
+    st.just(frozenset({GROUP})),
+    st.frozensets(st.sampled_from(NAMES)),
+)
+HELD = st.builds(
+    Grant,
+    st.sampled_from(("User:ann", "User:ben")),
+    st.tuples(RULES) | st.tuples(RULES, RULES),
+    st.sampled_from(PLACES),
+)
+ASKED = st.builds(
+    Action, st.sampled_from(VERBS[:2]), st.just("repositories"), st.sampled_from(PLACES), st.sampled_from(NAMES)
+)
+
+
+@given(st.lists(st.tuples(st.lists(HELD, max_size=3).map(tuple), st.lists(ASKED, max_size=8)), max_size=4))
+def test_what_was_answered_before_never_changes_an_answer(rounds: list[tuple[tuple[Grant, ...], list[Action]]]) -> None:
+    now: list[tuple[Grant, ...]] = [()]
+    rights = Rights(lambda actor: now[0])
+    for grants, asked in rounds:
+        now[0] = grants
+        for action in asked:
+            assert rights.can(ANN, action) is access.allows(ANN, action, grants)
+
+
+def test_a_right_to_no_name_is_none_to_every_name() -> None:
+    grants = (Grant("User:ann", (Rule(frozenset({"get"}), frozenset({"repositories"}), frozenset({GROUP}), NONE),)),)
+    rights = Rights(lambda actor: grants)
+    assert rights.can(ANN, Action("get", "repositories", "team-a"))
+    assert not rights.can(ANN, Action("get", "repositories", "team-a", "one"))

@@ -160,6 +160,17 @@ def allows(actor: Actor, action: Action, grants: Iterable[Grant]) -> bool:
     return False
 
 
+def allows_every_name(actor: Actor, action: Action, grants: Iterable[Grant]) -> bool:
+    """Whether some grant of the actor's covers the action whatever its name is."""
+    held = subjects(actor.user, actor.groups)
+    return any(
+        not rule.names and _covers(rule, action)
+        for grant in grants
+        if grant.subject in held and _reaches(grant, action)
+        for rule in grant.rules
+    )
+
+
 def explain(actor: Actor, action: Action, grants: Iterable[Grant]) -> tuple[Because, ...]:
     """Every reason for which the action is allowed, none where it is not. One grant is told once."""
     held = subjects(actor.user, actor.groups)

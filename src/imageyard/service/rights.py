@@ -1,7 +1,7 @@
 """Whether an actor may do something, and the words when not: the same for objects that exist and that do not."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from imageyard.domain import access
 from imageyard.domain.access import Action, Actor, Because, Grant, Rule
@@ -11,13 +11,15 @@ from imageyard.domain.kinds import CLUSTER_ROLE, NAMESPACE, ROLE
 from imageyard.domain.kinds.role_binding import RoleRef
 from imageyard.domain.text import Text
 
-Grants = Callable[[Actor], Iterable[Grant]]
+Grants = Callable[[Actor], tuple[Grant, ...]]
 """Of an actor. Read anew at each question, so that bindings kept as objects take effect at once."""
+_REMEMBERED: Final = 4_000
+"""Answers that are kept."""
 RoleRules = Callable[[RoleRef, str], Iterable[Rule]]
 """Of the role that a binding in a namespace refers to. Raises NotFound."""
 
 
-def builtin(actor: Actor) -> Iterable[Grant]:
+def builtin(actor: Actor) -> tuple[Grant, ...]:
     """Grants where no roles and bindings are kept."""
     return access.builtin_grants()
 
@@ -30,9 +32,20 @@ class Rights:
     def __init__(self, grants: Grants = builtin, role_rules: RoleRules = no_roles) -> None:
         self._grants = grants
         self.role_rules = role_rules
+        self._allowed: dict[tuple[str, frozenset[str], Action], tuple[Grant, ...]] = {}
+        """What was allowed whatever the name, and by which grants: it holds as long as these are the actor's."""
 
     def can(self, actor: Actor, action: Action) -> bool:
-        return access.allows(actor, action, self._grants(actor))
+        grants = self._grants(actor)
+        asked = (actor.user, actor.groups, action._replace(name="") if action.name else action)
+        if self._allowed.get(asked) is grants:
+            return True
+        if access.allows_every_name(actor, action, grants):
+            if len(self._allowed) >= _REMEMBERED:
+                self._allowed.clear()
+            self._allowed[asked] = grants
+            return True
+        return access.allows(actor, action, grants)
 
     def explain(self, actor: Actor, action: Action) -> tuple[Because, ...]:
         """Every reason for which the actor may, none if he may not."""
@@ -40,7 +53,7 @@ class Rights:
 
     def held(self, actor: Actor) -> tuple[Grant, ...]:
         """All that is granted to the actor, wherever."""
-        return tuple(self._grants(actor))
+        return self._grants(actor)
 
     def any_beyond_basics(self, actor: Actor) -> bool:
         """Whether the actor may more than everybody who has signed in."""

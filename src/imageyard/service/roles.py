@@ -56,7 +56,7 @@ class Roles:
             for follow in self._follows:
                 tasks.create_task(follow.run(), name=f"watch-{follow.kind.plural}")
 
-    def grants(self, actor: Actor) -> Iterable[Grant]:
+    def grants(self, actor: Actor) -> tuple[Grant, ...]:
         """What the actor's bindings give now. One whose role does not exist gives nothing."""
         self._catch_up()
         key = (actor.user, actor.groups)

@@ -14,7 +14,7 @@ from imageyard.service import jws
 from imageyard.service.callers import Callers
 from imageyard.web.exchange import Exchange
 
-_BEARER: Final = re.compile(rb"bearer +([A-Za-z0-9._~+/=-]{1,%d})" % jws.LONGEST, re.IGNORECASE)
+_BEARER: Final = re.compile(rb"(?i:bearer) +([A-Za-z0-9._~+/=-]{1,%d})" % jws.LONGEST)
 """RFC 6750 section 2.1; tokens longer than any that could be somebody's are not looked at."""
 
 
