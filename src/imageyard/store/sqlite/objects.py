@@ -1,4 +1,4 @@
-"""Create, replace, delete: the operations on objects inside a write transaction."""
+"""Create and delete: operations on objects inside a write transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,23 +9,13 @@ import msgspec
 from imageyard.domain.errors import AlreadyExists, Conflict, NotFound
 from imageyard.domain.kind import Kind
 from imageyard.domain.objects import Key
-from imageyard.store import Keep, Note, Stored
-from imageyard.store.sqlite import bulk, checksum, entry, moves, notes, texts
+from imageyard.store import Stored
+from imageyard.store.sqlite import bulk, checksum, companions, entry, found, moves, notes, texts
 from imageyard.store.sqlite.entry import Entry
-from imageyard.store.sqlite.moves import Sight
+from imageyard.store.sqlite.found import Found
 from imageyard.store.sqlite.transaction import Transaction
 
 _SEQUENCE_BITS = 40
-
-
-class _Row(NamedTuple):
-    """What is there before a replace or delete."""
-
-    id: int
-    uid: str
-    version: int
-    sight: Sight
-    managed: bytes
 
 
 def first_id(number: int) -> int:
@@ -87,90 +77,36 @@ def _complete(tx: Transaction, made: Sequence[_Making]) -> None:
     texts.add(tx, [texts.Text(each.id, each.stored.key, each.create.new.text) for each in made])
     for id_, number, wanted, stored in made:
         if wanted.sealed is not None:
-            _seal(tx, id_, wanted.sealed)
+            companions.seal(tx, id_, wanted.sealed)
         if wanted.managed:
-            _manage(tx, id_, wanted.managed)
+            companions.manage(tx, id_, wanted.managed)
         tx.version = stored.resource_version
         tx.count(number, stored.key.namespace, 1)
         tx.move(stored.resource_version, stored.key, None, moves.sight(wanted.new.columns, wanted.new.text))
         tx.log("ADDED", stored.resource_version, stored.key, stored.uid, stored.body, stored.managed)
 
 
-def replace(
-    tx: Transaction, new: Entry, sealed: bytes | Keep | None, managed: bytes | Keep, note: Note | None
-) -> Stored:
-    number, metadata = tx.numbers[new.key.resource], new.obj.metadata
-    old = _find(tx, number, new.key)
-    if old is None or (metadata.uid and metadata.uid != old.uid):
-        raise NotFound(new.kind.singular, new.key.name)
-    if new.expected != str(old.version):
-        raise Conflict(new.kind.singular, new.key.name)
-    version = tx.version + 1
-    body = new.encode(version)
-    tx.next_version()
-    tx.connection.execute(
-        "UPDATE objects SET version=?, checksum=?, created=?, status=?, reference=?, due=?, synced=?, failing=?,"
-        " terms=?, body=? WHERE id=?",
-        (version, checksum.of(body, version), *new.columns, body, old.id),
-    )
-    seen = old.sight
-    if new.columns.terms != seen.terms:
-        before, after = entry.terms_of(seen.terms), entry.terms_of(new.columns.terms)
-        _drop_terms(tx, number, old.id, before - after)
-        _add_terms(tx, number, old.id, after - before)
-    if new.text != seen.text:
-        texts.drop(tx, old.id)
-        texts.add(tx, [texts.Text(old.id, new.key, new.text)])
-    if not isinstance(sealed, Keep):
-        _unseal(tx, old.id)
-        if sealed is not None:
-            _seal(tx, old.id, sealed)
-    if isinstance(managed, Keep):
-        managed = old.managed
-    elif managed != old.managed:
-        _unmanage(tx, old.id)
-        if managed:
-            _manage(tx, old.id, managed)
-    if note is not None:
-        notes.add(tx, old.uid, note)
-    tx.move(version, new.key, seen, moves.sight(new.columns, new.text))
-    moved = seen.terms if new.columns.terms != seen.terms else None
-    tx.log("MODIFIED", version, new.key, old.uid, body, managed, moved)
-    return Stored(new.key, old.uid, version, body, managed)
-
-
 def delete(tx: Transaction, kind: Kind[Any], key: Key, uid: str, resource_version: str) -> Stored:
-    number = tx.numbers[key.resource]
-    old = _find(tx, number, key)
+    old = found.one(tx, key)
     if old is None:
         raise NotFound(kind.singular, key.name)
     if (uid and uid != old.uid) or (resource_version and resource_version != str(old.version)):
         raise Conflict(kind.singular, key.name)
     version = tx.next_version()
     body = _last_state(tx, kind, key, old, version)
-    _drop_terms(tx, number, old.id, entry.terms_of(old.sight.terms))
+    companions.drop_terms(tx, old.number, old.id, entry.terms_of(old.sight.terms))
     texts.drop(tx, old.id)
-    _unseal(tx, old.id)
-    _unmanage(tx, old.id)
+    companions.unseal(tx, old.id)
+    companions.unmanage(tx, old.id)
     notes.drop(tx, old.uid)
     tx.connection.execute("DELETE FROM objects WHERE id = ?", (old.id,))
-    tx.count(number, key.namespace, -1)
+    tx.count(old.number, key.namespace, -1)
     tx.move(version, key, old.sight, None)
     tx.log("DELETED", version, key, old.uid, body, old.managed)
     return Stored(key, old.uid, version, body, old.managed)
 
 
-def _find(tx: Transaction, number: int, key: Key) -> _Row | None:
-    row = tx.connection.execute(
-        "SELECT o.id, o.uid, o.version, ifnull(m.body, x''), o.status, o.reference, o.failing, o.terms, t.text"
-        " FROM objects o JOIN texts t ON t.id = o.id LEFT JOIN managed m ON m.id = o.id"
-        " WHERE o.kind = ? AND o.namespace = ? AND o.name = ?",
-        (number, key.namespace, key.name),
-    ).fetchone()
-    return None if row is None else _Row(row[0], row[1], row[2], Sight(*row[4:]), row[3])
-
-
-def _last_state(tx: Transaction, kind: Kind[Any], key: Key, old: _Row, version: int) -> bytes:
+def _last_state(tx: Transaction, kind: Kind[Any], key: Key, old: Found, version: int) -> bytes:
     """The object as it was, with the resourceVersion of its deletion (as Kubernetes' watch has it).
 
     A damaged object can be deleted, but its bytes are not served: then only what identifies it is told."""
@@ -179,29 +115,3 @@ def _last_state(tx: Transaction, kind: Kind[Any], key: Key, old: _Row, version: 
         return entry.stamped(kind, kind.decode(body), version)
     metadata = {"name": key.name, "namespace": key.namespace, "uid": old.uid, "resourceVersion": str(version)}
     return msgspec.json.encode({"apiVersion": kind.api_version, "kind": kind.name, "metadata": metadata})
-
-
-def _add_terms(tx: Transaction, number: int, id_: int, terms: set[tuple[str, str]]) -> None:
-    bulk.insert(tx.connection, "terms", [(number, key, value, id_) for key, value in terms])
-
-
-def _drop_terms(tx: Transaction, number: int, id_: int, terms: set[tuple[str, str]]) -> None:
-    if terms:
-        rows = [(number, key, value, id_) for key, value in terms]
-        tx.connection.executemany("DELETE FROM terms WHERE kind=? AND key=? AND value=? AND id=?", rows)
-
-
-def _seal(tx: Transaction, id_: int, sealed: bytes) -> None:
-    tx.connection.execute("INSERT INTO sealed VALUES (?,?)", (id_, sealed))
-
-
-def _manage(tx: Transaction, id_: int, managed: bytes) -> None:
-    tx.connection.execute("INSERT INTO managed VALUES (?,?,?)", (id_, checksum.of(managed), managed))
-
-
-def _unmanage(tx: Transaction, id_: int) -> None:
-    tx.connection.execute("DELETE FROM managed WHERE id = ?", (id_,))
-
-
-def _unseal(tx: Transaction, id_: int) -> None:
-    tx.connection.execute("DELETE FROM sealed WHERE id = ?", (id_,))

@@ -23,6 +23,7 @@ from imageyard.store.sqlite.pages import Pages
 from imageyard.store.sqlite.ranks import Ranks
 from imageyard.store.sqlite.readers import Readers
 from imageyard.store.sqlite.recent import Recent
+from imageyard.store.sqlite.replacement import Replace
 from imageyard.store.sqlite.watching import Watching
 from imageyard.store.sqlite.writer import Committed, Writer
 
@@ -137,7 +138,7 @@ class SQLiteStore:
         patient: bool = False,
     ) -> Stored:
         new = entry.prepare(kind, obj)
-        return await self._writer.submit(lambda tx: objects.replace(tx, new, sealed, managed, note), patient=patient)
+        return await self._writer.submit(Replace(new, sealed, managed, note), patient=patient)
 
     async def delete(
         self, kind: Kind[Any], namespace: str, name: str, *, uid: str = "", resource_version: str = ""

@@ -20,9 +20,10 @@ from imageyard.domain.errors import Failure, Unavailable
 from imageyard.domain.text import Text
 from imageyard.store import Change
 from imageyard.store.sqlite import connection as connections
-from imageyard.store.sqlite import housekeeping, moment, objects
+from imageyard.store.sqlite import housekeeping, moment, objects, replacement
 from imageyard.store.sqlite.moves import Move
 from imageyard.store.sqlite.objects import Create
+from imageyard.store.sqlite.replacement import Replace
 from imageyard.store.sqlite.transaction import Transaction
 
 T = TypeVar("T")
@@ -54,6 +55,11 @@ class _Pending(NamedTuple):
 
 
 _Outcome = tuple[_Pending, object, BaseException | None]
+_TOGETHER: Final[Mapping[type, Callable[[Transaction, Sequence[Any]], Sequence[object]]]] = {
+    Create: objects.create,
+    Replace: replacement.replace,
+}
+"""How operations of one kind are done together; each answers in their order, a Failure for those it refuses."""
 
 
 class Writer:
@@ -228,15 +234,16 @@ class Writer:
 
 
 def _attempt(group: list[_Pending], transaction: Transaction) -> Iterator[_Outcome]:
-    """In the order they came; creations in a row are made together."""
-    for _, some in itertools.groupby(group, lambda pending: isinstance(pending.operation, Create)):
+    """In the order they came; those of one kind in a row, where there is a way to do them together."""
+    for kind, some in itertools.groupby(group, lambda pending: type(pending.operation)):
         alike = list(some)
-        creations = [pending.operation for pending in alike if isinstance(pending.operation, Create)]
-        if creations:
-            for pending, answer in zip(alike, objects.create(transaction, creations), strict=True):
-                yield pending, answer, answer if isinstance(answer, Failure) else None
-        else:
+        together = _TOGETHER.get(kind)
+        if together is None:
             yield from (_attempt_one(pending, transaction) for pending in alike)
+            continue
+        answers = together(transaction, [pending.operation for pending in alike])
+        for pending, answer in zip(alike, answers, strict=True):
+            yield pending, answer, answer if isinstance(answer, Failure) else None
 
 
 def _attempt_one(pending: _Pending, transaction: Transaction) -> _Outcome:
