@@ -8,8 +8,8 @@ import pytest
 from imageyard.domain.errors import AlreadyExists, Conflict, NotFound
 from imageyard.domain.kinds import REGISTRY_SECRET, REPOSITORY
 from imageyard.domain.objects import Key
-from imageyard.store import Store
-from tests.contract.stores import Factory, image, read, source, synced
+from imageyard.store import Query, Store
+from tests.contract.stores import Factory, image, names, read, source, synced
 from tests.fakes.clock import FakeClock
 
 
@@ -110,6 +110,37 @@ async def test_of_racing_writers_one_wins(store: Store) -> None:
     won = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
     assert won == [await store.get(REPOSITORY, "default", "nginx")]
     assert all(isinstance(outcome, Conflict) for outcome in outcomes if outcome not in won)
+
+
+async def test_who_guesses_the_version_of_a_write_under_way_comes_after_it(store: Store) -> None:
+    """In every index: one of the two writes has another status, the other only another time."""
+    created = await store.create(REPOSITORY, image("nginx"))
+    other = await store.create(REPOSITORY, image("other"))
+    first, second = synced(created, status="Failed"), synced(created, 2, status="Failed")
+    second.metadata.resource_version = str(other.resource_version + 1)
+    written = await asyncio.gather(store.replace(REPOSITORY, first), store.replace(REPOSITORY, second))
+    assert written[1] == await store.get(REPOSITORY, "default", "nginx")
+    assert names((await store.list(REPOSITORY, Query(status="Failed"))).items) == ["nginx"]
+    third, fourth = synced(written[1], 3, status="Failed"), synced(written[1], 4)
+    fourth.metadata.resource_version = str(written[1].resource_version + 1)
+    await asyncio.gather(store.replace(REPOSITORY, third), store.replace(REPOSITORY, fourth))
+    assert names((await store.list(REPOSITORY, Query(status="Success"))).items) == ["nginx"]
+    assert not (await store.list(REPOSITORY, Query(status="Failed"))).items
+
+
+async def test_of_replaces_under_way_each_is_judged_by_itself(store: Store) -> None:
+    made = [await store.create(REPOSITORY, image(f"n{number:02}")) for number in range(23)]
+    await store.delete(REPOSITORY, "default", "n05")
+    await store.replace(REPOSITORY, synced(made[7]))
+    statuses = ["Success" if number % 3 else "Failed" for number in range(23)]
+    writes = [store.replace(REPOSITORY, synced(each, 2, status)) for each, status in zip(made, statuses, strict=True)]
+    outcomes = await asyncio.gather(*writes, return_exceptions=True)
+    assert isinstance(outcomes[5], NotFound)
+    assert isinstance(outcomes[7], Conflict)
+    failed = await store.list(REPOSITORY, Query(status="Failed"))
+    assert names(failed.items) == [f"n{number:02}" for number in range(0, 23, 3)]
+    for number in {*range(23)} - {5, 7}:
+        assert outcomes[number] == await store.get(REPOSITORY, "default", f"n{number:02}")
 
 
 async def test_of_racing_creates_one_wins(store: Store) -> None:
