@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bench import bare, images, wrk
+from bench import bare, images, least, wrk
 from bench.figure import Figure
 from bench.product import API, Product
 from bench.profile import Profile
@@ -32,7 +32,11 @@ def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
     with worlds.serving(profile.many) as server:
         value = _created(server, "new-", profile)
         ceiling = _raw(server, profile)
-    remark = f"{_CLIENTS} clients over HTTP; the same rows straight into SQLite in durable groups of {_CLIENTS}"
+    alone = least.creates(document(), profile.seconds, profile.warm_up, _CLIENTS)
+    remark = (
+        f"{_CLIENTS} clients over HTTP; the same rows straight into SQLite in durable groups of {_CLIENTS};"
+        f" HTTP and the store alone: {alone:,.0f}/s"
+    )
     name = f"durable creates beside {profile.many:,}"
     yield Figure(name, value, ceiling, "objects/s", _TARGET, remark)
     remark = f"ceiling: the same beside {profile.few:,}"

@@ -144,6 +144,8 @@ class Fetcher:
 
     async def keep(self, fetched: Fetched) -> None:
         """Store the contents that were read, so that history can show them. Raises Unavailable."""
+        if not fetched.contents:
+            return  # as of nearly every sync; to await nothing is a turn of the event loop all the same
         await asyncio.gather(*map(self._store.put_content, fetched.contents))
 
     async def _held(self, scope: str, digest: str) -> Document | None:
