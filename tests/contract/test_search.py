@@ -132,3 +132,25 @@ async def test_a_total_is_counted_no_further_than_asked(store: Store) -> None:
             assert (await store.list(REPOSITORY, query)).total in {told, 9}
     assert (await store.list(REPOSITORY, Query(search="网", offset=0, limit=2))).total == 9
     assert (await store.list(REPOSITORY, Query(offset=0, limit=2, most_counted=3))).total == 9
+
+
+async def test_what_many_texts_share_hides_nothing(factory: Factory, tmp_path: Path) -> None:
+    """Alike texts are told apart by the parts that differ; each of them is found, and by a shared part all are."""
+    words = ("网关", "订单服务", "边缘节点")
+    alike = [image(f"image-{number:04}", display=f"{words[number % 3]} {number // 3}") for number in range(150)]
+    async with factory(tmp_path, FakeClock()) as store:
+        await asyncio.gather(*(store.create(REPOSITORY, obj) for obj in alike))
+    async with factory(tmp_path, FakeClock()) as store:
+        await asyncio.sleep(0.05)  # the index catches up with the writes
+        for term in (
+            "image-0042",
+            "image-",
+            "mage-01",
+            "边缘节点 1",
+            "team/image-0007:v1",
+            "age-0",
+            "订单服务",
+            "image-9",
+        ):
+            found = await store.list(REPOSITORY, Query(search=term, offset=0, limit=200))
+            assert names(found.items) == found_by_looking(alike, term), term

@@ -130,8 +130,9 @@ def _tables(query: Query, sort_by: str, *, counting: bool) -> tuple[str, str]:
 
 
 def _found(*, exact: bool) -> str:
-    """The ids from ?2 to ?3 whose text holds ?4: tokens (?1) lead to those that are indexed, and decide if `exact`."""
-    indexed = "SELECT g.rowid AS id FROM grams g WHERE g.grams MATCH ?1 AND g.rowid BETWEEN ?2 AND ?3"
+    """The ids from ?2 to ?3 whose text holds ?4: tokens (?1) lead to those that are indexed, and decide if `exact`.
+    `thinned` is the connection's own (readers.py)."""
+    indexed = "SELECT g.rowid AS id FROM grams g WHERE g.grams MATCH thinned(?1, ?2) AND g.rowid BETWEEN ?2 AND ?3"
     if not exact:
         indexed += " AND instr((SELECT text FROM texts WHERE texts.id = g.rowid), ?4) > 0"
     waiting = "SELECT u.id FROM unindexed u CROSS JOIN texts w ON w.id = u.id WHERE u.id BETWEEN ?2 AND ?3"

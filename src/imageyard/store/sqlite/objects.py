@@ -23,6 +23,11 @@ def first_id(number: int) -> int:
     return number << _SEQUENCE_BITS
 
 
+def number_of(id_: int) -> int:
+    """The number of the kind whose object has this id."""
+    return id_ >> _SEQUENCE_BITS
+
+
 @dataclass(frozen=True, slots=True)
 class Create:
     """An object to be made. Those that come together are made together."""

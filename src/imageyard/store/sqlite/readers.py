@@ -12,6 +12,7 @@ import apsw
 from imageyard.domain.errors import Unavailable
 from imageyard.domain.text import Text
 from imageyard.store.sqlite import connection as connections
+from imageyard.store.sqlite.common import Common
 
 T = TypeVar("T")
 _THREADS: Final = 3
@@ -21,13 +22,24 @@ class Readers:
     """Each read is one snapshot. A thread hop costs more than a short read, hence the two ways."""
 
     def __init__(self, file: Path) -> None:
-        self._here = connections.reader(file)
-        self._there = [connections.reader(file) for _ in range(_THREADS)]
+        self._common = Common()
+        self._here = self._reader(file)
+        self._there = [self._reader(file) for _ in range(_THREADS)]
         self._free: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
         for connection in self._there:
             self._free.put(connection)
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="store-reader")
         self._closed = False
+
+    def _reader(self, file: Path) -> apsw.Connection:
+        connection = connections.reader(file)
+        connection.create_scalar_function("thinned", self._common.thinned, 2, deterministic=True)
+        return connection
+
+    async def prepare_search(self, version: int) -> None:
+        """Know which tokens are common, as of about that version. Raises Unavailable."""
+        if self._common.is_stale(version):
+            await self.in_thread(lambda c: self._common.learn(c, version))
 
     def at_once(self, work: Callable[[apsw.Connection], T]) -> T:
         """For reads of a fraction of a millisecond; they run on the event loop. Raises Unavailable when closed."""

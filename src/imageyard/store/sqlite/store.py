@@ -109,6 +109,8 @@ class SQLiteStore:
         if held is not None:
             return held
         number = self._numbers[kind.plural]
+        if query.search:
+            await self._readers.prepare_search(self.head)
         if listing.is_short(query):
             rank, version = self._ranks.told(kind.plural)
             quick = self._readers.statement(lambda c: listing.quick_page(c, kind, number, rank, version, query))
@@ -125,6 +127,8 @@ class SQLiteStore:
         number = self._numbers[kind.plural]
         if listing.is_plain(query):
             return listing.total(self._ranks.told(kind.plural)[0], query)
+        if query.search:
+            await self._readers.prepare_search(self.head)
         return await self._readers.in_thread(lambda c: listing.counted(c, number, query))
 
     async def replace(
