@@ -1,6 +1,7 @@
 """Connections that read: one on the event loop for what is short, a few in threads for what may take long."""
 
 import asyncio
+import contextlib
 import queue
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from typing import Final, TypeVar
 
 import apsw
 
-from imageyard.domain.errors import Unavailable
+from imageyard.domain.errors import Corrupt, Unavailable
 from imageyard.domain.text import Text
 from imageyard.store.sqlite import connection as connections
 from imageyard.store.sqlite.common import Common
@@ -39,7 +40,9 @@ class Readers:
     async def prepare_search(self, version: int) -> None:
         """Know which tokens are common, as of about that version. Raises Unavailable."""
         if self._common.is_stale(version):
-            await self.in_thread(lambda c: self._common.learn(c, version))
+            # The search itself tells of damage, if it comes by there.
+            with contextlib.suppress(Corrupt):
+                await self.in_thread(lambda c: self._common.learn(c, version))
 
     def at_once(self, work: Callable[[apsw.Connection], T]) -> T:
         """For reads of a fraction of a millisecond; they run on the event loop. Raises Unavailable when closed."""
