@@ -45,7 +45,7 @@ class Common:
         `objects.first_id`."""
         expression, first_id = given
         assert isinstance(expression, str)  # noqa: S101 - bound by `matching` alone
-        assert isinstance(first_id, int)  # noqa: S101
+        assert isinstance(first_id, int)  # noqa: S101 - as `matching` binds it
         common = self._tokens.get(objects.number_of(first_id), frozenset())
         kept = [token for token in expression.split(" ") if token.strip('"') not in common]
         return " ".join(kept) or expression

@@ -42,7 +42,7 @@ def one(tx: Transaction, key: Key) -> Found | None:
 def _sql(count: int) -> str:
     """CROSS JOIN has SQLite look each of the wanted up in the index of names."""
     return (
-        f"WITH wanted (kind, namespace, name, place) AS (VALUES {','.join(['(?,?,?,?)'] * count)})"  # noqa: S608
+        f"WITH wanted (kind, namespace, name, place) AS (VALUES {','.join(['(?,?,?,?)'] * count)})"  # noqa: S608 - made of constants
         " SELECT w.place, o.kind, o.id, o.uid, o.version, o.created, ifnull(m.body, x''), o.status, o.reference,"
         " o.failing, o.terms, t.text"
         " FROM wanted w CROSS JOIN objects o INDEXED BY objects_name"
