@@ -160,6 +160,8 @@ def test_a_row_that_is_shown_anew_keeps_the_focus_and_a_notice_gives_it_back(chr
         keys.stays_at(sync)
         page.route("**/sync", lambda route: route.abort())
         keys.press("Enter")
+        # The button rests until the request has failed, and has no focus meanwhile.
+        expect(page.locator(close)).to_be_visible()
         keys.stays_at(sync)
         keys.to(close)
         keys.press("Enter")
