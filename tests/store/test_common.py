@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imageyard.domain.kinds import KINDS, REPOSITORY
-from imageyard.store.sqlite import connection, objects, schema, search
+from imageyard.store.sqlite import connection, objects, search
 from imageyard.store.sqlite.common import Common
 from imageyard.store.sqlite.store import SQLiteStore
 from tests.contract.stores import image
@@ -20,9 +20,9 @@ async def taught(directory: Path, names: list[str]) -> tuple[Common, int]:
             await store.create(REPOSITORY, image(name))
     database, common = connection.reader(directory / connection.FILE), Common()
     common.learn(database, 1)
-    number = schema.number(connection.writer(directory / connection.FILE), [REPOSITORY.plural])[REPOSITORY.plural]
+    number = database.execute("SELECT id FROM kinds WHERE resource = ?", (REPOSITORY.plural,)).get
     database.close()
-    return common, objects.first_id(number)
+    return common, objects.first_id(int(number))
 
 
 async def test_a_search_for_one_asks_only_for_what_tells_it_from_others(tmp_path: Path) -> None:
@@ -46,9 +46,7 @@ async def test_what_is_common_is_learnt_anew_when_much_has_changed(tmp_path: Pat
 
 @given(st.text("abc-网关订", min_size=1, max_size=12), st.sets(st.text("abc-网关订", min_size=1, max_size=3)))
 def test_some_of_the_tokens_remain_and_none_comes_to_them(term: str, common: set[str]) -> None:
-    found = Common()
-    shifted = {token for text in common for token in search.tokens(text).split(" ")}
-    found._tokens = {1: frozenset(shifted)}
+    found = Common({1: frozenset(token for text in common for token in search.tokens(text).split(" "))})
     whole = search.expression(search.fold(term))
     thinned = found.thinned(whole, objects.first_id(1))
     assert thinned
