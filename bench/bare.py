@@ -1,8 +1,6 @@
 """Ceilings: a bare ASGI app on the same server, and raw SQLite."""
 
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +11,7 @@ from typing import Any, Final
 
 import apsw
 
-from bench.product import until
+from bench import program
 from imageyard.domain.kinds import KINDS
 from imageyard.store.sqlite.store import SQLiteStore
 
@@ -25,14 +23,9 @@ def asgi(bodies: Sequence[bytes], tls: Path | None = None) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         for number, body in enumerate(bodies):
             Path(folder, str(number)).write_bytes(body)
-        command = [sys.executable, str(Path(__file__).with_name("bare_app.py")), folder]
-        command += [str(tls / "server.crt"), str(tls / "server.key")] if tls else []
-        process, port = subprocess.Popen(command), Path(folder, "port")
-        try:
-            yield f"http{'s' if tls else ''}://127.0.0.1:{until(lambda: port.exists() and port.read_text(), 30)}"
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+        files = (str(tls / "server.crt"), str(tls / "server.key")) if tls else ()
+        with program.running("bare_app.py", folder, *files) as address:
+            yield f"http{'s' if tls else ''}://{address}"
 
 
 async def schema(directory: Path) -> None:

@@ -3,8 +3,6 @@ what a ceiling leaves for all else.
 """
 
 import asyncio
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -16,8 +14,7 @@ import aiohttp
 import uvloop
 from msgspec.structs import replace
 
-from bench import images, static, wrk
-from bench.product import until
+from bench import images, program, static, wrk
 from bench.registries import ACCEPT, PARALLEL
 from bench.static import Static
 from imageyard.domain.kinds import KINDS, REPOSITORY
@@ -34,17 +31,11 @@ _IMAGES: Final = 3_000
 
 def creates(body: str, seconds: float, warm_up: float, clients: int) -> float:
     """A second: a document over HTTP, its decoding, and a durable object (least_app.py)."""
-    with tempfile.TemporaryDirectory() as folder:
-        program, port = str(Path(__file__).with_name("least_app.py")), Path(folder, "port")
-        process = subprocess.Popen([sys.executable, program, folder])
-        try:
-            url = f"http://127.0.0.1:{until(lambda: port.exists() and port.read_text(), 30)}/"
-            if warm_up:
-                wrk.rate(url, seconds=warm_up, connections=clients, script=wrk.creates("/", "first-", body))
-            return wrk.rate(url, seconds=seconds, connections=clients, script=wrk.creates("/", "then-", body))
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+    with tempfile.TemporaryDirectory() as folder, program.running("least_app.py", folder) as address:
+        url = f"http://{address}/"
+        if warm_up:
+            wrk.rate(url, seconds=warm_up, connections=clients, script=wrk.creates("/", "first-", body))
+        return wrk.rate(url, seconds=seconds, connections=clients, script=wrk.creates("/", "then-", body))
 
 
 def syncs(seconds: float) -> float:

@@ -3,8 +3,6 @@ reaches it.
 """
 
 import asyncio
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -12,12 +10,11 @@ from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from typing import Final
 
 import aiohttp
 
-from bench import images
+from bench import images, program
 from bench.product import Product, until
 from bench.registries import ACCEPT, PARALLEL
 
@@ -74,10 +71,5 @@ def _verified(source: dict[str, dict[str, dict[str, str]]]) -> bool:
 def running(images: int) -> Iterator[Static]:
     """Start one with so many images on loopback, end it with the block."""
     with tempfile.TemporaryDirectory() as folder:
-        program = str(Path(__file__).with_name("static_app.py"))
-        process, port = subprocess.Popen([sys.executable, program, folder, str(images)]), Path(folder, "port")
-        try:
-            yield Static(f"127.0.0.1:{until(lambda: port.exists() and port.read_text(), 30)}")
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+        with program.running("static_app.py", folder, str(images)) as address:
+            yield Static(address)
