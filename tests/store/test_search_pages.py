@@ -6,7 +6,7 @@ import pytest
 
 from imageyard.domain.kinds import REPOSITORY
 from imageyard.store import Query
-from imageyard.store.sqlite import listing
+from imageyard.store.sqlite import hits
 from tests.contract.stores import image, names
 from tests.store.conftest import Opener
 
@@ -31,7 +31,7 @@ async def test_a_page_is_found_wherever_its_matches_lie(
 ) -> None:
     """With bounds so small that a few objects are many: matches that lie behind all that is looked at one by one."""
     for bound, value in {"_FEW": 8, "_MANY": 1, "_SORTED": 2}.items():
-        monkeypatch.setattr(listing, bound, value)
+        monkeypatch.setattr(hits, bound, value)
     async with opener() as store:
         for number in range(COUNT):
             await store.create(REPOSITORY, image(f"n{number:03}", "ab"[number % 2], display=alias(number)))

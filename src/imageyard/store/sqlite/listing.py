@@ -11,23 +11,13 @@ import msgspec
 from imageyard.domain.kind import Kind
 from imageyard.store import Page, Query, Stored
 from imageyard.store.changes import Window
-from imageyard.store.sqlite import continuation, matching, rows
+from imageyard.store.sqlite import continuation, hits, matching, rows
 from imageyard.store.sqlite.matches import Matched
-from imageyard.store.sqlite.matching import Selection
 from imageyard.store.sqlite.rank import Lookup, Rank
 from imageyard.store.sqlite.rows import Row
 
 _SHORT: Final = 1_000
 """A page of at most so many objects is read on the event loop."""
-
-_MANY: Final = 5
-"""Of a search that has so many times the matches that a page needs, the page is found by walking in its order."""
-_FEW: Final = 5_000
-"""Texts that are looked at in some milliseconds."""
-_LOOKED_AT: Final = 20_000
-"""Texts that are looked at sooner than a million matches are gathered."""
-_SORTED: Final = 5_000
-"""Of a search with more matches the order is not worth its making: some 10 ms, after which each page costs nothing."""
 _SHALLOW: Final = 2_000
 """Objects that are passed over in their order in a fraction of a millisecond."""
 
@@ -38,18 +28,7 @@ class Astray(Exception):
 
 def is_plain(query: Query) -> bool:
     """Whether it asks for namespaces only, so that totals answer its count."""
-    return not query.search and is_unfiltered(query)
-
-
-def is_unfiltered(query: Query) -> bool:
-    """Whether it asks for namespaces and a text at most."""
-    return (
-        query.status is None
-        and query.reference is None
-        and query.failing is None
-        and query.labels is None
-        and query.fields is None
-    )
+    return not query.search and matching.is_unfiltered(query)
 
 
 def is_short(query: Query) -> bool:
@@ -114,13 +93,8 @@ def matched(connection: apsw.Connection, number: int, query: Query) -> Matched |
     """How many objects match, and which. None when there are more than the query wants counted."""
     version = rows.window(connection).newest
     if query.search:
-        total = counted(connection, number, query)
-        if query.most_counted is not None and total > query.most_counted:
-            return None
-        if total > _SORTED:
-            return Matched(total, None, version)
-        some = replace(query, ascending=True, offset=0, limit=total)
-        return Matched(total, array("q", _ids(connection, number, some, total)), version)
+        count, some = hits.all_ids(connection, number, query)
+        return None if query.most_counted is not None and count > query.most_counted else Matched(count, some, version)
     selection = matching.all_ids(query, number)
     found = connection.execute(selection.sql, selection.parameters).get
     ids = array("q", msgspec.json.decode(found, type=list[int]))
@@ -129,7 +103,7 @@ def matched(connection: apsw.Connection, number: int, query: Query) -> Matched |
 
 def is_walked(query: Query) -> bool:
     """Whether a page that is not deep is found in its order without looking at all matches."""
-    by_status = is_unfiltered(replace(query, status=None))
+    by_status = matching.is_unfiltered(replace(query, status=None))
     return bool(query.search) or (by_status and (query.offset or 0) <= _SHALLOW)
 
 
@@ -210,62 +184,16 @@ def page(connection: apsw.Connection, kind: Kind[Any], number: int, query: Query
     offset = (query.offset or 0) if token is None else token.offset
     limit = -1 if query.limit is None else query.limit + 1
     if query.search and query.offset is not None and query.limit is not None:
-        known = counted(connection, number, query) if known is None else known
-        ids = _ids(connection, number, query, known)
+        known = hits.counted(connection, number, query) if known is None else known
+        ids = hits.page_ids(connection, number, query, known)
     else:
-        ids = _read(connection, matching.ids(query, number, token, offset, limit))
+        selection = matching.ids(query, number, token, offset, limit)
+        ids = [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
     found = list(rows.by_ids(connection, kind.plural, kind.singular, ids))
     complete = token is None and not offset and (query.limit is None or len(found) <= query.limit)
-    count = len(found) if complete else known if known is not None else counted(connection, number, query)
+    count = len(found) if complete else known if known is not None else hits.counted(connection, number, query)
     version = window.newest if token is None else token.version
     return _cut(found, query.limit, count, version, query, offset)
-
-
-def counted(connection: apsw.Connection, number: int, query: Query) -> int:
-    """How many objects match, counted as far as the query wants."""
-    walked = query.search and _is_narrow(connection, number, query)
-    selection = (matching.walked_count if walked else matching.count)(query, number)
-    return int(connection.execute(selection.sql, selection.parameters).get)
-
-
-def _ids(connection: apsw.Connection, number: int, query: Query, count: int) -> list[int]:
-    """The ids of one page of a numbered search, and one more. `count` is how many match at least: where that is a
-    multiple of what the page needs, the page is found sooner by walking in its order than by sorting them all."""
-    if not count:
-        return []
-    offset, limit = query.offset or 0, (query.limit or 0) + 1
-    if _is_narrow(connection, number, query):
-        return _read(connection, matching.walked_ids(query, number, offset, limit))
-    if count <= _MANY * (offset + limit):
-        return _read(connection, matching.ids(query, number, None, offset, limit))
-    if query.sort_by != "name" or not is_unfiltered(query):
-        return _read(connection, matching.walked_ids(query, number, offset, limit))
-    likely = (offset + limit) * _scope(connection, number, query) // count
-    if likely <= _LOOKED_AT:
-        found = _read(connection, matching.walked_ids(query, number, offset, limit, max(_FEW, 2 * likely)))
-        # Where the first objects are no likeness of the others, texts of very many would have to be looked at.
-        if len(found) == min(limit, count - offset):
-            return found
-    return _read(connection, matching.gathered_ids(query, number, offset, limit))
-
-
-def _scope(connection: apsw.Connection, number: int, query: Query) -> int:
-    """How many objects there are where a query looks."""
-    totals = connection.execute("SELECT namespace, total FROM totals WHERE kind = ?", (number,))
-    asked = query.namespaces
-    return sum(total for namespace, total in totals if asked is None or namespace in asked)
-
-
-def _read(connection: apsw.Connection, selection: Selection) -> list[int]:
-    return [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
-
-
-def _is_narrow(connection: apsw.Connection, number: int, query: Query) -> bool:
-    """Whether what a search asks besides its text leaves so few objects that their texts are looked at one by one."""
-    rest = replace(query, search="", most_counted=_FEW)
-    if query.namespaces is None and is_unfiltered(query):
-        return False
-    return counted(connection, number, rest) <= _FEW
 
 
 def _cut(found: list[Stored], limit: int | None, count: int, version: int, query: Query, offset: int) -> Page:

@@ -7,19 +7,21 @@ no more than reading its rows, however deep it lies, and totals of a million are
 
 from array import array
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from imageyard.store import Query
 from imageyard.store.sqlite import moves, search
 from imageyard.store.sqlite.moves import Move
 
-_QUESTIONS: Final = 256
+_QUESTIONS: Final = 4_000
+"""Some megabytes. What is held costs a commit nothing."""
 MOST_IDS: Final = 4_000_000
 """Of all answers together: 32 MB. Those asked for longest ago go first."""
 _FOLLOWED: Final = 1_000
-"""Moves that an answer follows without being asked for; then it costs more than it saves."""
+"""Moves of a resource that an answer can miss without being asked for; then it is found anew."""
 
 
 class Question(NamedTuple):
@@ -37,29 +39,45 @@ class Matched(NamedTuple):
     version: int
 
 
-class _Answer:
-    """True for every snapshot from `since` up to the last commit told. What happened up to `read_at` is in it."""
+class _Moves:
+    """The latest of one resource, and the newest that is no longer among them."""
 
-    __slots__ = ("followed", "ids", "read_at", "since", "total")
+    __slots__ = ("forgotten", "latest")
+
+    def __init__(self, forgotten: int) -> None:
+        self.latest: deque[Move] = deque()
+        self.forgotten = forgotten
+
+    def add(self, move: Move) -> None:
+        self.latest.append(move)
+        if len(self.latest) > _FOLLOWED:
+            self.forgotten = self.latest.popleft().version
+
+    def after(self, version: int) -> Iterator[Move]:
+        """Those that are later, the latest first."""
+        return takewhile(lambda move: move.version > version, reversed(self.latest))
+
+
+class _Answer:
+    """True for every snapshot from `since` up to the last commit told. What happened up to `seen` is in it."""
+
+    __slots__ = ("ids", "seen", "since", "total")
 
     def __init__(self, matched: Matched) -> None:
         self.total = matched.total
         self.ids = matched.ids
-        self.since = self.read_at = matched.version
-        self.followed = 0
+        self.since = self.seen = matched.version
 
-    def follow(self, question: Question, told: Iterable[Move]) -> None:
-        for move in told:
-            self._follow(question, move)
-
-    def _follow(self, question: Question, move: Move) -> None:
-        if move.version <= self.read_at or move.key.resource != question.resource:
-            return
-        self.followed += 1
-        if step := moves.step(question.query, move):
-            self.total += step
-            self.ids = None
-            self.since = move.version
+    def follow(self, question: Question, moved: Iterable[Move]) -> None:
+        """What was told since, the latest first."""
+        steps = [(move.version, moves.step(question.query, move)) for move in moved]
+        if steps:
+            self.seen = steps[0][0]
+        for version, step in steps:
+            if step:
+                self.total += step
+                self.ids = None
+                self.since = max(self.since, version)
 
 
 def of(resource: str, query: Query) -> Question | None:
@@ -76,58 +94,60 @@ class Matches:
     def __init__(self, version: int) -> None:
         self._answers: OrderedDict[Question, _Answer] = OrderedDict()
         self._held = 0
-        self._moves: deque[Move] = deque(maxlen=_FOLLOWED)
-        self._forgotten = version
-        """The newest move that `_moves` no longer holds."""
+        self._begin = version
+        self._moves: dict[str, _Moves] = {}
+        """By resource."""
         self.version = version
 
     def get(self, question: Question) -> Matched | None:
         """The answer as of the last commit told."""
-        answer = self._answers.get(question)
+        answer = self._followed(question)
         if answer is None:
             return None
         self._answers.move_to_end(question)
-        answer.followed = 0
         return Matched(answer.total, answer.ids, self.version)
 
     def is_true(self, question: Question, matched: Matched, version: int) -> bool:
         """Whether an answer that was got is true for a snapshot too."""
-        answer = self._answers.get(question)
+        answer = self._followed(question)
         return answer is not None and answer.total == matched.total and answer.since <= version <= self.version
 
     def put(self, question: Question, matched: Matched) -> None:
-        """Remember what was read, brought to the last commit told; not when too much happened since."""
-        if matched.version < self._forgotten:
-            return
-        answer = _Answer(matched)
-        answer.follow(question, self._moves)
+        """Remember what was read, to be brought to the last commit told; not when too much happened since."""
         self._drop(question)
-        self._answers[question] = answer
-        self._held += _size(answer)
+        self._answers[question] = _Answer(matched)
+        self._held += _size(matched.ids)
         while self._held > MOST_IDS or len(self._answers) > _QUESTIONS:
             self._drop(next(iter(self._answers)))
 
-    def tell(self, told: Sequence[Move], version: int) -> None:
-        """Follow a commit."""
+    def tell(self, told: Iterable[Move], version: int) -> None:
+        """Follow a commit: what is held follows when it is asked for."""
         self.version = version
-        if not told:
-            return  # most commits move nothing, however many answers are held
         for move in told:
-            if len(self._moves) == _FOLLOWED:
-                self._forgotten = self._moves[0].version
-            self._moves.append(move)
-        for question, answer in [*self._answers.items()]:
-            before = _size(answer)
-            answer.follow(question, told)
-            self._held += _size(answer) - before
-            if answer.followed > _FOLLOWED:
-                self._drop(question)
+            self._of(move.key.resource).add(move)
+
+    def _of(self, resource: str) -> _Moves:
+        return self._moves.setdefault(resource, _Moves(self._begin))
+
+    def _followed(self, question: Question) -> _Answer | None:
+        """The answer with all that was told; None when it is not held, or missed too much."""
+        answer = self._answers.get(question)
+        if answer is None:
+            return None
+        moved = self._of(question.resource)
+        if answer.seen < moved.forgotten:
+            self._drop(question)
+            return None
+        before = _size(answer.ids)
+        answer.follow(question, moved.after(answer.seen))
+        self._held += _size(answer.ids) - before
+        return answer
 
     def _drop(self, question: Question) -> None:
         answer = self._answers.pop(question, None)
         if answer is not None:
-            self._held -= _size(answer)
+            self._held -= _size(answer.ids)
 
 
-def _size(answer: _Answer) -> int:
-    return 0 if answer.ids is None else len(answer.ids)
+def _size(ids: "array[int] | None") -> int:
+    return 0 if ids is None else len(ids)

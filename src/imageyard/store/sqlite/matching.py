@@ -26,6 +26,17 @@ class Selection(NamedTuple):
     parameters: tuple[Parameter, ...]
 
 
+def is_unfiltered(query: Query) -> bool:
+    """Whether it asks for namespaces and a text at most."""
+    return (
+        query.status is None
+        and query.reference is None
+        and query.failing is None
+        and query.labels is None
+        and query.fields is None
+    )
+
+
 def count(query: Query, number: int) -> Selection:
     """Counts the matches as far as the query wants, reading no more tables than it needs."""
     tables, keys = _tables(query, sort_by="name", counting=True)
@@ -98,9 +109,24 @@ def ids(query: Query, number: int, token: Continuation | None, offset: int, limi
 
 def all_ids(query: Query, number: int) -> Selection:
     """The ids of all matches in the order of names, as one JSON array: SQLite makes it without the interpreter."""
-    selected = ids(replace(query, ascending=True), number, None, 0, -1)
-    sql = f"SELECT json_group_array(id) FROM ({selected.sql})"  # noqa: S608 - made of constants, as `_selection` is
-    return Selection(sql, selected.parameters)
+    return _array(ids(replace(query, ascending=True), number, None, 0, -1))
+
+
+def some_ids(query: Query, number: int, most: int) -> Selection:
+    """The ids of so many matches of a search at most, in no order, as one JSON array."""
+    tables, keys = _tables(query, sort_by="name", counting=True)
+    some = _selection(f"{keys}.id AS id", tables, [*_conditions(query, number, keys)], " LIMIT ?")
+    return _array(Selection(some.sql, (*some.parameters, most)))
+
+
+def in_order(ids: str) -> Selection:
+    """A JSON array of ids as one in the order of names."""
+    tables = "json_each(?) AS wanted CROSS JOIN texts t ON t.id = wanted.value"
+    return _array(Selection(f"SELECT t.id AS id FROM {tables} ORDER BY t.namespace, t.name", (ids,)))  # noqa: S608 - constants
+
+
+def _array(selection: Selection) -> Selection:
+    return Selection(f"SELECT json_group_array(id) FROM ({selection.sql})", selection.parameters)  # noqa: S608 - as in `_selection`
 
 
 def _order(query: Query, keys: str) -> str:

@@ -15,7 +15,7 @@ from imageyard.domain.objects import Key, Object
 from imageyard.store import KEEP, Changes, Content, Due, Keep, Note, Page, Query, Stored, lock
 from imageyard.store.broadcast import Broadcast
 from imageyard.store.sqlite import connection as connections
-from imageyard.store.sqlite import contents, entry, listing, matches, moment, notes, objects, rows, schema, sealed
+from imageyard.store.sqlite import contents, entry, hits, listing, matches, moment, notes, objects, rows, schema, sealed
 from imageyard.store.sqlite.log import Scope
 from imageyard.store.sqlite.matches import Matched, Matches, Question
 from imageyard.store.sqlite.objects import Create
@@ -129,7 +129,7 @@ class SQLiteStore:
             return listing.total(self._ranks.told(kind.plural)[0], query)
         if query.search:
             await self._readers.prepare_search(self.head)
-        return await self._readers.in_thread(lambda c: listing.counted(c, number, query))
+        return await self._readers.in_thread(lambda c: hits.counted(c, number, query))
 
     async def replace(
         self,
