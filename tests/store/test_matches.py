@@ -5,7 +5,7 @@ from array import array
 from imageyard.domain.objects import Key
 from imageyard.store import Query
 from imageyard.store.sqlite import matches
-from imageyard.store.sqlite.matches import Matched, Matches, Question
+from imageyard.store.sqlite.matches import Matched, Matches, Part, Question
 from imageyard.store.sqlite.moves import Move, Sight
 
 RESOURCE = "repositories"
@@ -93,3 +93,28 @@ def test_answers_asked_for_longest_ago_go_first_and_memory_is_bounded() -> None:
         found.put(question, Matched(len(many), many, 1))
         found.get(asked[0])
     assert [found.get(question) is not None for question in asked] == [True, False, False, True, True, True]
+
+
+def test_a_page_of_too_many_matches_to_keep_is_known_again_until_one_moves_in_or_out() -> None:
+    found, page = Matches(1), Part(20, 2, ascending=True)
+    found.put(FAILED, Matched(9_000, None, 1))
+    assert found.shown(FAILED, page) is None
+    found.add(FAILED, page, array("q", [5, 6]))
+    found.tell([move(2, "Success", "Syncing")], 2)
+    assert found.shown(FAILED, page) == array("q", [5, 6])
+    assert found.shown(FAILED, page._replace(ascending=False)) is None
+    found.tell([move(3, "Success", "Failed")], 3)
+    assert found.shown(FAILED, page) is None
+    assert found.get(FAILED) == Matched(9_001, None, 3)
+
+
+def test_pages_that_are_kept_count_towards_the_bound_of_memory() -> None:
+    found = Matches(1)
+    many = array("q", range(matches.MOST_IDS // 4))
+    found.put(FAILED, Matched(10_000_000, None, 1))
+    found.put(HERE, Matched(10_000_000, None, 1))
+    for number in range(5):
+        found.add(HERE, Part(number, len(many), ascending=True), many)
+    assert [found.get(question) for question in (FAILED, HERE)] == [None, None]
+    found.put(FAILED, Matched(len(many), many, 1))
+    assert found.get(FAILED) is not None

@@ -29,16 +29,19 @@ async def test_a_page_is_found_wherever_its_matches_lie(
     ascending: bool,
     namespaces: frozenset[str] | None,
 ) -> None:
-    """With bounds so small that a few objects are many: matches that lie behind all that is looked at one by one."""
+    """With bounds so small that a few objects are many: matches that lie behind all that is looked at one by one. Pages
+    that were asked for before tell of what came since."""
     for bound, value in {"_FEW": 8, "_MANY": 1, "_SORTED": 2}.items():
         monkeypatch.setattr(hits, bound, value)
     async with opener() as store:
         for number in range(COUNT):
             await store.create(REPOSITORY, image(f"n{number:03}", "ab"[number % 2], display=alias(number)))
-        whole = await store.list(REPOSITORY, Query(search=term, namespaces=namespaces, ascending=ascending))
-        assert whole.total > 4
-        for offset in (0, 3, whole.total - 2, whole.total):
-            asked = Query(search=term, namespaces=namespaces, ascending=ascending, offset=offset, limit=3)
-            page = await store.list(REPOSITORY, asked)
-            assert names(page.items) == names(whole.items)[offset : offset + 3]
-            assert page.total == whole.total
+        for change in range(3):
+            whole = await store.list(REPOSITORY, Query(search=term, namespaces=namespaces, ascending=ascending))
+            assert whole.total > 4
+            for offset in (0, 3, whole.total - 2, whole.total, 0, 3):
+                asked = Query(search=term, namespaces=namespaces, ascending=ascending, offset=offset, limit=3)
+                page = await store.list(REPOSITORY, asked)
+                assert names(page.items) == names(whole.items)[offset : offset + 3]
+                assert page.total == whole.total
+            await store.create(REPOSITORY, image(f"n00{change}-new", "b", display="边缘网关 n"))

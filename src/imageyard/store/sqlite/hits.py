@@ -36,6 +36,10 @@ def costs(hits: int, passed: int) -> Costs:
     return Costs(look=1.5 * passed, gather=0.15 * hits + 0.1 * passed)
 
 
+def read(connection: apsw.Connection, selection: Selection) -> list[int]:
+    return [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
+
+
 def counted(connection: apsw.Connection, number: int, query: Query) -> int:
     """How many objects match, counted as far as the query wants; also of a query without a search."""
     walked = query.search and _is_narrow(connection, number, query)
@@ -46,7 +50,7 @@ def counted(connection: apsw.Connection, number: int, query: Query) -> int:
 def all_ids(connection: apsw.Connection, number: int, query: Query) -> tuple[int, "array[int] | None"]:
     """How many objects match, and the ids of all of them in the order of names; None when they are too many."""
     if _is_narrow(connection, number, query):
-        walked = _read(connection, matching.walked_ids(replace(query, ascending=True), number, 0, -1))
+        walked = read(connection, matching.walked_ids(replace(query, ascending=True), number, 0, -1))
         return len(walked), array("q", walked)
     some = _array(connection, matching.some_ids(query, number, _SORTED + 1))
     if len(_ids(some)) > _SORTED:
@@ -61,19 +65,19 @@ def page_ids(connection: apsw.Connection, number: int, query: Query, hits: int) 
         return []
     offset, limit = query.offset or 0, (query.limit or 0) + 1
     if _is_narrow(connection, number, query):
-        return _read(connection, matching.walked_ids(query, number, offset, limit))
+        return read(connection, matching.walked_ids(query, number, offset, limit))
     if hits <= _MANY * (offset + limit):
-        return _read(connection, matching.ids(query, number, None, offset, limit))
+        return read(connection, matching.ids(query, number, None, offset, limit))
     if query.sort_by != "name" or not matching.is_unfiltered(query):
-        return _read(connection, matching.walked_ids(query, number, offset, limit))
+        return read(connection, matching.walked_ids(query, number, offset, limit))
     likely = (offset + limit) * _scope(connection, number, query) // hits
     cost = costs(hits, likely)
     if cost.look <= cost.gather:
-        found = _read(connection, matching.walked_ids(query, number, offset, limit, max(_FEW, 2 * likely)))
+        found = read(connection, matching.walked_ids(query, number, offset, limit, max(_FEW, 2 * likely)))
         # Where the first objects are no likeness of the others, texts of very many would have to be looked at.
         if len(found) >= min(limit, hits - offset):
             return found
-    return _read(connection, matching.gathered_ids(query, number, offset, limit))
+    return read(connection, matching.gathered_ids(query, number, offset, limit))
 
 
 def _scope(connection: apsw.Connection, number: int, query: Query) -> int:
@@ -89,10 +93,6 @@ def _is_narrow(connection: apsw.Connection, number: int, query: Query) -> bool:
     if query.namespaces is None and matching.is_unfiltered(query):
         return False
     return counted(connection, number, rest) <= _FEW
-
-
-def _read(connection: apsw.Connection, selection: Selection) -> list[int]:
-    return [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
 
 
 def _array(connection: apsw.Connection, selection: Selection) -> str:

@@ -74,19 +74,27 @@ def quick_page(
 
 
 def known_page(
-    connection: apsw.Connection, kind: Kind[Any], ids: "array[int]", version: int, query: Query
+    connection: apsw.Connection, kind: Kind[Any], ids: "array[int]", total: int, version: int
 ) -> Page | None:
-    """A page of which all matches are known, by one statement; None when one of its objects is gone or damaged. Its
+    """A page of which the objects are known, by one statement; None when one of them is gone or damaged. Its
     `resource_version` is that of what was read, `version` where there was nothing to read."""
-    offset, limit = query.offset or 0, query.limit or 0
-    wanted = ids[offset : offset + limit]
-    if not query.ascending:
-        behind = max(0, len(ids) - offset)
-        wanted = ids[max(0, behind - limit) : behind][::-1]
-    if not wanted:
-        return Page([], len(ids), version, "")
-    found, read_at = rows.bodies_by_ids(connection, kind.plural, wanted)
-    return None if found is None else Page(found, len(ids), read_at, "")
+    if not ids:
+        return Page([], total, version, "")
+    found, read_at = rows.bodies_by_ids(connection, kind.plural, ids)
+    return None if found is None else Page(found, total, read_at, "")
+
+
+def found_page(
+    connection: apsw.Connection, kind: Kind[Any], number: int, query: Query, total: int
+) -> tuple[Page | None, "array[int]"]:
+    """A page of a question of which it is known how many match, and its ids; as `known_page`."""
+    version, offset, limit = rows.window(connection).newest, query.offset or 0, query.limit or 0
+    if query.search:
+        found = hits.page_ids(connection, number, query, total)
+    else:
+        found = hits.read(connection, matching.ids(query, number, None, offset, limit))
+    ids = array("q", found[:limit])
+    return known_page(connection, kind, ids, total, version), ids
 
 
 def matched(connection: apsw.Connection, number: int, query: Query) -> Matched | None:
@@ -176,19 +184,19 @@ def _continued(
     return _cut(found, limit, total(rank, query), token.version, query, 0)
 
 
-def page(connection: apsw.Connection, kind: Kind[Any], number: int, query: Query, known: int | None = None) -> Page:
-    """A page of any query, of which it may be known how many match. Raises Gone, BadRequest, Corrupt."""
+def page(connection: apsw.Connection, kind: Kind[Any], number: int, query: Query) -> Page:
+    """A page of any query. Raises Gone, BadRequest, Corrupt."""
     token, window = continuation.read(kind.plural, query), rows.window(connection)
     if token is not None:
         window.check(token.version)
     offset = (query.offset or 0) if token is None else token.offset
     limit = -1 if query.limit is None else query.limit + 1
+    known = None
     if query.search and query.offset is not None and query.limit is not None:
-        known = hits.counted(connection, number, query) if known is None else known
+        known = hits.counted(connection, number, query)
         ids = hits.page_ids(connection, number, query, known)
     else:
-        selection = matching.ids(query, number, token, offset, limit)
-        ids = [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
+        ids = hits.read(connection, matching.ids(query, number, token, offset, limit))
     found = list(rows.by_ids(connection, kind.plural, kind.singular, ids))
     complete = token is None and not offset and (query.limit is None or len(found) <= query.limit)
     count = len(found) if complete else known if known is not None else hits.counted(connection, number, query)

@@ -1,8 +1,8 @@
 """What was found, remembered: how many objects a question matches, and which, in the order of their names.
 
 A question is a query without its page. Answers follow the commits: a write that moves no object in or out leaves them
-alone, one that does changes the count at once and ends the order. So a page of a list that was asked for before costs
-no more than reading its rows, however deep it lies, and totals of a million are not counted again.
+alone, one that does changes the count and ends the order. So a page of a list that was asked for before costs no more
+than reading its rows, however deep it lies, and totals of a million are not counted again.
 """
 
 from array import array
@@ -39,6 +39,20 @@ class Matched(NamedTuple):
     version: int
 
 
+class Part(NamedTuple):
+    """What one page shows of all matches."""
+
+    offset: int
+    limit: int
+    ascending: bool
+
+    def of(self, ids: "array[int]") -> "array[int]":
+        if self.ascending:
+            return ids[self.offset : self.offset + self.limit]
+        behind = max(0, len(ids) - self.offset)
+        return ids[max(0, behind - self.limit) : behind][::-1]
+
+
 class _Moves:
     """The latest of one resource, and the newest that is no longer among them."""
 
@@ -61,12 +75,20 @@ class _Moves:
 class _Answer:
     """True for every snapshot from `since` up to the last commit told. What happened up to `seen` is in it."""
 
-    __slots__ = ("ids", "seen", "since", "total")
+    __slots__ = ("ids", "parts", "seen", "since", "size", "total")
 
     def __init__(self, matched: Matched) -> None:
         self.total = matched.total
         self.ids = matched.ids
+        self.parts: dict[Part, array[int]] = {}
+        """Pages that were read where `ids` are too many."""
+        self.size = 0 if matched.ids is None else len(matched.ids)
+        """How many ids it holds."""
         self.since = self.seen = matched.version
+
+    def add(self, part: Part, ids: "array[int]") -> None:
+        self.parts[part] = ids
+        self.size += len(ids)
 
     def follow(self, question: Question, moved: Iterable[Move]) -> None:
         """What was told since, the latest first."""
@@ -76,8 +98,9 @@ class _Answer:
         for version, step in steps:
             if step:
                 self.total += step
-                self.ids = None
                 self.since = max(self.since, version)
+                self.ids, self.size = None, 0
+                self.parts.clear()
 
 
 def of(resource: str, query: Query) -> Question | None:
@@ -86,6 +109,11 @@ def of(resource: str, query: Query) -> Question | None:
         return None
     asked = replace(query, search=search.fold(query.search), ascending=True, offset=None, limit=None, most_counted=None)
     return Question(resource, asked)
+
+
+def part(query: Query) -> Part:
+    """Of a query that is a page of a question."""
+    return Part(query.offset or 0, query.limit or 0, query.ascending)
 
 
 class Matches:
@@ -107,6 +135,13 @@ class Matches:
         self._answers.move_to_end(question)
         return Matched(answer.total, answer.ids, self.version)
 
+    def shown(self, question: Question, part: Part) -> "array[int] | None":
+        """The ids of a page as of the last commit told, in its order; None when they are not known."""
+        answer = self._followed(question)
+        if answer is None:
+            return None
+        return answer.parts.get(part) if answer.ids is None else part.of(answer.ids)
+
     def is_true(self, question: Question, matched: Matched, version: int) -> bool:
         """Whether an answer that was got is true for a snapshot too."""
         answer = self._followed(question)
@@ -115,8 +150,18 @@ class Matches:
     def put(self, question: Question, matched: Matched) -> None:
         """Remember what was read, to be brought to the last commit told; not when too much happened since."""
         self._drop(question)
-        self._answers[question] = _Answer(matched)
-        self._held += _size(matched.ids)
+        answer = self._answers[question] = _Answer(matched)
+        self._grew(answer.size)
+
+    def add(self, question: Question, part: Part, ids: "array[int]") -> None:
+        """Remember a page of which it is known that the answer `is_true` for what it was read from."""
+        answer = self._answers.get(question)
+        if answer is not None and answer.ids is None and part not in answer.parts:
+            answer.add(part, ids)
+            self._grew(len(ids))
+
+    def _grew(self, ids: int) -> None:
+        self._held += ids
         while self._held > MOST_IDS or len(self._answers) > _QUESTIONS:
             self._drop(next(iter(self._answers)))
 
@@ -138,16 +183,12 @@ class Matches:
         if answer.seen < moved.forgotten:
             self._drop(question)
             return None
-        before = _size(answer.ids)
+        before = answer.size
         answer.follow(question, moved.after(answer.seen))
-        self._held += _size(answer.ids) - before
+        self._held += answer.size - before
         return answer
 
     def _drop(self, question: Question) -> None:
         answer = self._answers.pop(question, None)
         if answer is not None:
-            self._held -= _size(answer.ids)
-
-
-def _size(ids: "array[int] | None") -> int:
-    return 0 if ids is None else len(ids)
+            self._held -= answer.size

@@ -1,6 +1,7 @@
 """The Store in one SQLite file: who reads where, and what is one transaction. Design: docs/design/002-store.md."""
 
 import asyncio
+from array import array
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -17,7 +18,7 @@ from imageyard.store.broadcast import Broadcast
 from imageyard.store.sqlite import connection as connections
 from imageyard.store.sqlite import contents, entry, hits, listing, matches, moment, notes, objects, rows, schema, sealed
 from imageyard.store.sqlite.log import Scope
-from imageyard.store.sqlite.matches import Matched, Matches, Question
+from imageyard.store.sqlite.matches import Matches, Question
 from imageyard.store.sqlite.objects import Create
 from imageyard.store.sqlite.pages import Pages
 from imageyard.store.sqlite.ranks import Ranks
@@ -271,19 +272,22 @@ class SQLiteStore:
             if known is None:
                 return None
             self._matches.put(question, known)
-        page = await self._page_of(known, kind, number, query)
+        page, ids = await self._page_of(question, known.total, kind, number, query)
         if page is None or not self._matches.is_true(question, known, page.resource_version):
             return None
+        self._matches.add(question, matches.part(query), ids)
         if len(query.namespaces or ()) < 2:
             self._pages.put(kind.plural, query, page)
         return page
 
-    async def _page_of(self, known: Matched, kind: Kind[Any], number: int, query: Query) -> Page | None:
-        ids = known.ids
+    async def _page_of(
+        self, question: Question, total: int, kind: Kind[Any], number: int, query: Query
+    ) -> tuple[Page | None, "array[int]"]:
+        ids, version = self._matches.shown(question, matches.part(query)), self._matches.version
         if ids is None:
-            return await self._readers.in_thread(lambda c: listing.page(c, kind, number, query, known.total))
-        version = self._matches.version
-        return self._readers.statement(lambda c: listing.known_page(c, kind, ids, version, query))
+            return await self._readers.in_thread(lambda c: listing.found_page(c, kind, number, query, total))
+        known = ids
+        return self._readers.statement(lambda c: listing.known_page(c, kind, known, total, version)), ids
 
     def _committed(self, committed: Committed) -> None:
         self._matches.tell(committed.moves, committed.version)
