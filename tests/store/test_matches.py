@@ -9,6 +9,8 @@ from imageyard.store.sqlite.matches import Matched, Matches, Part, Question
 from imageyard.store.sqlite.moves import Move, Sight
 
 RESOURCE = "repositories"
+MOST_PAGES = matches.MOST_IDS // 10
+"""Far more than fit, even when they are empty."""
 FAILED = Question(RESOURCE, Query(status="Failed"))
 HERE = Question(RESOURCE, Query(status="Failed", namespaces=frozenset({"a"})))
 
@@ -106,6 +108,15 @@ def test_a_page_of_too_many_matches_to_keep_is_known_again_until_one_moves_in_or
     found.tell([move(3, "Success", "Failed")], 3)
     assert found.shown(FAILED, page) is None
     assert found.get(FAILED) == Matched(9_001, None, 3)
+
+
+def test_pages_beyond_the_last_match_do_not_fill_the_memory() -> None:
+    found = Matches(1)
+    found.put(FAILED, Matched(10_000_000, None, 1))
+    found.put(HERE, Matched(10_000_000, None, 1))
+    for number in range(MOST_PAGES):
+        found.add(HERE, Part(10_000_000 + number, 1, ascending=True), array("q"))
+    assert found.get(FAILED) is None
 
 
 def test_pages_that_are_kept_count_towards_the_bound_of_memory() -> None:

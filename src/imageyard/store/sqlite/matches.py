@@ -6,9 +6,10 @@ than reading its rows, however deep it lies, and totals of a million are not cou
 """
 
 from array import array
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import takewhile
 from typing import Final, NamedTuple
 
@@ -16,10 +17,12 @@ from imageyard.store import Query
 from imageyard.store.sqlite import moves, search
 from imageyard.store.sqlite.moves import Move
 
-_QUESTIONS: Final = 4_000
-"""Some megabytes. What is held costs a commit nothing."""
+_QUESTIONS: Final = 1_000
+"""Each is as long as the head of a request at most. What is held costs a commit nothing."""
 MOST_IDS: Final = 4_000_000
 """Of all answers together: 32 MB. Those asked for longest ago go first."""
+_PART: Final = 50
+"""What a page takes besides its ids, as if it were so many of them: some 400 bytes."""
 _FOLLOWED: Final = 1_000
 """Moves of a resource that an answer can miss without being asked for; then it is found anew."""
 
@@ -83,12 +86,15 @@ class _Answer:
         self.parts: dict[Part, array[int]] = {}
         """Pages that were read where `ids` are too many."""
         self.size = 0 if matched.ids is None else len(matched.ids)
-        """How many ids it holds."""
+        """How many ids it holds, about."""
         self.since = self.seen = matched.version
 
-    def add(self, part: Part, ids: "array[int]") -> None:
+    def add(self, part: Part, ids: "array[int]") -> int:
+        """By how much it grew."""
+        more = len(ids) + _PART
         self.parts[part] = ids
-        self.size += len(ids)
+        self.size += more
+        return more
 
     def follow(self, question: Question, moved: Iterable[Move]) -> None:
         """What was told since, the latest first."""
@@ -122,8 +128,7 @@ class Matches:
     def __init__(self, version: int) -> None:
         self._answers: OrderedDict[Question, _Answer] = OrderedDict()
         self._held = 0
-        self._begin = version
-        self._moves: dict[str, _Moves] = {}
+        self._moves: defaultdict[str, _Moves] = defaultdict(partial(_Moves, version))
         """By resource."""
         self.version = version
 
@@ -157,11 +162,10 @@ class Matches:
         """Remember a page of which it is known that the answer `is_true` for what it was read from."""
         answer = self._answers.get(question)
         if answer is not None and answer.ids is None and part not in answer.parts:
-            answer.add(part, ids)
-            self._grew(len(ids))
+            self._grew(answer.add(part, ids))
 
-    def _grew(self, ids: int) -> None:
-        self._held += ids
+    def _grew(self, more: int) -> None:
+        self._held += more
         while self._held > MOST_IDS or len(self._answers) > _QUESTIONS:
             self._drop(next(iter(self._answers)))
 
@@ -169,17 +173,14 @@ class Matches:
         """Follow a commit: what is held follows when it is asked for."""
         self.version = version
         for move in told:
-            self._of(move.key.resource).add(move)
-
-    def _of(self, resource: str) -> _Moves:
-        return self._moves.setdefault(resource, _Moves(self._begin))
+            self._moves[move.key.resource].add(move)
 
     def _followed(self, question: Question) -> _Answer | None:
         """The answer with all that was told; None when it is not held, or missed too much."""
         answer = self._answers.get(question)
         if answer is None:
             return None
-        moved = self._of(question.resource)
+        moved = self._moves[question.resource]
         if answer.seen < moved.forgotten:
             self._drop(question)
             return None
