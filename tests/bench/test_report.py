@@ -137,3 +137,16 @@ def test_a_run_writes_its_report_and_says_whether_all_is_well(
         *document["settings"]
     }
     assert "## callers" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--out", "--world", "--scratch", "--compare"])
+def test_what_cannot_be_written_or_read_is_told_before_anything_is_measured(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    with pytest.raises(SystemExit):
+        __main__.main(["--only", "callers", option, str(taken)])
+    told = capsys.readouterr().err
+    assert f"argument {option}: {taken} is no " in told
+    assert "callers …" not in told

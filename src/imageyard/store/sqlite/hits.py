@@ -60,7 +60,8 @@ def all_ids(connection: apsw.Connection, number: int, query: Query) -> tuple[int
 
 
 def page_ids(connection: apsw.Connection, number: int, query: Query, hits: int) -> list[int]:
-    """The ids of one page of a numbered search, and one more. `hits` may be of a while ago."""
+    """The ids of one page of a numbered search, and one more. `hits` may be of a while ago, and no more than the query
+    wants counted."""
     if not hits:
         return []
     offset, limit = query.offset or 0, (query.limit or 0) + 1
@@ -70,8 +71,9 @@ def page_ids(connection: apsw.Connection, number: int, query: Query, hits: int) 
         return read(connection, matching.ids(query, number, None, offset, limit))
     if query.sort_by != "name" or not matching.is_unfiltered(query):
         return read(connection, matching.walked_ids(query, number, offset, limit))
-    likely = (offset + limit) * _scope(connection, number, query) // hits
-    cost = costs(hits, likely)
+    scope = _scope(connection, number, query)
+    likely = (offset + limit) * scope // hits
+    cost = costs(scope if query.most_counted is not None and hits > query.most_counted else hits, likely)
     if cost.look <= cost.gather:
         found = read(connection, matching.walked_ids(query, number, offset, limit, max(_FEW, 2 * likely)))
         # Where the first objects are no likeness of the others, texts of very many would have to be looked at.
