@@ -54,14 +54,21 @@ class Rates(NamedTuple):
 def measure(profile: Profile, worlds: Worlds) -> Iterator[Figure]:
     """Every case at both sizes; the ceiling is measured at the large one."""
     with worlds.serving(profile.few) as server:
+        _settle(server, profile)
         small = {case: _asked(server, case, profile) for case in _cases(profile)}
     with worlds.serving(profile.many) as server:
+        _settle(server, profile)
         large = _beside_ceilings(server, profile)
     for case, (value, ceiling) in large.items():
         name = case.name(profile.many)
         yield Figure(name, value, ceiling, "requests/s", _TARGET, "bare ASGI on the same server, same bytes")
         remark = f"ceiling: the same with {profile.few:,}"
         yield Figure(f"{name}, against {profile.few:,}", value, small[case], "requests/s", _NO_SLOWER, remark)
+
+
+def _settle(server: Product, profile: Profile) -> None:
+    """What a server does once, soon after its start, such as compiling the console's templates, slows nobody down."""
+    _asked(server, next(_cases(profile)), profile)
 
 
 def _cases(profile: Profile) -> Iterator[Case]:

@@ -7,6 +7,7 @@ from imageyard.domain.objects import Key
 from imageyard.store import Bodies, Page, Stored
 
 NAMES = st.lists(st.text("abc-", min_size=1, max_size=9), max_size=6)
+FRAME = st.binary(max_size=9)
 MANY = 10_000
 
 
@@ -22,27 +23,30 @@ def bodies(names: list[str]) -> Bodies:
     return Bodies("repositories", range(len(names)), [*map(body, names)])
 
 
-@given(names=NAMES, joined_first=st.booleans(), begin=st.integers(0, 6), end=st.integers(0, 6))
-def test_they_are_the_same_before_and_after_they_were_joined(
-    names: list[str], joined_first: bool, begin: int, end: int
+@given(names=NAMES, frames=st.lists(FRAME, max_size=3), begin=st.integers(0, 6), end=st.integers(0, 6))
+def test_they_are_the_same_before_and_after_they_were_framed(
+    names: list[str], frames: list[bytes], begin: int, end: int
 ) -> None:
     found = bodies(names)
-    if joined_first:
-        found.joined(MANY)
+    for frame in frames:
+        text = found.framed(frame, frame[::-1], MANY)
+        assert text == frame + b",".join(map(body, names)) + frame[::-1]
+        assert found.framed(frame, frame[::-1], MANY) is text
     assert [*found.bodies] == [*map(body, names)]
     assert [*found] == stored(names)
     assert [found[at] for at in range(len(names))] == stored(names)
     assert [*found[begin:end]] == stored(names)[begin:end]
-    assert (len(found), found.joined(MANY)) == (len(names), b",".join(map(body, names)))
+    assert len(found) == len(names)
 
 
-@given(names=NAMES, joined_first=st.booleans(), near=st.integers(-2, 2))
+@given(names=NAMES, framed_first=st.booleans(), near=st.integers(-2, 2))
 def test_what_is_more_than_is_wanted_is_not_given_however_it_is_held(
-    names: list[str], joined_first: bool, near: int
+    names: list[str], framed_first: bool, near: int
 ) -> None:
     found, size = bodies(names), sum(len(body(name)) for name in names)
     most = max(0, size + near)
-    if joined_first:
-        found.joined(MANY)
+    if framed_first:
+        found.framed(b"[", b"]", MANY)
     for page in (Page(found, 0, 0, ""), Page(stored(names), 0, 0, "")):
-        assert page.joined(most) == (b",".join(map(body, names)) if size <= most else None)
+        framed = page.framed(b"[", b"]", most)
+        assert framed == (b"[" + b",".join(map(body, names)) + b"]" if size <= most else None)

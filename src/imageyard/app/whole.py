@@ -14,7 +14,7 @@ from imageyard.web.hygiene import Headers
 
 _FORBIDDEN: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 """Never part of a header (RFC 9110 section 5.5)."""
-_LARGE: Final = 32 * 1024
+_LARGE: Final = 8 * 1024
 """Bytes of a body that is better written by itself than copied behind its head."""
 
 

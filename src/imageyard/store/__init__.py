@@ -49,13 +49,13 @@ class Bodies(Sequence[Stored]):
     def __init__(self, resource: str, versions: Sequence[int], bodies: Sequence[bytes]) -> None:
         self._resource = resource
         self._versions = versions
-        # In memory once, and in one place: threads read it while it is being joined.
-        self._texts: Sequence[bytes] | _Joined = bodies
+        # In memory once, and in one place: threads read it while it is being framed.
+        self._texts: Sequence[bytes] | _Framed = bodies
 
     @property
     def bodies(self) -> Sequence[bytes]:
         texts = self._texts
-        return [*texts.apart()] if isinstance(texts, _Joined) else texts
+        return [*texts.apart()] if isinstance(texts, _Framed) else texts
 
     def __len__(self) -> int:
         return len(self._versions)
@@ -63,15 +63,20 @@ class Bodies(Sequence[Stored]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and [*self] == [*other]
 
-    def joined(self, most: int) -> bytes | None:
-        """All of them with commas between, made once; None where they are more than `most` bytes together."""
-        texts = self._texts
-        if not isinstance(texts, _Joined):
-            lengths = (*map(len, texts),)
+    def framed(self, opening: bytes, closing: bytes, most: int) -> bytes | None:
+        """All of them with commas between, in a frame; made once while the frame is the same. None where they are more
+        than `most` bytes together."""
+        held = self._texts
+        if not isinstance(held, _Framed):
+            lengths = (*map(len, held),)
             if sum(lengths) > most:
                 return None
-            self._texts = texts = _Joined(b",".join(texts), lengths)
-        return texts.text if len(texts.text) <= most + max(0, len(texts.lengths) - 1) else None
+            self._texts = held = _Framed(opening, b",".join(held), closing, lengths)
+        elif held.size > most:
+            return None
+        elif (held.opening, held.closing) != (opening, closing):
+            self._texts = held = _Framed(opening, held.between(), closing, held.lengths)
+        return held.text
 
     @overload
     def __getitem__(self, at: int) -> Stored: ...
@@ -90,17 +95,26 @@ class Bodies(Sequence[Stored]):
         return Stored(Key(self._resource, named.namespace, named.name), named.uid, version, body)
 
 
-class _Joined:
-    """Texts with one byte between two."""
+class _Framed:
+    """Texts with one byte between two, and a frame around them."""
 
-    __slots__ = ("lengths", "text")
+    __slots__ = ("closing", "lengths", "opening", "size", "text")
 
-    def __init__(self, text: bytes, lengths: Sequence[int]) -> None:
-        self.text = text
+    def __init__(
+        self, opening: bytes, between: "bytes | memoryview[int]", closing: bytes, lengths: Sequence[int]
+    ) -> None:
+        self.opening = opening
+        self.closing = closing
+        self.text = b"".join((opening, between, closing))
         self.lengths = lengths
+        self.size = sum(lengths)
+        """Of the texts alone."""
+
+    def between(self) -> "memoryview[int]":
+        return memoryview(self.text)[len(self.opening) : len(self.text) - len(self.closing)]
 
     def apart(self) -> Iterator[bytes]:
-        begin = 0
+        begin = len(self.opening)
         for length in self.lengths:
             yield self.text[begin : begin + length]
             begin += length + 1
@@ -186,9 +200,10 @@ class Page(NamedTuple):
         """The bodies of the items, without making the items."""
         return self.items.bodies if isinstance(self.items, Bodies) else [stored.body for stored in self.items]
 
-    def joined(self, most: int) -> bytes | None:
-        """The bodies with commas between; None where they are more than `most` bytes together."""
-        return (self.items if isinstance(self.items, Bodies) else Bodies("", (), self.bodies)).joined(most)
+    def framed(self, opening: bytes, closing: bytes, most: int) -> bytes | None:
+        """The bodies with commas between, in a frame; None where they are more than `most` bytes together."""
+        bodies = self.items if isinstance(self.items, Bodies) else Bodies("", (), self.bodies)
+        return bodies.framed(opening, closing, most)
 
 
 class Due(NamedTuple):

@@ -24,11 +24,11 @@ _TOO_LARGE: Final = Text(
 async def collection(doors: Doors, exchange: Exchange, target: Target) -> Reply:
     query = parameters.listing(target.kind, target.namespace, exchange.query)
     page = await doors.objects.list(exchange.actor, target.kind, query)
-    bodies = page.joined(MOST_BYTES)
-    if bodies is None and len(page.items) > 1:
+    opening, closing = _opening(target.kind), b'],"totalItems":%d}' % page.total
+    document = page.framed(opening, closing, MOST_BYTES)
+    if document is None and len(page.items) > 1:
         raise Invalid([Cause("limit", INVALID, _TOO_LARGE)], kind=target.kind.singular)
-    body = page.bodies[0] if bodies is None else bodies
-    return reply.stored(b'%s%s],"totalItems":%d}' % (_opening(target.kind), body, page.total))
+    return reply.stored(opening + page.bodies[0] + closing if document is None else document)
 
 
 @lru_cache
