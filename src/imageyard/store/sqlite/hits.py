@@ -10,11 +10,9 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import apsw
-import msgspec
 
 from imageyard.store import Query
-from imageyard.store.sqlite import matching
-from imageyard.store.sqlite.matching import Selection
+from imageyard.store.sqlite import matching, rows
 
 _SORTED: Final = 5_000
 """Of a search with more hits the order is not worth its making: some 10 ms, after which each page costs nothing."""
@@ -36,27 +34,23 @@ def costs(hits: int, passed: int) -> Costs:
     return Costs(look=1.5 * passed, gather=0.15 * hits + 0.1 * passed)
 
 
-def read(connection: apsw.Connection, selection: Selection) -> list[int]:
-    return [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
-
-
 def counted(connection: apsw.Connection, number: int, query: Query) -> int:
     """How many objects match, counted as far as the query wants; also of a query without a search."""
     walked = query.search and _is_narrow(connection, number, query)
     selection = (matching.walked_count if walked else matching.count)(query, number)
-    return int(connection.execute(selection.sql, selection.parameters).get)
+    return int(rows.value(connection, selection))
 
 
 def all_ids(connection: apsw.Connection, number: int, query: Query) -> tuple[int, "array[int] | None"]:
     """How many objects match, and the ids of all of them in the order of names; None when they are too many."""
     if _is_narrow(connection, number, query):
-        walked = read(connection, matching.walked_ids(replace(query, ascending=True), number, 0, -1))
+        walked = rows.ids(connection, matching.walked_ids(replace(query, ascending=True), number, 0, -1))
         return len(walked), array("q", walked)
-    some = _array(connection, matching.some_ids(query, number, _SORTED + 1))
-    if len(_ids(some)) > _SORTED:
-        return counted(connection, number, query), None
-    ids = _ids(_array(connection, matching.in_order(some)))
-    return len(ids), array("q", ids)
+    some = rows.value(connection, matching.some_ids(query, number, _SORTED + 1))
+    if len(rows.ids_in(some)) > _SORTED:
+        return int(rows.value(connection, matching.count(query, number))), None
+    ids = array("q", rows.ids_in(rows.value(connection, matching.in_order(some))))
+    return len(ids), ids
 
 
 def page_ids(connection: apsw.Connection, number: int, query: Query, hits: int) -> list[int]:
@@ -66,20 +60,20 @@ def page_ids(connection: apsw.Connection, number: int, query: Query, hits: int) 
         return []
     offset, limit = query.offset or 0, (query.limit or 0) + 1
     if _is_narrow(connection, number, query):
-        return read(connection, matching.walked_ids(query, number, offset, limit))
+        return rows.ids(connection, matching.walked_ids(query, number, offset, limit))
     if hits <= _MANY * (offset + limit):
-        return read(connection, matching.ids(query, number, None, offset, limit))
+        return rows.ids(connection, matching.ids(query, number, None, offset, limit))
     if query.sort_by != "name" or not matching.is_unfiltered(query):
-        return read(connection, matching.walked_ids(query, number, offset, limit))
+        return rows.ids(connection, matching.walked_ids(query, number, offset, limit))
     scope = _scope(connection, number, query)
     likely = (offset + limit) * scope // hits
     cost = costs(scope if query.most_counted is not None and hits > query.most_counted else hits, likely)
     if cost.look <= cost.gather:
-        found = read(connection, matching.walked_ids(query, number, offset, limit, max(_FEW, 2 * likely)))
+        found = rows.ids(connection, matching.walked_ids(query, number, offset, limit, max(_FEW, 2 * likely)))
         # Where the first objects are no likeness of the others, texts of very many would have to be looked at.
         if len(found) >= min(limit, hits - offset):
             return found
-    return read(connection, matching.gathered_ids(query, number, offset, limit))
+    return rows.ids(connection, matching.gathered_ids(query, number, offset, limit))
 
 
 def _scope(connection: apsw.Connection, number: int, query: Query) -> int:
@@ -95,11 +89,3 @@ def _is_narrow(connection: apsw.Connection, number: int, query: Query) -> bool:
     if query.namespaces is None and matching.is_unfiltered(query):
         return False
     return counted(connection, number, rest) <= _FEW
-
-
-def _array(connection: apsw.Connection, selection: Selection) -> str:
-    return str(connection.execute(selection.sql, selection.parameters).get)
-
-
-def _ids(array_text: str) -> list[int]:
-    return msgspec.json.decode(array_text, type=list[int])

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 import apsw
-import msgspec
 
 from imageyard.domain.kind import Kind
 from imageyard.store import Page, Query, Stored
@@ -92,7 +91,7 @@ def found_page(
     if query.search:
         found = hits.page_ids(connection, number, query, total)
     else:
-        found = hits.read(connection, matching.ids(query, number, None, offset, limit))
+        found = rows.ids(connection, matching.ids(query, number, None, offset, limit))
     ids = array("q", found[:limit])
     return known_page(connection, kind, ids, total, version), ids
 
@@ -103,9 +102,7 @@ def matched(connection: apsw.Connection, number: int, query: Query) -> Matched |
     if query.search:
         count, some = hits.all_ids(connection, number, query)
         return None if query.most_counted is not None and count > query.most_counted else Matched(count, some, version)
-    selection = matching.all_ids(query, number)
-    found = connection.execute(selection.sql, selection.parameters).get
-    ids = array("q", msgspec.json.decode(found, type=list[int]))
+    ids = array("q", rows.ids_in(rows.value(connection, matching.all_ids(query, number))))
     return Matched(len(ids), ids, version)
 
 
@@ -196,7 +193,7 @@ def page(connection: apsw.Connection, kind: Kind[Any], number: int, query: Query
         known = hits.counted(connection, number, query)
         ids = hits.page_ids(connection, number, query, known)
     else:
-        ids = hits.read(connection, matching.ids(query, number, token, offset, limit))
+        ids = rows.ids(connection, matching.ids(query, number, token, offset, limit))
     found = list(rows.by_ids(connection, kind.plural, kind.singular, ids))
     complete = token is None and not offset and (query.limit is None or len(found) <= query.limit)
     count = len(found) if complete else known if known is not None else hits.counted(connection, number, query)

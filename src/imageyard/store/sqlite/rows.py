@@ -13,6 +13,7 @@ from imageyard.domain.objects import Key
 from imageyard.store import Bodies, Stored
 from imageyard.store.changes import Window
 from imageyard.store.sqlite import checksum
+from imageyard.store.sqlite.matching import Selection
 
 _SELECT: Final = "SELECT namespace, name, uid, version, objects.checksum, objects.body, managed.checksum, managed.body"
 _MANAGED: Final = "LEFT JOIN managed ON managed.id = objects.id"
@@ -67,6 +68,21 @@ def bodies_by_ids(connection: apsw.Connection, resource: str, ids: Sequence[int]
 
 def _array(ids: Sequence[int]) -> str:
     return msgspec.json.encode([*ids]).decode()
+
+
+def ids(connection: apsw.Connection, selection: Selection) -> list[int]:
+    """Of a selection of them."""
+    return [id_ for (id_,) in connection.execute(selection.sql, selection.parameters)]
+
+
+def ids_in(array: str) -> list[int]:
+    """Of a JSON array."""
+    return msgspec.json.decode(array, type=list[int])
+
+
+def value(connection: apsw.Connection, selection: Selection) -> Any:
+    """Of a selection of one."""
+    return connection.execute(selection.sql, selection.parameters).get
 
 
 def between(

@@ -286,8 +286,7 @@ class SQLiteStore:
         ids, version = self._matches.shown(question, matches.part(query)), self._matches.version
         if ids is None:
             return await self._readers.in_thread(lambda c: listing.found_page(c, kind, number, query, total))
-        known = ids
-        return self._readers.statement(lambda c: listing.known_page(c, kind, known, total, version)), ids
+        return self._readers.statement(lambda c: listing.known_page(c, kind, ids, total, version)), ids
 
     def _committed(self, committed: Committed) -> None:
         self._matches.tell(committed.moves, committed.version)
